@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Passwords and keys: locked in memory, wiped when done. */
+#pragma once
+
+#include <stddef.h>
+
+#include "macro.h"
+
+#define SECRET_MAX 4096
+
+/* Bytes that never reach swap and are wiped by secret_free. `data` has room for SECRET_MAX
+ * and is always followed by a NUL. */
+struct secret {
+	size_t size;
+	char data[SECRET_MAX + 1];
+};
+
+/* Never fails: where locking isn't allowed the memory is still wiped, and kept out of dumps. */
+struct secret *secret_new(void);
+void secret_free(struct secret *s);
+DEFINE_FREEP(struct secret, secret_free)
+#define _cleanup_secret_ _cleanup_(secret_freep)
+
+/* Overwrites memory in a way that the compiler keeps. */
+void wipe(void *p, size_t size);
