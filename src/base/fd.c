@@ -71,9 +71,11 @@ static int read_stream(int fd, size_t max, char **ret_data, size_t *ret_size)
 	return 0;
 }
 
-int read_file_at(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size)
+int read_file_at(int dirfd, const char *path, size_t max, char **ret_data,
+		 size_t *ret_size)
 {
-	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	_cleanup_close_ int fd =
+		openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0)
@@ -91,7 +93,8 @@ int write_file_at(int dirfd, const char *path, const void *data, size_t size, mo
 {
 	_cleanup_free_ char *temporary = xasprintf("%s.new~%ld", path, (long)getpid());
 	_cleanup_close_ int fd =
-		openat(dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+		openat(dirfd, temporary,
+		       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r;
 
 	if (fd < 0)

@@ -24,7 +24,8 @@ static inline void fclosep(FILE **f)
 #define _cleanup_close_ _cleanup_(close_fdp)
 #define _cleanup_fclose_ _cleanup_(fclosep)
 
-/* Reads exactly `size` bytes, or up to end of file. Returns the count or a negative errno. */
+/* Reads exactly `size` bytes, or up to end of file. Returns the count or a negative
+ * errno. */
 ssize_t read_full(int fd, void *buffer, size_t size);
 
 /* Writes all of `size` bytes. Returns 0 or a negative errno. */
@@ -32,11 +33,14 @@ int write_full(int fd, const void *buffer, size_t size);
 
 /* Reads a regular file of at most `max` bytes; *ret_data gets a NUL behind its end and is
  * freed by the caller. -EFBIG when larger, -ELOOP for a symlink as last component. */
-int read_file_at(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size);
+int read_file_at(int dirfd, const char *path, size_t max, char **ret_data,
+		 size_t *ret_size);
 
-/* Creates or replaces a file with these bytes and this mode (exactly, whatever the umask),
- * through a temporary name and rename, so that a reader sees the old or the new content. */
-int write_file_at(int dirfd, const char *path, const void *data, size_t size, mode_t mode);
+/* Creates or replaces a file with these bytes and this mode (exactly, whatever the
+ * umask), through a temporary name and rename, so that a reader sees the old or the new
+ * content. */
+int write_file_at(int dirfd, const char *path, const void *data, size_t size,
+		  mode_t mode);
 
 /* Makes the parent directories of `path`, mode 0755. */
 int make_parents_at(int dirfd, const char *path);

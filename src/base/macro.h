@@ -15,19 +15,19 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* Hands the value over and leaves `empty` behind, so that the cleanup finds nothing. */
-#define TAKE_AS(var, empty)                    \
-	({                                     \
-		typeof(var) *take_p_ = &(var); \
-		typeof(var) take_v_ = *take_p_; \
-		*take_p_ = (empty);            \
-		take_v_;                       \
+#define TAKE_AS(var, empty)                                                              \
+	({                                                                               \
+		typeof(var) *take_p_ = &(var);                                           \
+		typeof(var) take_v_ = *take_p_;                                          \
+		*take_p_ = (empty);                                                      \
+		take_v_;                                                                 \
 	})
 #define TAKE_PTR(p) TAKE_AS(p, NULL)
 #define TAKE_FD(fd) TAKE_AS(fd, -EBADF)
 
 /* Defines noun_freep() for _cleanup_(noun_freep) from a function that accepts NULL. */
-#define DEFINE_FREEP(type, function)                   \
-	static inline void function##p(type **p)       \
-	{                                              \
-		function(*p);                          \
+#define DEFINE_FREEP(type, function)                                                     \
+	static inline void function##p(type **p)                                         \
+	{                                                                                \
+		function(*p);                                                            \
 	}

@@ -46,7 +46,8 @@ static _noreturn_ void child(const struct process *p, int in, int out, int error
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	if ((in >= 0 && dup2(in, STDIN_FILENO) < 0) || (out >= 0 && dup2(out, STDOUT_FILENO) < 0) ||
+	if ((in >= 0 && dup2(in, STDIN_FILENO) < 0) ||
+	    (out >= 0 && dup2(out, STDOUT_FILENO) < 0) ||
 	    (error_fd >= 0 && dup2(error_fd, STDERR_FILENO) < 0))
 		_exit(127);
 	if (p->directory && chdir(p->directory) < 0) {
@@ -78,22 +79,24 @@ static void pipes_close(struct pipes *s)
 }
 
 /* Moves bytes until both outputs are closed. Returns 0 or -EFBIG. */
-static int pump(const struct process *p, struct pipes *s, struct buffer *out, struct buffer *error)
+static int pump(const struct process *p, struct pipes *s, struct buffer *out,
+		struct buffer *error)
 {
 	size_t fed = 0, max = p->output_max ? p->output_max : OUTPUT_MAX_DEFAULT;
 	int r = 0;
 
 	while (s->in[1] >= 0 || s->out[0] >= 0 || s->error[0] >= 0) {
-		struct pollfd fds[] = { { s->in[1], POLLOUT, 0 },
-					{ s->out[0], POLLIN, 0 },
-					{ s->error[0], POLLIN, 0 } };
+		struct pollfd fds[] = {{s->in[1], POLLOUT, 0},
+				       {s->out[0], POLLIN, 0},
+				       {s->error[0], POLLIN, 0}};
 		char chunk[16384];
 		ssize_t n;
 
 		if (poll(fds, ELEMENTSOF(fds), -1) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[0].revents) {
-			n = write(s->in[1], (const char *)p->input + fed, p->input_size - fed);
+			n = write(s->in[1], (const char *)p->input + fed,
+				  p->input_size - fed);
 			if (n > 0)
 				fed += (size_t)n;
 			if (n < 0 || fed == p->input_size) {
@@ -125,7 +128,7 @@ static int pump(const struct process *p, struct pipes *s, struct buffer *out, st
 
 static int open_pipes(const struct process *p, bool capture, struct pipes *s)
 {
-	*s = (struct pipes){ { -EBADF, -EBADF }, { -EBADF, -EBADF }, { -EBADF, -EBADF } };
+	*s = (struct pipes){{-EBADF, -EBADF}, {-EBADF, -EBADF}, {-EBADF, -EBADF}};
 	if (p->input && pipe2(s->in, O_CLOEXEC) < 0)
 		return -errno;
 	if (capture && (pipe2(s->out, O_CLOEXEC) < 0 || pipe2(s->error, O_CLOEXEC) < 0))
@@ -142,7 +145,7 @@ static int run(const struct process *p, char **ret_output, size_t *ret_size,
 	       struct buffer *error, struct error *err)
 {
 	_cleanup_(pipes_close) struct pipes s;
-	struct buffer out = { 0 };
+	struct buffer out = {0};
 	int r = open_pipes(p, ret_output, &s), status;
 	pid_t pid;
 
@@ -168,7 +171,8 @@ static int run(const struct process *p, char **ret_output, size_t *ret_size,
 		}
 	if (r < 0) {
 		free(out.data);
-		return fail(err, r, "Can't read what %s prints: %s", p->argv[0], strerror(-r));
+		return fail(err, r, "Can't read what %s prints: %s", p->argv[0],
+			    strerror(-r));
 	}
 	if (ret_output)
 		*ret_output = TAKE_PTR(out.data);
@@ -178,9 +182,10 @@ static int run(const struct process *p, char **ret_output, size_t *ret_size,
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int process_run(const struct process *p, char **ret_output, size_t *ret_size, struct error *err)
+int process_run(const struct process *p, char **ret_output, size_t *ret_size,
+		struct error *err)
 {
-	struct buffer error = { 0 };
+	struct buffer error = {0};
 	int r = run(p, ret_output, ret_size, &error, err);
 
 	if (r > 0 && !p->quiet)
@@ -192,7 +197,7 @@ int process_run(const struct process *p, char **ret_output, size_t *ret_size, st
 int process_check(const struct process *p, char **ret_output, size_t *ret_size,
 		  struct error *err)
 {
-	struct buffer error = { 0 };
+	struct buffer error = {0};
 	char *output = NULL;
 	int r = run(p, ret_output ? &output : NULL, ret_size, &error, err);
 
@@ -201,7 +206,8 @@ int process_check(const struct process *p, char **ret_output, size_t *ret_size,
 			error.data[--error.size] = 0;
 		r = fail(err, -EIO, "%s failed with status %d%s%s", p->argv[0], r,
 			 error.size ? ": " : "",
-			 error.size > STDERR_KEPT ? error.data + error.size - STDERR_KEPT : error.data);
+			 error.size > STDERR_KEPT ? error.data + error.size - STDERR_KEPT
+						  : error.data);
 		free(TAKE_PTR(output));
 	}
 	free(error.data);

@@ -9,21 +9,23 @@
 #include "error.h"
 
 struct process {
-	const char *const *argv;     /* argv[0] is looked up in PATH */
+	const char *const *argv;	/* argv[0] is looked up in PATH */
 	const char *const *environment; /* NAME=value added to ours; may be NULL */
-	const char *directory;       /* working directory; may be NULL */
-	const void *input;           /* bytes for standard input; NULL: /dev/null */
+	const char *directory;		/* working directory; may be NULL */
+	const void *input;		/* bytes for standard input; NULL: /dev/null */
 	size_t input_size;
-	size_t output_max;           /* limit for captured output; 0: 64 MiB */
-	bool inherit_stdin;          /* the program talks to the user */
-	bool quiet;                  /* captured standard error is not put into err */
+	size_t output_max;  /* limit for captured output; 0: 64 MiB */
+	bool inherit_stdin; /* the program talks to the user */
+	bool quiet;	    /* captured standard error is not put into err */
 };
 
 /* Runs a program to its end. Captures standard output into *ret_output (NUL-terminated,
  * freed by the caller) when that isn't NULL, else passes it through. Standard error is
  * captured and its end quoted in `err` when the program fails; with ret_output NULL it is
- * passed through. Returns the exit status (0..255), or a negative errno with `err` set. */
-int process_run(const struct process *p, char **ret_output, size_t *ret_size, struct error *err);
+ * passed through. Returns the exit status (0..255), or a negative errno with `err` set.
+ */
+int process_run(const struct process *p, char **ret_output, size_t *ret_size,
+		struct error *err);
 
 /* As process_run, but every status but 0 is a failure (-EIO) with the sentence
  * "PROGRAM failed with status N: last lines of its standard error". */

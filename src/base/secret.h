@@ -8,14 +8,15 @@
 
 #define SECRET_MAX 4096
 
-/* Bytes that never reach swap and are wiped by secret_free. `data` has room for SECRET_MAX
- * and is always followed by a NUL. */
+/* Bytes that never reach swap and are wiped by secret_free. `data` has room for
+ * SECRET_MAX and is always followed by a NUL. */
 struct secret {
 	size_t size;
 	char data[SECRET_MAX + 1];
 };
 
-/* Never fails: where locking isn't allowed the memory is still wiped, and kept out of dumps. */
+/* Never fails: where locking isn't allowed the memory is still wiped, and kept out of
+ * dumps. */
 struct secret *secret_new(void);
 void secret_free(struct secret *s);
 DEFINE_FREEP(struct secret, secret_free)

@@ -43,8 +43,8 @@ void hex_encode(const void *data, size_t size, char *out);
 /* Exactly `size` bytes from 2 * size digits, -EINVAL otherwise. */
 int hex_decode(const char *s, void *out, size_t size);
 
-/* The element of `list` with the smallest edit distance to `word`, or NULL when nothing is
- * near enough to be a slip of the pen. */
+/* The element of `list` with the smallest edit distance to `word`, or NULL when nothing
+ * is near enough to be a slip of the pen. */
 const char *nearest(const char *word, char *const *list);
 /* Number of insertions, deletions and replacements between two words (Levenshtein). */
 size_t edit_distance(const char *a, const char *b);

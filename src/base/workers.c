@@ -68,16 +68,17 @@ static void *work(void *argument)
 int workers_run(unsigned threads, size_t count, worker_task task, void *context,
 		struct error *err)
 {
-	struct pool p = { .task = task,
-			  .context = context,
-			  .count = count,
-			  .err = err,
-			  .lock = PTHREAD_MUTEX_INITIALIZER };
-	unsigned n = (unsigned)MIN((size_t)MAX(threads, 1U), MAX(count, (size_t)1)), started = 0;
+	struct pool p = {.task = task,
+			 .context = context,
+			 .count = count,
+			 .err = err,
+			 .lock = PTHREAD_MUTEX_INITIALIZER};
+	unsigned n = (unsigned)MIN((size_t)MAX(threads, 1U), MAX(count, (size_t)1)),
+		 started = 0;
 	_cleanup_free_ struct worker *w = xcalloc(n, sizeof(*w));
 
 	for (unsigned i = 0; i < n; i++)
-		w[i] = (struct worker){ .pool = &p, .number = i };
+		w[i] = (struct worker){.pool = &p, .number = i};
 	/* Where no thread can be had the work is done here, only slower. */
 	while (started + 1 < n &&
 	       pthread_create(&w[started + 1].thread, NULL, work, &w[started + 1]) == 0)
