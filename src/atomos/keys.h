@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* A vendor's keys: made once into a directory of their own, mode 0700, files 0600. */
+#pragma once
+
+#include "base/error.h"
+#include "base/macro.h"
+
+/* Days that the Secure Boot certificates hold; firmware doesn't look, people do. */
+#define KEYS_CERTIFICATE_DAYS (20 * 365)
+
+/* Makes all keys of a vendor in `directory`, which must not exist or be empty: all or
+ * nothing. `name` goes into the Nix key and the certificates; NULL: "vendor-" and random
+ * digits. -EEXIST when there are keys already. */
+int keys_create(const char *directory, const char *name, struct error *err);
+
+struct sd_json_variant;
+
+/* The public parts: {"directory", "nix": "NAME:BASE64", "ownerGuid", "certificates":
+ * [{"name": "PK", "subject", "sha256", "expires"}], "pcr": {"sha256"}}. -ENOENT with a
+ * sentence naming 'atomos keys new' when there are no keys. The caller unrefs. */
+int keys_describe(const char *directory, struct sd_json_variant **ret, struct error *err);
+
+/* Reads the Nix public key "NAME:BASE64" without line end; freed by the caller. */
+int keys_nix_public(const char *directory, char **ret, struct error *err);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* Where things are: the program's own parts, the configuration, keys, caches. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "atomos/place.h"
+
+#define CONFIGURATION "configuration.nix"
+#define SYSTEM_CONFIGURATION "/etc/atomos/" CONFIGURATION
+
+static const char *env_or(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : otherwise;
+}
+
+char *place_share(const char *name)
+{
+	return xasprintf("%s/%s", env_or("ATOMOS_SHARE", "/usr/share/atomos"), name);
+}
+
+char *place_lib(const char *name)
+{
+	return xasprintf("%s/%s", env_or("ATOMOS_LIB", "/usr/lib/atomos"), name);
+}
+
+char *place_cache(void)
+{
+	return xstrdup(env_or("ATOMOS_CACHE", "/var/cache/atomos"));
+}
+
+char *place_keys(const char *given)
+{
+	return xstrdup(given ? given : env_or("ATOMOS_KEYS", "keys"));
+}
+
+static int find_file(const char *given, char **ret, struct error *err)
+{
+	_cleanup_free_ char *name = NULL;
+	struct stat st;
+
+	if (given && stat(given, &st) < 0)
+		return fail(err, -errno, "%s: %m", given);
+	if (given && !S_ISDIR(st.st_mode))
+		name = xstrdup(given);
+	else
+		name = xasprintf("%s/" CONFIGURATION, given ? given : ".");
+	if (!given && access(name, F_OK) < 0 && access(SYSTEM_CONFIGURATION, F_OK) == 0) {
+		free(name);
+		name = xstrdup(SYSTEM_CONFIGURATION);
+	}
+	*ret = realpath(name, NULL);
+	if (*ret)
+		return 0;
+	if (errno == ENOENT)
+		return fail(err, -ENOENT,
+			    "There is no " CONFIGURATION " in %s: name one with "
+			    "--configuration, or make one with 'atomos new DIR'",
+			    given ? given : "this directory");
+	return fail(err, -errno, "%s: %m", name);
+}
+
+int place_find(const char *given, struct place *ret, struct error *err)
+{
+	_cleanup_place_ struct place p = {0};
+	int r = find_file(given, &p.configuration, err);
+
+	if (r < 0)
+		return r;
+	p.directory = xstrndup(p.configuration,
+			       (size_t)(strrchr(p.configuration, '/') - p.configuration));
+	p.lock = xasprintf("%s/atomos.lock", p.directory);
+	p.keys = getenv("ATOMOS_KEYS") ? place_keys(NULL)
+				       : xasprintf("%s/keys", p.directory);
+	*ret = p;
+	p = (struct place){0};
+	return 0;
+}
+
+void place_done(struct place *p)
+{
+	free(p->configuration);
+	free(p->directory);
+	free(p->lock);
+	free(p->keys);
+	*p = (struct place){0};
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* atomos keys: makes a vendor's keys, shows their public parts. */
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "atomos/json.h"
+#include "atomos/keys.h"
+#include "atomos/place.h"
+#include "atomos/verb.h"
+
+static const struct verb_option options[] = {
+	{"name", 'n', "NAME", "name in signatures and certificates (new)"},
+	{0},
+};
+
+static void show(sd_json_variant *keys)
+{
+	sd_json_variant *certificates = json_get(keys, "certificates");
+
+	printf("Nix signatures   %s\n", json_string(keys, "nix"));
+	for (size_t i = 0; i < sd_json_variant_elements(certificates); i++) {
+		sd_json_variant *c = sd_json_variant_by_index(certificates, i);
+
+		printf("Secure Boot %-4s %s, until %s\n                 %s\n",
+		       json_string(c, "name"), json_string(c, "subject"),
+		       json_string(c, "expires"), json_string(c, "sha256"));
+	}
+	printf("PCR 11 policy    %s\n", json_string(json_get(keys, "pcr"), "sha256"));
+	printf("Owner GUID       %s\n", json_string(keys, "ownerGuid"));
+}
+
+static int describe(const struct invocation *in, const char *directory, struct error *err)
+{
+	_cleanup_json_ sd_json_variant *keys = NULL;
+	int r = keys_describe(directory, &keys, err);
+
+	if (r < 0)
+		return r;
+	if (in->json)
+		json_print(keys);
+	else
+		show(keys);
+	return 0;
+}
+
+static int run(const struct invocation *in, struct error *err)
+{
+	const char *action = in->arguments[0];
+	_cleanup_free_ char *directory = place_keys(in->arguments[1]);
+	int r;
+
+	if (streq(action, "show") && option_given(in, "name"))
+		return fail(err, -EMISUSE, "--name belongs to 'atomos keys new'");
+	if (streq(action, "show"))
+		return describe(in, directory, err);
+	if (!streq(action, "new"))
+		return fail(err, -EMISUSE,
+			    "'%s' is nothing to do with keys: it is 'atomos keys new' or "
+			    "'atomos keys show'",
+			    action);
+	r = keys_create(directory, option_value(in, "name"), err);
+	if (r < 0)
+		return r;
+	if (!in->quiet)
+		fprintf(stderr,
+			"The keys are in %s. Who has them can sign for you: keep a copy "
+			"in a "
+			"safe place, and nothing of it in a repository.\n",
+			directory);
+	return describe(in, directory, err);
+}
+
+const struct verb verb_keys = {
+	.name = "keys",
+	.arguments = "new|show [DIRECTORY]",
+	.help = "Make a vendor's keys, or show their public parts",
+	.min = 1,
+	.max = 2,
+	.reports = true,
+	.options = options,
+	.run = run,
+};
