@@ -10,11 +10,7 @@
 #include "base/error.h"
 #include "core/hash.h"
 #include "core/signature.h"
-
-#define STORE_DIR "/nix/store"
-#define STORE_HASH_LENGTH 32
-#define STORE_NAME_MAX 211 /* Nix's own limit for the part behind "HASH-" */
-#define STORE_BASE_MAX (STORE_HASH_LENGTH + 1 + STORE_NAME_MAX)
+#include "core/store.h"
 
 /* Limits of a closure file; a desktop has some 1,500 paths. */
 #define CLOSURE_TEXT_MAX (64U << 20)
@@ -35,9 +31,6 @@ struct closure {
 	struct path_info *paths; /* sorted by base */
 	size_t count;
 };
-
-/* True when `base` is "HASH-NAME" with the characters that Nix allows. */
-bool store_base_valid(const char *base);
 
 /* Parses a closure file: stanzas in narinfo form separated by empty lines, fields StorePath,
  * NarHash (sha256:BASE32), NarSize, References (basenames), Sig (repeated), CA; Deriver, URL,
