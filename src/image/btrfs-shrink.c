@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <linux/btrfs_tree.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* The tree that becomes the root file system of an image. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "base/workers.h"
+#include "image/closure-file.h"
+#include "image/link-tree.h"
+#include "image/stage.h"
+
+static int nix(const struct stage_options *o, const char *const *argv, const char *input,
+	       char **ret_output, struct error *err)
+{
+	const struct process p = {.argv = argv,
+				  .environment = o->nix_environment,
+				  .input = input,
+				  .input_size = input ? strlen(input) : 0};
+	_cleanup_free_ char *output = NULL;
+	int r = process_check(&p, &output, NULL, err);
+
+	if (r == 0 && ret_output)
+		*ret_output = TAKE_PTR(output);
+	return r;
+}
+
+static int sign(const struct stage_options *o, struct error *err)
+{
+	_cleanup_free_ char *key = xasprintf("%s/nix-secret-key", o->keys);
+	const char *const argv[] = {"nix", "store",	  "sign",    "--key-file",
+				    key,   "--recursive", o->system, NULL};
+	int r = nix(o, argv, NULL, NULL, err);
+
+	return r < 0 ? wrap(err, "Can't sign %s and what it needs", o->system) : 0;
+}
+
+static int describe(const struct stage_options *o, struct closure *ret, struct error *err)
+{
+	const char *const argv[] = {"nix",	   "path-info", "--json",
+				    "--recursive", o->system,	NULL};
+	_cleanup_free_ char *text = NULL;
+	int r = nix(o, argv, NULL, &text, err);
+
+	return r < 0 ? r : closure_from_json(text, ret, err);
+}
+
+struct link_context {
+	const struct closure *closure;
+	int store, target;
+};
+
+static int link_path(void *context, size_t index, unsigned worker, struct error *err)
+{
+	const struct link_context *c = context;
+	const char *base = c->closure->paths[index].base;
+	int r = link_tree(c->store, base, c->target, base);
+
+	return r < 0 ? fail(err, r, "Can't copy " STORE_DIR "/%s into the image: %s", base,
+			    strerror(-r))
+		     : 0;
+}
+
+static int link_closure(int root, const struct closure *closure, struct error *err)
+{
+	_cleanup_close_ int store = open(STORE_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int target =
+		openat(root, "nix/store", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct link_context c = {closure, store, target};
+
+	if (store < 0 || target < 0)
+		return fail(err, -errno, "Can't open the store: %m");
+	return workers_run(workers_default(), closure->count, link_path, &c, err);
+}
+
+/* Registers the paths as valid, with their signatures and without the mark of having been
+ * built here, which Nix would take for a signature. */
+static int fill_database(const char *path, const struct stage_options *o,
+			 const struct closure *closure, struct error *err)
+{
+	_cleanup_free_ char *store = xasprintf("local?root=%s", path);
+	_cleanup_free_ char *registration = closure_registration(closure);
+	const char *const load[] = {"nix-store", "--store", store, "--load-db", NULL};
+	const char *const copy[] = {"nix",   "store", "copy-sigs",    "--store", store,
+				    "--substituter", "local", "--recursive", o->system, NULL};
+	int r = nix(o, load, registration, NULL, err);
+
+	if (r == 0)
+		r = nix(o, copy, NULL, NULL, err);
+	return r < 0 ? wrap(err, "Can't make the image's Nix database") : 0;
+}
+
+static int replace_symlink(int root, const char *target, const char *name, struct error *err)
+{
+	int r = remove_tree_at(root, name);
+
+	if (r == 0)
+		r = make_parents_at(root, name);
+	if (r == 0 && symlinkat(target, root, name) < 0)
+		r = -errno;
+	return r < 0 ? fail(err, r, "Can't make the link %s: %s", name, strerror(-r)) : 0;
+}
+
+/* What Nix leaves for itself, and the links that name the directory we are in. */
+static int tidy(int root, struct error *err)
+{
+	static const char *const remove[] = {"nix/var/nix/db/reserved", "nix/var/nix/db/big-lock",
+					     "nix/var/nix/gc.lock", "nix/var/nix/temproots",
+					     "nix/store/.links"};
+
+	for (size_t i = 0; i < ELEMENTSOF(remove); i++) {
+		int r = remove_tree_at(root, remove[i]);
+
+		if (r < 0)
+			return fail(err, r, "Can't remove %s: %s", remove[i], strerror(-r));
+	}
+	return replace_symlink(root, "/nix/var/nix/profiles", "nix/var/nix/gcroots/profiles",
+			       err);
+}
+
+static int write_links(int root, const char *system, struct error *err)
+{
+	int r = replace_symlink(root, system, "nix/var/nix/profiles/system-1-link", err);
+
+	return r < 0 ? r
+		     : replace_symlink(root, "system-1-link", "nix/var/nix/profiles/system",
+				       err);
+}
+
+static int write_closure(int root, const char *system, const struct closure *closure,
+			 struct error *err)
+{
+	_cleanup_free_ char *name = xasprintf("nix/var/atomos/closures/%s.narinfo",
+					      system + strlen(STORE_DIR "/"));
+	_cleanup_free_ char *text = closure_format(closure);
+	int r = make_parents_at(root, name);
+
+	if (r == 0)
+		r = write_file_at(root, name, text, strlen(text), 0444);
+	return r < 0 ? fail(err, r, "Can't write %s: %s", name, strerror(-r)) : 0;
+}
+
+int stage_make(const char *path, const struct stage_options *o, struct closure *ret_closure,
+	       struct error *err)
+{
+	_cleanup_close_ int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closure_ struct closure closure = {0};
+	int r;
+
+	*ret_closure = closure;
+	if (root < 0)
+		return fail(err, -errno, "Can't open %s: %m", path);
+	if (make_parents_at(root, "nix/store/x") < 0 || make_parents_at(root, "state/x") < 0)
+		return fail(err, -errno, "Can't make directories in %s", path);
+	r = sign(o, err);
+	if (r == 0)
+		r = describe(o, &closure, err);
+	if (r == 0)
+		r = link_closure(root, &closure, err);
+	if (r == 0)
+		r = fill_database(path, o, &closure, err);
+	if (r == 0)
+		r = tidy(root, err);
+	if (r == 0)
+		r = write_links(root, o->system, err);
+	if (r == 0)
+		r = write_closure(root, o->system, &closure, err);
+	if (r == 0)
+		*ret_closure = TAKE_AS(closure, (struct closure){0});
+	return r;
+}
