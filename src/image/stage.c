@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The tree that becomes the root file system of an image. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -8,43 +10,41 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "base/workers.h"
-#include "image/closure-file.h"
 #include "image/link-tree.h"
 #include "image/stage.h"
 
+char *stage_registration(const struct closure *c)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return xstrdup("");
+	for (size_t i = 0; i < c->count; i++) {
+		const struct path_info *p = &c->paths[i];
+		char hash[2 * SHA256_SIZE + 1];
+
+		hex_encode(p->nar_hash, sizeof(p->nar_hash), hash);
+		fprintf(f, STORE_DIR "/%s\n%s\n%" PRIu64 "\n\n%zu\n", p->base, hash,
+			p->nar_size, strv_length(p->references));
+		for (char **r = p->references; *r; r++)
+			fprintf(f, STORE_DIR "/%s\n", *r);
+	}
+	fclose(f);
+	return text;
+}
+
 static int nix(const struct stage_options *o, const char *const *argv, const char *input,
-	       char **ret_output, struct error *err)
+	       struct error *err)
 {
 	const struct process p = {.argv = argv,
 				  .environment = o->nix_environment,
 				  .input = input,
 				  .input_size = input ? strlen(input) : 0};
 	_cleanup_free_ char *output = NULL;
-	int r = process_check(&p, &output, NULL, err);
 
-	if (r == 0 && ret_output)
-		*ret_output = TAKE_PTR(output);
-	return r;
-}
-
-static int sign(const struct stage_options *o, struct error *err)
-{
-	_cleanup_free_ char *key = xasprintf("%s/nix-secret-key", o->keys);
-	const char *const argv[] = {"nix", "store",	  "sign",    "--key-file",
-				    key,   "--recursive", o->system, NULL};
-	int r = nix(o, argv, NULL, NULL, err);
-
-	return r < 0 ? wrap(err, "Can't sign %s and what it needs", o->system) : 0;
-}
-
-static int describe(const struct stage_options *o, struct closure *ret, struct error *err)
-{
-	const char *const argv[] = {"nix",	   "path-info", "--json",
-				    "--recursive", o->system,	NULL};
-	_cleanup_free_ char *text = NULL;
-	int r = nix(o, argv, NULL, &text, err);
-
-	return r < 0 ? r : closure_from_json(text, ret, err);
+	return process_check(&p, &output, NULL, err);
 }
 
 struct link_context {
@@ -78,17 +78,17 @@ static int link_closure(int root, const struct closure *closure, struct error *e
 /* Registers the paths as valid, with their signatures and without the mark of having been
  * built here, which Nix would take for a signature. */
 static int fill_database(const char *path, const struct stage_options *o,
-			 const struct closure *closure, struct error *err)
+			 struct error *err)
 {
 	_cleanup_free_ char *store = xasprintf("local?root=%s", path);
-	_cleanup_free_ char *registration = closure_registration(closure);
+	_cleanup_free_ char *registration = stage_registration(o->closure);
 	const char *const load[] = {"nix-store", "--store", store, "--load-db", NULL};
 	const char *const copy[] = {"nix",   "store", "copy-sigs",    "--store", store,
 				    "--substituter", "local", "--recursive", o->system, NULL};
-	int r = nix(o, load, registration, NULL, err);
+	int r = nix(o, load, registration, err);
 
 	if (r == 0)
-		r = nix(o, copy, NULL, NULL, err);
+		r = nix(o, copy, NULL, err);
 	return r < 0 ? wrap(err, "Can't make the image's Nix database") : 0;
 }
 
@@ -142,32 +142,23 @@ static int write_closure(int root, const char *system, const struct closure *clo
 	return r < 0 ? fail(err, r, "Can't write %s: %s", name, strerror(-r)) : 0;
 }
 
-int stage_make(const char *path, const struct stage_options *o, struct closure *ret_closure,
-	       struct error *err)
+int stage_make(const char *path, const struct stage_options *o, struct error *err)
 {
-	_cleanup_close_ int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closure_ struct closure closure = {0};
+	_cleanup_close_ int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
-	*ret_closure = closure;
 	if (root < 0)
 		return fail(err, -errno, "Can't open %s: %m", path);
 	if (make_parents_at(root, "nix/store/x") < 0 || make_parents_at(root, "state/x") < 0)
 		return fail(err, -errno, "Can't make directories in %s", path);
-	r = sign(o, err);
+	r = link_closure(root, o->closure, err);
 	if (r == 0)
-		r = describe(o, &closure, err);
-	if (r == 0)
-		r = link_closure(root, &closure, err);
-	if (r == 0)
-		r = fill_database(path, o, &closure, err);
+		r = fill_database(path, o, err);
 	if (r == 0)
 		r = tidy(root, err);
 	if (r == 0)
 		r = write_links(root, o->system, err);
 	if (r == 0)
-		r = write_closure(root, o->system, &closure, err);
-	if (r == 0)
-		*ret_closure = TAKE_AS(closure, (struct closure){0});
+		r = write_closure(root, o->system, o->closure, err);
 	return r;
 }

@@ -7,12 +7,15 @@
 
 struct stage_options {
 	const char *system;		    /* store path */
-	const char *keys;		    /* signs with its nix-secret-key */
+	const struct closure *closure;	    /* all that it needs, signed */
 	const char *const *nix_environment; /* for every call of Nix */
 };
 
 /* Fills the empty directory `path` with nix/ (store, valid database with signatures, profile
  * link, closure file) and state/. Store files are hard links where `path` is on the store's
- * file system, copies elsewhere. The closure is the caller's. */
-int stage_make(const char *path, const struct stage_options *o, struct closure *ret_closure,
-	       struct error *err);
+ * file system, copies elsewhere. */
+int stage_make(const char *path, const struct stage_options *o, struct error *err);
+
+/* The text that `nix-store --load-db` reads; freed by the caller. Derivers are left out: a
+ * medium doesn't have them. */
+char *stage_registration(const struct closure *c);
