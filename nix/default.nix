@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+# From a configuration and its lock to everything that is built:
+#   decisions    what the command line acts on (needs no lock); { error } when something is wrong
+#   root         base layer of the root      system   what runs
+#   boot         kernel, initramfs and what goes into the UKI
+#   inputs       one path that refers to every .deb, for a garbage collection root
+#   optionsDoc   every option as JSON        docs     the same as a manual page (scdoc)
+{
+  # Path of the configuration, or a list of modules.
+  configuration,
+  # Path of atomos.lock; null while there is none.
+  lock ? null,
+  # Programs of AtomOS that the derivations use.
+  atomosBuild ? null,
+  atomosInit ? null,
+  # Public keys of whoever publishes the image.
+  vendorKeys ? [ ],
+  # Mirrors by repository: main, security, and extra ones by their names.
+  mirrors ? { },
+  system ? "x86_64-linux",
+}:
+let
+  inherit (import ./lib) evalModules lib;
+
+  evaluated = evalModules {
+    modules = [
+      ./modules
+      { atomos.trust.vendorKeys = vendorKeys; }
+    ]
+    ++ (if builtins.isList configuration then configuration else [ configuration ]);
+  };
+  inherit (evaluated) config;
+
+  # An option without value is an error only where it is needed.
+  needed = builtins.tryEval (builtins.deepSeq config.build.decisions config.build.decisions);
+  problems =
+    if evaluated.errors != [ ] then
+      evaluated.errors
+    else if !needed.success && evaluated.missing != [ ] then
+      evaluated.missing
+    else
+      [ ];
+
+  decisions =
+    if problems != [ ] then
+      { error = builtins.concatStringsSep "\n" problems; }
+    else
+      config.build.decisions;
+
+  # For whoever builds without the command line: the same sentences.
+  checked =
+    value:
+    if decisions ? error then
+      throw decisions.error
+    else if decisions.assertions != [ ] then
+      throw (builtins.concatStringsSep "\n" decisions.assertions)
+    else
+      value;
+
+  locked = builtins.fromJSON (builtins.readFile lock);
+  packages = import ./packages {
+    inherit
+      atomosBuild
+      atomosInit
+      config
+      lib
+      locked
+      mirrors
+      system
+      ;
+    # Paths of local .debs in the lock are relative to it.
+    directory = dirOf lock;
+  };
+in
+{
+  inherit decisions;
+  inherit (evaluated) options;
+  config = checked config;
+
+  root = checked packages.root;
+  system = checked packages.system;
+  boot = checked packages.boot;
+  inputs = checked packages.inputs;
+
+  inherit (import ./lib/docs.nix { inherit lib; } evaluated.options) optionsDoc docs;
+}

@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: MIT
+# The module system: many files that declare and set options become one configuration.
+# What a user got wrong is collected as sentences instead of thrown, so that the command line can
+# print just these; the value of a wrong option throws its sentence if someone looks at it.
+{ errors, properties }:
+let
+  inherit (builtins)
+    all
+    attrNames
+    attrValues
+    concatLists
+    concatMap
+    deepSeq
+    filter
+    foldl'
+    functionArgs
+    head
+    isAttrs
+    isFunction
+    isPath
+    isString
+    length
+    listToAttrs
+    map
+    mapAttrs
+    pathExists
+    tryEval
+    typeOf
+    ;
+
+  inherit
+    (import ./types.nix {
+      inherit errors properties evalModules;
+    })
+    types
+    mergeDefinitions
+    ;
+
+  mkOption = attrs: { _type = "option"; } // attrs;
+
+  mkEnableOption =
+    what:
+    mkOption {
+      type = types.bool;
+      default = false;
+      example = true;
+      description = "Whether to enable ${what}.";
+    };
+
+  # A default or example to be shown as written, not evaluated.
+  literalExpression = text: {
+    _type = "literalExpression";
+    inherit text;
+  };
+
+  lib =
+    builtins.removeAttrs properties [
+      "byName"
+      "discharge"
+      "filterOverrides"
+      "isProperty"
+      "pushDown"
+      "sortByOrder"
+    ]
+    // import ./strings.nix
+    // {
+      inherit
+        literalExpression
+        mkEnableOption
+        mkOption
+        types
+        ;
+    };
+
+  isOption = value: isAttrs value && value._type or null == "option";
+
+  ### Loading
+
+  empty = file: problem: [
+    {
+      inherit file;
+      key = null;
+      options = { };
+      config = { };
+      errors = [ problem ];
+    }
+  ];
+
+  reserved = [
+    "_file"
+    "imports"
+    "config"
+    "options"
+  ];
+
+  # A module and, before it, what it imports: [ { file, key, options, config, errors } … ].
+  load =
+    args: parent: module:
+    if isPath module || isString module then
+      loadFile args parent module
+    else if isFunction module then
+      loadFunction args parent null module
+    else
+      loadAttrs args parent null module;
+
+  loadFile =
+    args: parent: path:
+    let
+      file = toString path;
+      target = if builtins.readFileType path == "directory" then path + "/default.nix" else path;
+      content = import path;
+    in
+    if !pathExists path || !pathExists target then
+      empty parent (errors.noSuchFile parent file)
+    else if isFunction content then
+      loadFunction args file file content
+    else
+      loadAttrs args file file content;
+
+  loadFunction =
+    args: file: key: function:
+    let
+      formals = functionArgs function;
+      unknown = filter (name: !formals.${name} && !(args ? ${name})) (attrNames formals);
+      given = if formals == { } then args else builtins.intersectAttrs formals args;
+    in
+    if unknown != [ ] then
+      empty file (errors.unknownArgument file (head unknown))
+    else
+      loadAttrs args file key (function given);
+
+  loadAttrs =
+    args: file0: key: module:
+    let
+      file = module._file or file0;
+      rest = builtins.removeAttrs module reserved;
+      explicit = module ? config || module ? options;
+    in
+    if !isAttrs module then
+      empty file0 (errors.notAModule file0 (typeOf module))
+    else if explicit && rest != { } then
+      empty file (errors.strayAttribute file (head (attrNames rest)))
+    else
+      concatMap (load args file) (module.imports or [ ])
+      ++ [
+        {
+          inherit file key;
+          options = module.options or { };
+          config = if explicit then module.config or { } else rest;
+          errors = [ ];
+        }
+      ];
+
+  # A file imported twice counts once.
+  withoutRepeats =
+    modules:
+    (foldl'
+      (
+        state: module:
+        if module.key == null then
+          state // { list = state.list ++ [ module ]; }
+        else if state.seen ? ${module.key} then
+          state
+        else
+          {
+            seen = state.seen // {
+              ${module.key} = true;
+            };
+            list = state.list ++ [ module ];
+          }
+      )
+      {
+        seen = { };
+        list = [ ];
+      }
+      modules
+    ).list;
+
+  ### Evaluating
+
+  # What is wrong with one option. An evaluation that throws (because it uses another wrong
+  # option, or because the user's code throws) must not hide the others' sentences.
+  attempt =
+    found:
+    let
+      result = tryEval (deepSeq found found);
+    in
+    if result.success then
+      result.value
+    else
+      [
+        {
+          _type = "unfinished";
+          again = _: found;
+        }
+      ];
+
+  evalOption =
+    loc: declaration: definitions:
+    let
+      option = declaration.value;
+      fallback =
+        if option ? default then
+          [
+            {
+              inherit (declaration) file;
+              position = null;
+              value = properties.mkOptionDefault option.default;
+            }
+          ]
+        else
+          [ ];
+      live = properties.discharge (fallback ++ definitions);
+      merged = mergeDefinitions loc (option.type or types.anything) live;
+      sentence = errors.missing loc declaration.file;
+      apply = option.apply or (value: value);
+      value = if live == [ ] then throw sentence else apply merged.value;
+    in
+    {
+      inherit value;
+      findings =
+        if live == [ ] then
+          [
+            {
+              _type = "missing";
+              inherit sentence;
+            }
+          ]
+        else
+          attempt merged.errors;
+      options = option // {
+        inherit loc value;
+        declared = declaration.file;
+        isDefined = properties.discharge definitions != [ ];
+        files = map (d: d.file) definitions;
+      };
+    };
+
+  # Every option path below the declarations, for "did you mean".
+  paths =
+    loc: tree:
+    concatMap (
+      name:
+      let
+        here = loc ++ [ name ];
+      in
+      if isOption tree.${name} then [ here ] else [ here ] ++ paths here tree.${name}
+    ) (attrNames tree);
+
+  # A group of options, or one option: { value, options, findings }.
+  evalTree =
+    known: loc: declarations: definitions:
+    let
+      leaves = filter (d: isOption d.value) declarations;
+    in
+    if leaves == [ ] then
+      evalGroup known loc declarations definitions
+    else if length declarations > 1 then
+      {
+        findings = [ (errors.declaredTwice loc (map (d: d.file) declarations)) ];
+        value = throw (errors.declaredTwice loc (map (d: d.file) declarations));
+        options = { };
+      }
+    else
+      evalOption loc (head leaves) definitions;
+
+  evalGroup =
+    known: loc: declarations: definitions:
+    let
+      groups = concatMap properties.pushDown definitions;
+      strangers = filter (g: !isAttrs g.attrs) groups;
+      set = properties.byName (filter (g: isAttrs g.attrs) groups);
+      declared = builtins.zipAttrsWith (_: ds: ds) (
+        map (d: mapAttrs (_: value: { inherit (d) file; inherit value; }) d.value) declarations
+      );
+      unknown = builtins.removeAttrs set (attrNames declared);
+      members = mapAttrs (
+        name: ds: evalTree known (loc ++ [ name ]) ds (set.${name} or [ ])
+      ) declared;
+    in
+    {
+      value = mapAttrs (_: m: m.value) members;
+      options = mapAttrs (_: m: m.options) members;
+      findings =
+        map (g: errors.notAGroup loc (g // { value = g.attrs; })) strangers
+        ++ concatMap (
+          name: map (d: errors.unknownOption (loc ++ [ name ]) d known) unknown.${name}
+        ) (attrNames unknown)
+        ++ concatMap (m: m.findings) (attrValues members);
+    };
+
+  # Modules (files, functions, attribute sets) and ready definitions become
+  # { config, options, findings, errors, missing }:
+  #   errors    sentences on what is wrong, to be shown before config is used;
+  #   missing   sentences on options without a value, which are wrong only if someone needs them;
+  #   findings  both, for the module system that this one is part of (a submodule).
+  evalModules =
+    {
+      modules,
+      args ? { },
+      prefix ? [ ],
+      definitions ? [ ],
+    }:
+    let
+      loaded = withoutRepeats (
+        concatMap (load ({ inherit lib config options; } // args) "the caller") modules
+      );
+      known = concatMap (m: paths prefix m.options) loaded;
+      tree = evalTree known prefix (map (m: { inherit (m) file; value = m.options; }) loaded) (
+        map (m: {
+          inherit (m) file;
+          position = null;
+          value = m.config;
+        }) loaded
+        ++ definitions
+      );
+      config = tree.value;
+      options = tree.options;
+      findings = concatMap (m: m.errors) loaded ++ tree.findings;
+      unfinished = filter (f: isAttrs f && f._type == "unfinished") findings;
+      missing = map (f: f.sentence) (filter (f: isAttrs f && f._type == "missing") findings);
+      sentences = lib.unique (filter isString findings);
+    in
+    {
+      inherit
+        config
+        options
+        findings
+        missing
+        ;
+      errors =
+        if sentences != [ ] || unfinished == [ ] then
+          sentences
+        else if missing != [ ] then
+          missing
+        else
+          # The user's own throw: let Nix say it, with its trace.
+          deepSeq ((head unfinished).again null) [ ];
+    };
+in
+{
+  inherit lib evalModules mergeDefinitions;
+}

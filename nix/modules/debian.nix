@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+# Which Debian packages make the system, and where they come from.
+{ config, lib, ... }:
+let
+  inherit (lib) mkOption types;
+  cfg = config.debian;
+
+  packageName = types.strMatching "[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+:~-]+)?";
+
+  repository = types.submodule {
+    options = {
+      uri = mkOption {
+        type = types.strMatching "(https?|file)://.+";
+        example = "https://packages.example.org/debian";
+        description = "Address of the repository.";
+      };
+      suite = mkOption {
+        type = types.str;
+        default = cfg.suite;
+        defaultText = "config.debian.suite";
+        description = "Suite of the repository; one that ends in / is a flat repository.";
+      };
+      components = mkOption {
+        type = types.listOf types.str;
+        default = [ "main" ];
+        description = "Components of the suite.";
+      };
+      key = mkOption {
+        type = types.path;
+        example = lib.literalExpression "./example.gpg";
+        description = "File with the public key (OpenPGP, armoured or not) that signs the repository.";
+      };
+    };
+  };
+in
+{
+  options = {
+    environment.systemPackages = mkOption {
+      type = types.listOf (types.either packageName types.path);
+      default = [ ];
+      example = lib.literalExpression ''[ "htop" "nginx=1.26.3-3" ./my-tool_1.0_amd64.deb ]'';
+      apply = packages: lib.unique (map toString packages);
+      description = ''
+        Debian packages of the system: a name, `name=version`, or the path of a .deb. What
+        they depend on comes with them; what they only recommend does not.
+      '';
+    };
+    debian = {
+      suite = mkOption {
+        type = types.strMatching "[a-z][a-z0-9-]*";
+        default = "trixie";
+        example = "forky";
+        vendor = true;
+        description = "Debian suite that the packages come from, with its security updates.";
+      };
+      components = mkOption {
+        type = types.listOf types.str;
+        default = [ "main" ];
+        example = [
+          "main"
+          "contrib"
+          "non-free-firmware"
+        ];
+        apply = lib.unique;
+        description = "Components of the Debian archive to take packages from.";
+      };
+      mirror = mkOption {
+        type = types.nullOr (types.strMatching "(https?|file)://.+");
+        default = null;
+        example = "http://mirror.example.org/debian";
+        description = ''
+          Mirror of the Debian archive. null takes the one that apt uses on the machine that
+          builds.
+        '';
+      };
+      securityMirror = mkOption {
+        type = types.nullOr (types.strMatching "(https?|file)://.+");
+        default = null;
+        example = "http://mirror.example.org/debian-security";
+        description = ''
+          Mirror of Debian's security updates. null takes the one that apt uses on the machine
+          that builds.
+        '';
+      };
+      extraRepositories = mkOption {
+        type = types.attrsOf repository;
+        default = { };
+        example = lib.literalExpression ''
+          {
+            example = {
+              uri = "https://packages.example.org/debian";
+              key = ./example.gpg;
+            };
+          }'';
+        description = "Further repositories, by a name of your choice.";
+      };
+      debconf = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "postfix postfix/main_mailer_type select Local only" ];
+        description = ''
+          Answers for the questions that packages ask while they are configured, in the form
+          of debconf-set-selections(1).
+        '';
+      };
+      basePackages = mkOption {
+        type = types.listOf types.str;
+        internal = true;
+        apply = packages: lib.sort (lib.unique packages);
+        description = "Packages that AtomOS itself needs, chosen by its modules.";
+      };
+      packageNames = mkOption {
+        type = types.listOf types.str;
+        internal = true;
+        description = "Names of all chosen packages, without versions and paths.";
+      };
+      stateOf = mkOption {
+        type = types.attrsOf (types.listOf types.anything);
+        internal = true;
+        description = "State that well-known packages write: kept when they are chosen by name.";
+      };
+    };
+  };
+
+  config.debian = {
+    packageNames =
+      let
+        name = entry: builtins.head (builtins.split "=" entry);
+      in
+      map name (
+        builtins.filter (p: !(lib.hasPrefix "/" p)) config.environment.systemPackages
+      )
+      ++ cfg.basePackages;
+
+    basePackages = [
+      "systemd"
+      "systemd-sysv"
+      "systemd-cryptsetup"
+      "systemd-repart"
+      "udev"
+      "dbus"
+      "libpam-systemd"
+      "libnss-systemd"
+      # what boots, unlocks and stores
+      "kmod"
+      "busybox"
+      "cryptsetup-bin"
+      "btrfs-progs"
+      "libtss2-esys-3.0.2-0t64"
+      "libtss2-mu-4.0.1-0t64"
+      "libtss2-rc0t64"
+      "libtss2-sys1t64"
+      "libtss2-tcti-device0t64"
+      "nix-bin"
+      # the password prompt's keyboard
+      "kbd"
+      "console-data"
+      # what people expect on any machine
+      "apt"
+      "debian-archive-keyring"
+      "ca-certificates"
+      "iproute2"
+      "less"
+      "login"
+      "netbase"
+      "passwd"
+      "procps"
+      "sudo"
+      "tzdata"
+    ];
+
+    stateOf =
+      let
+        owned = path: user: mode: { inherit path user mode; group = user; };
+        root = path: {
+          inherit path;
+          user = "root";
+          group = "root";
+          mode = "0755";
+        };
+      in
+      {
+        postgresql = [ (owned "/var/lib/postgresql" "postgres" "0755") ];
+        mariadb-server = [ (owned "/var/lib/mysql" "mysql" "0755") ];
+        redis-server = [ (owned "/var/lib/redis" "redis" "0750") ];
+        podman = [ (root "/var/lib/containers") ];
+        "docker.io" = [ (root "/var/lib/docker") ];
+        samba = [ (root "/var/lib/samba") ];
+        libvirt-daemon-system = [ (root "/var/lib/libvirt") ];
+        flatpak = [ (root "/var/lib/flatpak") ];
+      };
+  };
+}

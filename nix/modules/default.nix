@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# Every module of AtomOS.
+{
+  imports = [
+    ./assertions.nix
+    ./atomos.nix
+    ./boot.nix
+    ./build.nix
+    ./debian.nix
+    ./defaults.nix
+    ./etc.nix
+    ./firewall.nix
+    ./locale.nix
+    ./network.nix
+    ./notices.nix
+    ./openssh.nix
+    ./services.nix
+    ./systemd.nix
+    ./users.nix
+  ];
+}
