@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* The boot, step by step. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "init/boot.h"
+
+struct step {
+	const char *name;
+	step_run run;
+};
+
+/* Letters: docs/boot.md, unlock order. Nothing is mounted and no public password is tried
+ * before (f); no file system is parsed while the TPM would still answer. */
+static const struct step steps[] = {
+	{"settings", step_settings},
+	{"cmdline", step_cmdline},
+	{"modules", step_modules},
+	{"firmware", step_firmware},
+	{"extra", step_extra},
+	{"enter", step_enter}, /* (a) */
+	{"find", step_find},
+	{"header", step_header}, /* (b) */
+	/* (c) pin, (d) TPM and (e) enrolling slot in here: all uses of the TPM for
+	   unlocking */
+	{"leave", step_leave},			   /* (f) */
+	{"public-password", step_public_password}, /* (g) */
+	{"password", step_password},
+	{"zram", step_zram},
+	{"mount", step_mount},
+	{"system", step_system},
+	{"memory", step_memory},
+	{"copy", step_copy},
+	{"store", step_store},
+	{"state", step_state},
+	{"identity", step_identity},
+	{"status", step_status},
+};
+
+static double seconds(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void say(void *consoles, const char *sentence)
+{
+	consoles_say(consoles, "%s", sentence);
+}
+
+int step_enter(struct boot *b, struct error *err)
+{
+	const struct tpm t = {&b->outcome->tpm, say, b->consoles};
+
+	return tpm_enter(&t, err);
+}
+
+int step_leave(struct boot *b, struct error *err)
+{
+	const struct tpm t = {&b->outcome->tpm, say, b->consoles};
+
+	return tpm_leave(&t, err);
+}
+
+int boot_leave(struct outcome *outcome, struct consoles *consoles)
+{
+	const struct tpm t = {&outcome->tpm, say, consoles};
+	struct error err;
+	int r = tpm_leave(&t, &err);
+
+	if (r < 0)
+		snprintf(outcome->reason, sizeof(outcome->reason), "%s", err.message);
+	return r;
+}
+
+static int run_steps(struct boot *b, struct error *err)
+{
+	for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+		double before = seconds(CLOCK_BOOTTIME);
+		int r;
+
+		snprintf(b->outcome->step, sizeof(b->outcome->step), "%s", steps[i].name);
+		r = steps[i].run(b, err);
+		log_info("step %s %.3fs at %.3fs", steps[i].name,
+			 seconds(CLOCK_BOOTTIME) - before, seconds(CLOCK_BOOTTIME));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void boot_done(struct boot *b)
+{
+	load_free(b->load);
+	trusted_closure_done(&b->trusted);
+	closure_done(&b->closure);
+	system_info_done(&b->info);
+	volume_free(b->volume);
+	modules_free(b->modules);
+	settings_done(&b->settings);
+	close_fdp(&b->store);
+}
+
+int boot_run(struct outcome *outcome, struct consoles *consoles)
+{
+	_cleanup_(boot_done) struct boot b = {
+		.outcome = outcome, .consoles = consoles, .store = -EBADF};
+	struct error err = {0};
+	int r = run_steps(&b, &err);
+
+	if (r == 0) {
+		outcome->ready = true;
+		return 0;
+	}
+	snprintf(outcome->reason, sizeof(outcome->reason), "%s", err.message);
+	(void)boot_leave(outcome, consoles);
+	return r;
+}

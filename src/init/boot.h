@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* The boot as one list of steps in an exact order, and what they share. */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "core/load.h"
+#include "init/choose.h"
+#include "init/console.h"
+#include "init/modules.h"
+#include "init/settings.h"
+#include "init/system-info.h"
+#include "init/tpm.h"
+#include "init/unlock.h"
+
+#define ROOT_DIR "/sysroot"
+#define RUN_DIR "/run/atomos"
+#define NIX_DIR RUN_DIR "/nix" /* the mounted subvolume, until the root is there */
+
+/* What PID 1 knows of the worker: in shared memory, so that a crash doesn't lose it. */
+struct outcome {
+	enum tpm_state tpm;
+	bool ready;	  /* the root stands, init names its first program */
+	bool public_only; /* the open volume's password is public: no secret is open */
+	char step[32];	  /* that was begun last */
+	char reason[ERROR_MESSAGE_MAX];
+	char init[PATH_MAX];
+};
+
+struct boot {
+	struct outcome *outcome;
+	struct consoles *consoles;
+	struct settings settings;
+	struct modules *modules;
+	struct partition partition;
+	struct volume *volume;
+	bool open;
+	uint64_t zram; /* bytes of compressed swap */
+	/* The system that is started: what was signed, and its path read into memory. */
+	char system[STORE_BASE_MAX + 1];
+	struct closure closure;
+	struct trusted_closure trusted;
+	int store;
+	struct engine engine;
+	struct load *load;
+	struct system_info info;
+	struct engine_result loaded;
+};
+
+/* One step; a failure is one sentence in `err`. */
+typedef int (*step_run)(struct boot *b, struct error *err);
+
+/* Runs all steps in a worker process: 0 when the root is ready. On failure the words are
+ * in outcome->reason, and PCR 11 was left. */
+int boot_run(struct outcome *outcome, struct consoles *consoles);
+
+/* Brings PCR 11 to "leave-initrd" if it isn't there; negative when the TPM can't be taken
+ * out of use (outcome->reason says so) and nothing may go on. */
+int boot_leave(struct outcome *outcome, struct consoles *consoles);
+
+/* firmware.c */
+int step_settings(struct boot *b, struct error *err);
+int step_modules(struct boot *b, struct error *err);
+int step_firmware(struct boot *b, struct error *err);
+int step_cmdline(struct boot *b, struct error *err);
+int step_extra(struct boot *b, struct error *err);
+
+/* volume.c */
+int step_enter(struct boot *b, struct error *err);
+int step_find(struct boot *b, struct error *err);
+int step_header(struct boot *b, struct error *err);
+int step_leave(struct boot *b, struct error *err);
+int step_public_password(struct boot *b, struct error *err);
+int step_password(struct boot *b, struct error *err);
+
+/* root.c */
+int step_zram(struct boot *b, struct error *err);
+int step_mount(struct boot *b, struct error *err);
+int step_system(struct boot *b, struct error *err);
+int step_memory(struct boot *b, struct error *err);
+int step_copy(struct boot *b, struct error *err);
+
+/* state.c */
+int step_store(struct boot *b, struct error *err);
+int step_state(struct boot *b, struct error *err);
+int step_identity(struct boot *b, struct error *err);
+int step_status(struct boot *b, struct error *err);

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the partition that holds the system. */
+#include <blkid/blkid.h>
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "init/find.h"
+#include "init/prompt.h"
+#include "init/uevent.h"
+
+#define WAIT_SECONDS 30
+/* Before this nothing is said: most disks are there at once. */
+#define SILENT_SECONDS 2
+/* Nothing new for this long: whoever belongs beside the first candidate is there too. */
+#define SETTLE_MILLISECONDS 300
+#define SECTOR 512
+
+static void blkid_done(blkid_probe *p)
+{
+	blkid_free_probe(*p);
+}
+
+static void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+/* One line of a sysfs file of a disk, without spaces at its end and odd characters. */
+static void sysfs_line(const char *disk, const char *file, char *out, size_t size)
+{
+	_cleanup_free_ char *path = xasprintf("/sys/block/%s/%s", disk, file),
+			    *text = NULL;
+	size_t n;
+
+	out[0] = 0;
+	if (read_file_at(AT_FDCWD, path, 4096, &text, NULL) < 0)
+		return;
+	n = strcspn(text, "\n");
+	while (n > 0 && text[n - 1] == ' ')
+		n--;
+	n = MIN(n, size - 1);
+	for (size_t i = 0; i < n; i++)
+		out[i] = text[i] < 0x20 || text[i] > 0x7e ? '?' : text[i];
+	out[n] = 0;
+}
+
+/* The kernel's name for a partition of a disk: vda3, nvme0n1p3. */
+static void partition_node(const char *disk, unsigned number, char *out, size_t size)
+{
+	bool digit = *disk && strchr("0123456789", disk[strlen(disk) - 1]);
+
+	snprintf(out, size, "%s%s%u", disk, digit ? "p" : "", number);
+}
+
+static void add_partition(const char *disk, blkid_partition part, struct partitions *ret)
+{
+	const char *type = blkid_partition_get_type_string(part);
+	struct partition *p = &ret->list[ret->count];
+	bool medium = type && guid_equal(type, TYPE_MEDIUM);
+	_cleanup_free_ char *path = NULL;
+
+	if (!medium && !(type && guid_equal(type, TYPE_INSTALLED)))
+		return;
+	if (ret->count == PARTITIONS_MAX)
+		return;
+	*p = (struct partition){.medium = medium,
+				.number = (unsigned)blkid_partition_get_partno(part),
+				.size = (uint64_t)blkid_partition_get_size(part) *
+					SECTOR};
+	partition_node(disk, p->number, p->node, sizeof(p->node));
+	path = xasprintf("/dev/%s", p->node);
+	if (access(path, F_OK) < 0)
+		return;
+	sysfs_line(disk, "device/model", p->model, sizeof(p->model));
+	if (!p->model[0])
+		sysfs_line(disk, "serial", p->model, sizeof(p->model));
+	ret->count++;
+}
+
+static void scan_disk(const char *disk, const char *loader, struct partitions *ret)
+{
+	_cleanup_free_ char *path = xasprintf("/dev/%s", disk);
+	_cleanup_(blkid_done) blkid_probe probe = blkid_new_probe_from_filename(path);
+	size_t first = ret->count;
+	bool beside = false;
+	blkid_partlist list;
+	blkid_parttable table;
+
+	if (!probe)
+		return;
+	list = blkid_probe_get_partitions(probe);
+	table = list ? blkid_partlist_get_table(list) : NULL;
+	if (!table || !streq(blkid_parttable_get_type(table), "gpt"))
+		return;
+	for (int i = 0; i < blkid_partlist_numof_partitions(list); i++) {
+		blkid_partition part = blkid_partlist_get_partition(list, i);
+		const char *guid = blkid_partition_get_uuid(part);
+
+		beside |= loader && guid && guid_equal(guid, loader);
+		add_partition(disk, part, ret);
+	}
+	ret->loader_found |= beside;
+	for (size_t i = first; i < ret->count; i++)
+		ret->list[i].beside_loader = beside;
+}
+
+/* Disks that can hold a partition table; the others are ours or made of memory. */
+static bool is_disk(const char *name)
+{
+	static const char *const others[] = {"loop", "ram", "zram", "dm-",
+					     "md",   "fd",  "nbd"};
+	char size[32];
+
+	for (size_t i = 0; i < ELEMENTSOF(others); i++)
+		if (startswith(name, others[i]))
+			return false;
+	sysfs_line(name, "size", size, sizeof(size));
+	return name[0] != '.' && size[0] && !streq(size, "0");
+}
+
+void partitions_scan(const char *loader, struct partitions *ret)
+{
+	_cleanup_(closedirp) DIR *d = opendir("/sys/block");
+	_cleanup_strv_ char **disks = NULL;
+	struct dirent *e;
+
+	*ret = (struct partitions){0};
+	while (d && (e = readdir(d)))
+		if (is_disk(e->d_name))
+			disks = strv_add(disks, e->d_name);
+	if (disks)
+		strv_sort(disks);
+	for (char **i = disks; i && *i; i++)
+		scan_disk(*i, loader, ret);
+}
+
+static int loader_partition(char ret[static 37])
+{
+	_cleanup_free_ char *data = NULL;
+	size_t size;
+	int r = read_file_at(AT_FDCWD,
+			     EFIVARS
+			     "/LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f",
+			     1024, &data, &size);
+
+	return r < 0 ? r : loader_partition_decode((const uint8_t *)data, size, ret);
+}
+
+int secure_boot_state(void)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t size;
+	int r = read_file_at(AT_FDCWD,
+			     EFIVARS "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+			     64, &data, &size);
+
+	if (r < 0)
+		return r;
+	return size == 5 ? data[4] == 1 : -EBADMSG;
+}
+
+static int ask(struct consoles *c, const struct partitions *p, size_t count,
+	       struct partition *ret)
+{
+	_cleanup_secret_ struct secret *answer = secret_new();
+	const struct question q = {.text = "Start which one? Number:"};
+
+	for (;;) {
+		uint64_t n;
+
+		consoles_say(c, "More than one AtomOS was found:");
+		for (size_t i = 0; i < count; i++)
+			consoles_say(c, "  %zu  %s, %s, %.1f GB, partition %u (%s)",
+				     i + 1,
+				     p->list[i].medium ? "medium" : "installed system",
+				     p->list[i].model[0] ? p->list[i].model : "disk",
+				     (double)p->list[i].size / 1e9, p->list[i].number,
+				     p->list[i].node);
+		int r = prompt(c, &q, answer, NULL);
+
+		if (r < 0)
+			return r;
+		if (parse_u64(answer->data, &n) == 0 && n >= 1 && n <= count) {
+			*ret = p->list[n - 1];
+			return 0;
+		}
+	}
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+struct search {
+	struct consoles *consoles;
+	struct modules *modules;
+	const char *loader;
+	int uevents;
+	struct partitions found;
+};
+
+/* Looks until what is found doesn't change any more, or the time is over. */
+static enum choice look(struct search *s, size_t *ret_count)
+{
+	double start = now(), changed = start;
+	bool said = false;
+	size_t before = 0;
+
+	for (;;) {
+		struct pollfd p = {s->uevents, POLLIN, 0};
+		bool late = now() - start >= WAIT_SECONDS;
+		enum choice choice;
+
+		partitions_scan(s->loader, &s->found);
+		choice = partitions_choose(&s->found, s->loader, late, ret_count);
+		if (*ret_count != before)
+			changed = now();
+		before = *ret_count;
+		if (late || (choice != CHOICE_NONE &&
+			     (now() - changed) * 1000 >= SETTLE_MILLISECONDS))
+			return choice;
+		if (!said && choice == CHOICE_NONE && now() - start > SILENT_SECONDS) {
+			consoles_say(
+				s->consoles,
+				"Waiting up to %d seconds for the disk that AtomOS was "
+				"started from.",
+				WAIT_SECONDS);
+			said = true;
+		}
+		if (poll(&p, 1, 100) > 0)
+			(void)modules_hotplug(s->modules, s->uevents);
+	}
+}
+
+int find_volume(struct consoles *c, struct modules *m, struct partition *ret,
+		struct error *err)
+{
+	char loader[37];
+	bool known = loader_partition(loader) == 0;
+	_cleanup_close_ int uevents = uevent_open();
+	struct search *s = xcalloc(1, sizeof(*s));
+	size_t count;
+	int r = 0;
+
+	*s = (struct search){.consoles = c,
+			     .modules = m,
+			     .loader = known ? loader : NULL,
+			     .uevents = uevents};
+	modules_coldplug(m);
+	switch (look(s, &count)) {
+	case CHOICE_NONE:
+		r = fail(
+			err, -ENODEV,
+			"No disk with AtomOS was found within %d seconds%s: plug the "
+			"medium in "
+			"again, or into another port, then retry",
+			WAIT_SECONDS,
+			s->found.loader_found
+				? " (the disk the boot came from has no AtomOS partition)"
+				: "");
+		break;
+	case CHOICE_FIRST:
+		*ret = s->found.list[0];
+		break;
+	case CHOICE_ASK:
+		r = ask(c, &s->found, count, ret);
+		if (r < 0)
+			fail(err, r,
+			     "Nobody can be asked which AtomOS to start: there is no "
+			     "console");
+		break;
+	}
+	free(s);
+	return r;
+}

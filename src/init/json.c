@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Typed access to the fields of a JSON object. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "init/json.h"
+
+int json_parse(const char *text, sd_json_variant **ret, struct error *err)
+{
+	unsigned line = 0, column = 0;
+	int r = sd_json_parse(text, 0, ret, &line, &column);
+
+	if (r < 0)
+		return fail(err, -EBADMSG, "it isn't valid JSON (line %u, column %u)",
+			    line, column);
+	if (!sd_json_variant_is_object(*ret))
+		return fail(err, -EBADMSG, "it isn't a JSON object");
+	return 0;
+}
+
+/* The field, or NULL when it is absent or null. */
+static sd_json_variant *field(sd_json_variant *object, const char *key)
+{
+	sd_json_variant *v = sd_json_variant_by_key(object, key);
+
+	return v && !sd_json_variant_is_null(v) ? v : NULL;
+}
+
+int json_bool(sd_json_variant *object, const char *key, bool *ret, struct error *err)
+{
+	sd_json_variant *v = field(object, key);
+
+	if (!v)
+		return 0;
+	if (!sd_json_variant_is_boolean(v))
+		return fail(err, -EBADMSG, "\"%s\" isn't true or false", key);
+	*ret = sd_json_variant_boolean(v);
+	return 1;
+}
+
+int json_u64(sd_json_variant *object, const char *key, uint64_t max, uint64_t *ret,
+	     struct error *err)
+{
+	sd_json_variant *v = field(object, key);
+
+	if (!v)
+		return 0;
+	if (!sd_json_variant_is_unsigned(v))
+		return fail(err, -EBADMSG, "\"%s\" isn't a number", key);
+	if (sd_json_variant_unsigned(v) > max)
+		return fail(err, -EBADMSG, "\"%s\" is larger than %llu", key,
+			    (unsigned long long)max);
+	*ret = sd_json_variant_unsigned(v);
+	return 1;
+}
+
+int json_string(sd_json_variant *object, const char *key, char **ret, struct error *err)
+{
+	sd_json_variant *v = field(object, key);
+
+	if (!v)
+		return 0;
+	if (!sd_json_variant_is_string(v))
+		return fail(err, -EBADMSG, "\"%s\" isn't a text", key);
+	free(*ret);
+	*ret = xstrdup(sd_json_variant_string(v));
+	return 1;
+}
+
+int json_object(sd_json_variant *object, const char *key, sd_json_variant **ret,
+		struct error *err)
+{
+	sd_json_variant *v = field(object, key);
+
+	if (!v)
+		return 0;
+	if (!sd_json_variant_is_object(v))
+		return fail(err, -EBADMSG, "\"%s\" isn't an object", key);
+	*ret = v;
+	return 1;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The only shape of a LUKS2 header that AtomOS makes, and opens. */
+#pragma once
+
+#include "base/error.h"
+
+/* Where the data starts; all metadata lies before it. */
+#define LUKS_DATA_OFFSET (16U << 20)
+/* The part that is copied and used: binary headers, JSON and the first 15 slots. */
+#define LUKS_HEADER_COPY (4U << 20)
+/* libcryptsetup's own limit of a JSON area. */
+#define LUKS_JSON_MAX (4U << 20)
+
+/* Checks the JSON of a header, field by field; whatever isn't known is refused (-EPERM
+ * with a sentence that says what). Format: LUKS2 On-Disk Format Specification 1.1.4. */
+int luks_shape_check(const char *json, struct error *err);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* PID 1 of the initramfs: supervises the boot, which runs in a process of its own, so
+ * that a crash is a message and never a kernel panic. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/mman.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "init/boot.h"
+#include "init/rescue.h"
+#include "init/switch.h"
+
+/* syslog(2): only warnings of the kernel and worse come between our lines. */
+#define KLOG_CONSOLE_LEVEL 8
+#define QUIET_LEVEL 4
+
+/* Waits for one child, reaping every other. Returns its wait status. */
+static int reap_until(pid_t child)
+{
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, 0);
+
+		if (pid == child)
+			return status;
+		if (pid < 0 && errno == ECHILD)
+			return 1 << 8; /* as if it had exited with 1 */
+	}
+}
+
+static const char *crash_words(int status, char *out, size_t size)
+{
+	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (number == SIGKILL)
+		snprintf(out, size,
+			 "was ended by the kernel, probably for lack of memory");
+	else if (number)
+		snprintf(out, size, "crashed (%s)", strsignal(number));
+	else
+		snprintf(out, size, "ended without a reason");
+	return out;
+}
+
+/* Runs the boot in a child. True when the root is ready. */
+static bool try_boot(struct outcome *outcome)
+{
+	char words[100];
+	int status;
+	pid_t pid;
+
+	outcome->ready = false;
+	outcome->reason[0] = 0;
+	pid = fork();
+	if (pid == 0) {
+		struct consoles c;
+
+		consoles_open(&c);
+		_exit(boot_run(outcome, &c) == 0 ? 0 : 1);
+	}
+	status = pid < 0 ? 1 << 8 : reap_until(pid);
+	if (outcome->ready && status == 0)
+		return true;
+	if (!outcome->reason[0])
+		snprintf(outcome->reason, sizeof(outcome->reason),
+			 "The boot program %s in step \"%s\"",
+			 crash_words(status, words, sizeof(words)), outcome->step);
+	return false;
+}
+
+/* Runs the rescue prompt in a child, again when it crashes. */
+static enum rescue_choice try_rescue(struct outcome *outcome)
+{
+	for (;;) {
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			struct consoles c;
+
+			consoles_open(&c);
+			_exit((int)rescue(outcome, &c));
+		}
+		status = pid < 0 ? 1 << 8 : reap_until(pid);
+		if (WIFEXITED(status) && WEXITSTATUS(status) >= RESCUE_RETRY)
+			return (enum rescue_choice)WEXITSTATUS(status);
+		sleep(1);
+	}
+}
+
+static void end(enum rescue_choice choice)
+{
+	sync();
+	reboot(choice == RESCUE_POWER_OFF ? RB_POWER_OFF : RB_AUTOBOOT);
+}
+
+/* Nothing is left to fall back to: says so until someone restarts. */
+static _noreturn_ void stand_still(const char *words)
+{
+	for (;;) {
+		struct consoles c;
+
+		consoles_open(&c);
+		consoles_say(&c, "%s. Restart the machine (Ctrl+Alt+Del).", words);
+		consoles_close(&c);
+		sleep(60);
+	}
+}
+
+static void set_environment(void)
+{
+	static const char log_all[] = "TSS2_LOG=all+none";
+
+	putenv((char *)"PATH=/usr/bin:/usr/sbin");
+	/* No udevd runs here: libdevmapper makes its device files itself. */
+	putenv((char *)"DM_DISABLE_UDEV=1");
+	putenv((char *)log_all);
+}
+
+static void prepare(void)
+{
+	int kmsg, rate;
+
+	mount_first();
+	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	if (kmsg >= 0)
+		log_set_kmsg(kmsg);
+	/* Else the kernel drops all but ten lines in five seconds. */
+	rate = open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC);
+	if (rate >= 0) {
+		if (write(rate, "on\n", 3) < 0)
+			log_debug("printk_devkmsg: %m");
+		close(rate);
+	}
+	(void)klogctl(KLOG_CONSOLE_LEVEL, NULL, QUIET_LEVEL);
+	set_environment();
+}
+
+/* Becomes the first program of the system that was made. Returns only on failure. */
+static void hand_over(struct outcome *outcome)
+{
+	static char *const environment[] = {(char *)"TERM=linux", NULL};
+	char *argv[] = {outcome->init, NULL};
+	struct error err;
+
+	if (switch_root(ROOT_DIR, outcome->init, &err) < 0) {
+		snprintf(outcome->reason, sizeof(outcome->reason), "%s", err.message);
+		return;
+	}
+	execve(outcome->init, argv, environment);
+	snprintf(outcome->reason, sizeof(outcome->reason), "%.1024s can't be started: %s",
+		 outcome->init, strerror(errno));
+	stand_still(outcome->reason);
+}
+
+int main(void)
+{
+	struct outcome *outcome;
+
+	if (getpid() != 1) {
+		fprintf(stderr,
+			"atomos-init is the first program of AtomOS's boot image; it is "
+			"not for running by hand.\n");
+		return 2;
+	}
+	prepare();
+	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (outcome == MAP_FAILED)
+		stand_still("There is no memory for the boot");
+	for (;;) {
+		enum rescue_choice choice;
+
+		if (try_boot(outcome))
+			hand_over(outcome);
+		choice = try_rescue(outcome);
+		if (choice != RESCUE_RETRY)
+			end(choice);
+	}
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Kernel modules: those that the machine's devices ask for, and a few by name. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/macro.h"
+
+struct modules;
+
+/* Opens the indexes of the running kernel. */
+int modules_open(struct modules **ret, struct error *err);
+void modules_free(struct modules *m);
+DEFINE_FREEP(struct modules, modules_free)
+
+/* Loads what a device asks for by its modalias; each alias once. What isn't in the
+ * initramfs is left to the system; what fails goes to the log. */
+void modules_load_alias(struct modules *m, const char *alias);
+
+/* Loads a module with all it needs. 0 too when it is built in or there already. */
+int modules_load(struct modules *m, const char *name, struct error *err);
+
+/* Looks through all devices there are (/sys/devices), again for those that appeared by
+ * that, until no new alias is found. */
+void modules_coldplug(struct modules *m);
+
+/* Handles the kernel's messages waiting on the socket of uevent_open. Returns their
+ * number. */
+unsigned modules_hotplug(struct modules *m, int uevents);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* The rescue prompt. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "init/prompt.h"
+#include "init/rescue.h"
+#include "init/status.h"
+
+#define KLOG_READ_ALL 3
+#define KLOG_SIZE 10
+#define MESSAGES_LINES 200
+#define SHELL "/usr/bin/busybox"
+
+enum rescue_choice rescue_parse(const char *answer, bool shell)
+{
+	static const struct {
+		char letter, number;
+		enum rescue_choice choice;
+	} table[] = {{'t', '1', RESCUE_RETRY},
+		     {'m', '2', RESCUE_MESSAGES},
+		     {'r', '3', RESCUE_RESTART},
+		     {'p', '4', RESCUE_POWER_OFF},
+		     {'s', '5', RESCUE_SHELL}};
+	char c = answer[0];
+
+	if (!c || (answer[1] && answer[1] != ' '))
+		return RESCUE_NONE;
+	for (size_t i = 0; i < ELEMENTSOF(table); i++)
+		if (c == table[i].number || (c | 0x20) == table[i].letter)
+			return table[i].choice == RESCUE_SHELL && !shell
+				       ? RESCUE_NONE
+				       : table[i].choice;
+	return RESCUE_NONE;
+}
+
+static void unmount(struct consoles *c, const char *path)
+{
+	int r;
+
+	do {
+		r = umount2(path, UMOUNT_NOFOLLOW);
+	} while (r == 0);
+	/* Not mounted, or never made. */
+	if (errno == EINVAL || errno == ENOENT)
+		return;
+	consoles_say(c, "%s is still in use; it is given up.", path);
+	(void)umount2(path, UMOUNT_NOFOLLOW | MNT_DETACH);
+}
+
+int rescue_clean(struct consoles *c)
+{
+	static const char *const mounts[] = {ROOT_DIR "/nix/var", ROOT_DIR "/nix",
+					     ROOT_DIR, NIX_DIR};
+	struct error err;
+	int r = 0;
+
+	for (size_t i = 0; i < ELEMENTSOF(mounts); i++)
+		unmount(c, mounts[i]);
+	/* The kernel lets go of the file system a moment after the last unmount. */
+	for (int i = 0; i < 20; i++) {
+		r = volume_close(&err);
+		if (r == 0)
+			return 0;
+		poll(NULL, 0, 100);
+	}
+	consoles_say(c, "%s", err.message);
+	return r;
+}
+
+static void show_messages(struct console *c)
+{
+	int size = klogctl(KLOG_SIZE, NULL, 0), n;
+	_cleanup_free_ char *text = size > 0 ? xmalloc((size_t)size + 1) : NULL;
+	const char *p;
+
+	n = text ? klogctl(KLOG_READ_ALL, text, size) : -1;
+	if (n < 0) {
+		console_write(c, "The kernel's messages can't be read.\n");
+		return;
+	}
+	text[n] = 0;
+	p = text + n;
+	for (int lines = 0; p > text && lines <= MESSAGES_LINES; p--)
+		lines += p[-1] == '\n';
+	p += p > text;
+	console_write(c, p);
+}
+
+static _noreturn_ void shell_child(const struct console *c)
+{
+	_cleanup_free_ char *path = xasprintf("/dev/%s", c->name);
+	int fd;
+
+	setsid();
+	fd = open(path, O_RDWR);
+	if (fd < 0 || ioctl(fd, TIOCSCTTY, 1) < 0 || dup2(fd, 0) < 0 || dup2(fd, 1) < 0 ||
+	    dup2(fd, 2) < 0)
+		_exit(1);
+	putenv((char *)"PATH=/usr/bin:/usr/sbin:/bin:/sbin");
+	putenv((char *)"PS1=rescue# ");
+	execl(SHELL, "sh", NULL);
+	_exit(127);
+}
+
+static void run_shell(struct console *c)
+{
+	int status;
+	pid_t pid;
+
+	console_write(c, "A shell of the boot image; \"exit\" leads back.\n");
+	pid = fork();
+	if (pid == 0)
+		shell_child(c);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 1)
+		console_write(c, "The shell ended with an error, or there is none.\n");
+}
+
+static enum rescue_choice ask(struct consoles *c, bool shell)
+{
+	_cleanup_secret_ struct secret *answer = secret_new();
+	const struct question q = {
+		.text = shell ? "[t]ry again, show [m]essages, [r]estart, [p]ower off, "
+				"[s]hell:"
+			      : "[t]ry again, show [m]essages, [r]estart, [p]ower off:"};
+	struct console *who;
+
+	for (;;) {
+		enum rescue_choice choice;
+
+		if (prompt(c, &q, answer, &who) < 0) {
+			/* Nobody can answer: a later start may find a better machine. */
+			poll(NULL, 0, 60000);
+			return RESCUE_RESTART;
+		}
+		choice = rescue_parse(answer->data, shell);
+		if (choice == RESCUE_MESSAGES)
+			show_messages(who);
+		else if (choice == RESCUE_SHELL)
+			run_shell(who);
+		else if (choice != RESCUE_NONE)
+			return choice;
+	}
+}
+
+/* The TPM would still unseal: nothing but switching off is safe. */
+static enum rescue_choice stop(struct outcome *outcome, struct consoles *c)
+{
+	_cleanup_secret_ struct secret *answer = secret_new();
+	const struct question q = {.text = "[r]estart or [p]ower off:"};
+
+	for (;;) {
+		enum rescue_choice choice;
+
+		consoles_say(c, "%s.", outcome->reason);
+		if (prompt(c, &q, answer, NULL) < 0)
+			poll(NULL, 0, 60000);
+		choice = rescue_parse(answer->data, false);
+		if (choice == RESCUE_RESTART || choice == RESCUE_POWER_OFF)
+			return choice;
+	}
+}
+
+enum rescue_choice rescue(struct outcome *outcome, struct consoles *c)
+{
+	bool closed;
+
+	status_add_failure(outcome->step, outcome->reason);
+	if (boot_leave(outcome, c) < 0)
+		return stop(outcome, c);
+	closed = rescue_clean(c) == 0;
+	consoles_say(c, "AtomOS didn't start: %s.", outcome->reason);
+	return ask(c, closed || outcome->public_only);
+}

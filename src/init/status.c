@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* What is kept of the boot for `atomos status`: /run/atomos/boot.json and failures. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "init/boot.h"
+#include "init/find.h"
+#include "init/json.h"
+#include "init/status.h"
+
+#define SECTOR 512
+
+/* Bytes read from the disk that holds the partition since the start; 0 when unknown. */
+static uint64_t bytes_read(const char *partition)
+{
+	_cleanup_free_ char *path = xasprintf("/sys/class/block/%s/../stat", partition);
+	_cleanup_free_ char *text = NULL;
+	unsigned long long sectors = 0;
+
+	if (read_file_at(AT_FDCWD, path, 4096, &text, NULL) < 0 ||
+	    sscanf(text, "%*u %*u %llu", &sectors) != 1)
+		return 0;
+	return sectors * SECTOR;
+}
+
+static const char *tpm_word(enum tpm_state state)
+{
+	switch (state) {
+	case TPM_LEFT:
+		return "present";
+	case TPM_ABSENT:
+		return "absent";
+	default:
+		return "failed";
+	}
+}
+
+int step_status(struct boot *b, struct error *err)
+{
+	_cleanup_(json_unrefp) sd_json_variant *v = NULL;
+	_cleanup_free_ char *text = NULL;
+	uint64_t read = bytes_read(b->partition.node);
+	int secure = secure_boot_state();
+	int r = sd_json_buildo(
+		&v, SD_JSON_BUILD_PAIR_UNSIGNED("version", 1),
+		SD_JSON_BUILD_PAIR_STRING("product", b->info.product),
+		SD_JSON_BUILD_PAIR_UNSIGNED("release", b->info.release),
+		SD_JSON_BUILD_PAIR_STRING("system", b->system),
+		SD_JSON_BUILD_PAIR_STRING("key", b->loaded.key),
+		SD_JSON_BUILD_PAIR_UNSIGNED("paths", b->loaded.paths),
+		SD_JSON_BUILD_PAIR_UNSIGNED("bytes", b->loaded.bytes),
+		SD_JSON_BUILD_PAIR_REAL("seconds", b->loaded.seconds),
+		SD_JSON_BUILD_PAIR_UNSIGNED("bytesRead", read),
+		SD_JSON_BUILD_PAIR_BOOLEAN("medium", b->partition.medium),
+		SD_JSON_BUILD_PAIR_STRING("partition", b->partition.node),
+		SD_JSON_BUILD_PAIR_BOOLEAN("publicPassword", b->outcome->public_only),
+		SD_JSON_BUILD_PAIR_STRING("tpm", tpm_word(b->outcome->tpm)),
+		SD_JSON_BUILD_PAIR_STRING("secureBoot", secure == 1   ? "on"
+							: secure == 0 ? "off"
+								      : "unknown"));
+
+	if (r >= 0)
+		r = sd_json_variant_format(v, SD_JSON_FORMAT_NEWLINE, &text);
+	if (r >= 0)
+		r = write_file_at(AT_FDCWD, RUN_DIR "/boot.json", text, strlen(text),
+				  0644);
+	if (r < 0)
+		return fail(err, r, "%s can't be written: %s", RUN_DIR "/boot.json",
+			    strerror(-r));
+	log_info("read %llu bytes of %s", (unsigned long long)read, b->partition.node);
+	strcpy(b->outcome->init, b->info.init);
+	return 0;
+}
+
+void status_add_failure(const char *step, const char *reason)
+{
+	_cleanup_close_ int fd = open(RUN_DIR "/failures",
+				      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	log_warning("boot failed in step %s: %s", step, reason);
+	if (fd >= 0)
+		dprintf(fd, "%s: %s\n", step, reason);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The two TPM 2.0 commands that the boot needs, as bytes. Source of the format: TCG
+ * TPM 2.0 Library, Part 2 (structures) and Part 3 (22.2 TPM2_PCR_Extend, 30.2
+ * TPM2_GetCapability).
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TPM_COMMAND_MAX 1024
+#define TPM_BANKS_MAX 16
+
+/* Hash algorithms (TPM_ALG_ID) of the PCR banks. */
+struct tpm_banks {
+	uint16_t algorithms[TPM_BANKS_MAX];
+	size_t count;
+};
+
+/* Asks for the PCR allocation. Returns the size. */
+size_t tpm_encode_get_banks(uint8_t out[static TPM_COMMAND_MAX]);
+
+/* Reads the answer: the banks in which `pcr` is allocated. -EBADMSG when it isn't a valid
+ * answer, -EIO when the TPM refused; *ret_code is the TPM's response code. */
+int tpm_decode_banks(const uint8_t *data, size_t size, unsigned pcr,
+		     struct tpm_banks *ret, uint32_t *ret_code);
+
+/* Extends `pcr` with the hash of `word` in every bank, in one command. Returns the size,
+ * or -EOPNOTSUPP when a bank's hash is unknown. */
+int tpm_encode_extend(unsigned pcr, const char *word, const struct tpm_banks *banks,
+		      uint8_t out[static TPM_COMMAND_MAX]);
+
+/* 0 when the answer says success, else as tpm_decode_banks. */
+int tpm_decode_done(const uint8_t *data, size_t size, uint32_t *ret_code);
