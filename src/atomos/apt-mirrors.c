@@ -70,8 +70,7 @@ int apt_mirrors_choose(const char *text, const char *suite, struct apt_mirrors *
 	return 0;
 }
 
-int apt_mirrors_find(const char *configured, const char *suite, struct apt_mirrors *ret,
-		     struct error *err)
+static int ask_apt(const char *suite, struct apt_mirrors *ret, struct error *err)
 {
 	const char *const argv[] = {"apt-get",
 				    "indextargets",
@@ -81,15 +80,8 @@ int apt_mirrors_find(const char *configured, const char *suite, struct apt_mirro
 				    NULL};
 	struct process p = {.argv = argv};
 	_cleanup_free_ char *output = NULL;
-	int r;
+	int r = process_check(&p, &output, NULL, err);
 
-	if (configured) {
-		ret->main = without_slash(configured);
-		ret->security =
-			has_security(suite) ? xasprintf("%s-security", ret->main) : NULL;
-		return 0;
-	}
-	r = process_check(&p, &output, NULL, err);
 	if (r < 0)
 		return wrap(err, "Can't ask apt for this machine's mirror");
 	r = apt_mirrors_choose(output, suite, ret);
@@ -97,5 +89,27 @@ int apt_mirrors_find(const char *configured, const char *suite, struct apt_mirro
 		return fail(err, r,
 			    "No Debian mirror in this machine's apt configuration: set "
 			    "debian.mirror, or add one to /etc/apt/sources.list.d");
+	return 0;
+}
+
+int apt_mirrors_find(const struct apt_mirrors *configured, const char *suite,
+		     struct apt_mirrors *ret, struct error *err)
+{
+	int r = 0;
+
+	*ret = (struct apt_mirrors){0};
+	if (!configured->main)
+		r = ask_apt(suite, ret, err);
+	if (r < 0)
+		return r;
+	if (configured->main) {
+		ret->main = without_slash(configured->main);
+		ret->security =
+			has_security(suite) ? xasprintf("%s-security", ret->main) : NULL;
+	}
+	if (configured->security) {
+		free(ret->security);
+		ret->security = without_slash(configured->security);
+	}
 	return 0;
 }

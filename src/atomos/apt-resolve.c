@@ -42,24 +42,42 @@ static int save(const struct apt *a, const char *name, const char *text,
 		     : 0;
 }
 
+static int read_control(const char *deb, char **ret, size_t *ret_size, struct error *err)
+{
+	const char *const argv[] = {"dpkg-deb", "--field", deb, NULL};
+	struct process command = {.argv = argv};
+	int r = process_check(&command, ret, ret_size, err);
+
+	return r < 0 ? wrap(err, "%s is no Debian package", deb) : 0;
+}
+
 /* The fields of a package that stays, as dpkg's status has them. */
 static int installed_stanza(const struct apt *a, const struct lock_package *p, char **ret,
 			    struct error *err)
 {
 	const struct apt_entry *e = apt_find(a, p->name, p->version);
+	_cleanup_free_ char *control = NULL;
+	struct stanza s;
 	const char *rest;
+	int r;
 
-	if (!e)
+	if (streq(p->repository, "local")) {
+		r = read_control(p->path, &control, &s.size, err);
+		if (r < 0)
+			return r;
+		s.text = control;
+	} else if (e) {
+		s = e->stanza;
+	} else {
 		return fail(err, -EXDEV, "%s %s isn't on the mirror any more", p->name,
 			    p->version);
-	rest = memchr(e->stanza.text, '\n', e->stanza.size);
+	}
+	rest = memchr(s.text, '\n', s.size);
 	if (!rest)
-		return fail(err, -EBADMSG, "The mirror's entry of %s is damaged",
-			    p->name);
+		return fail(err, -EBADMSG, "The entry of package %s is damaged", p->name);
 	/* Package is the first field of every stanza; Status must follow it. */
-	*ret = xasprintf("%.*s\nStatus: install ok installed%.*s",
-			 (int)(rest - e->stanza.text), e->stanza.text,
-			 (int)(e->stanza.size - (size_t)(rest - e->stanza.text)), rest);
+	*ret = xasprintf("%.*s\nStatus: install ok installed%.*s", (int)(rest - s.text),
+			 s.text, (int)(s.size - (size_t)(rest - s.text)), rest);
 	return 0;
 }
 
@@ -163,17 +181,15 @@ static int take_entry(struct lock *to, const struct apt_entry *e, uint64_t size,
 /* The control fields of a .deb file, with its hash. */
 static int take_local(struct lock *to, const char *path, struct error *err)
 {
-	const char *const argv[] = {"dpkg-deb", "--field", path, NULL};
-	struct process command = {.argv = argv};
 	_cleanup_free_ char *control = NULL, *data = NULL;
 	uint8_t digest[SHA256_SIZE];
 	struct lock_package p = {0};
 	struct stanza s;
 	size_t size;
-	int r = process_check(&command, &control, &s.size, err);
+	int r = read_control(path, &control, &s.size, err);
 
 	if (r < 0)
-		return wrap(err, "%s is no Debian package", path);
+		return r;
 	r = read_file_at(AT_FDCWD, path, APT_DEB_MAX, &data, &size);
 	if (r < 0)
 		return fail(err, r, "Can't read %s: %s", path, strerror(-r));

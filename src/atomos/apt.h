@@ -47,9 +47,11 @@ struct apt_mirrors {
 /* From the lines "URI SUITE COMPONENT" of `apt-get indextargets`: those of `suite` first,
  * else those of another Debian suite on the same mirror. -ENOENT when there is none. */
 int apt_mirrors_choose(const char *lines, const char *suite, struct apt_mirrors *ret);
-/* As this machine's apt is configured; `configured` (debian.mirror) goes before. */
-int apt_mirrors_find(const char *configured, const char *suite, struct apt_mirrors *ret,
-		     struct error *err);
+/* As this machine's apt is configured; what `configured` has (members may be NULL) goes
+ * before. A configured main mirror alone has its security mirror beside it
+ * ("…-security"). */
+int apt_mirrors_find(const struct apt_mirrors *configured, const char *suite,
+		     struct apt_mirrors *ret, struct error *err);
 void apt_mirrors_done(struct apt_mirrors *m);
 #define _cleanup_apt_mirrors_ _cleanup_(apt_mirrors_done)
 

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/* Brings a lock in line with what a configuration asks for. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "atomos/apt.h"
+#include "atomos/json.h"
+#include "atomos/renew.h"
+
+/* Sorted, without duplicates, local files relative to the lock. */
+static char **normalised(char *const *names, const char *directory)
+{
+	_cleanup_free_ char *prefix = xasprintf("%s/", directory);
+	char **list = xcalloc(1, sizeof(char *));
+
+	for (char *const *n = names; *n; n++) {
+		const char *inside = startswith(*n, prefix);
+		_cleanup_free_ char *name =
+			inside ? xasprintf("./%s", inside) : xstrdup(*n);
+
+		if (!strv_contains(list, name))
+			list = strv_add(list, name);
+	}
+	strv_sort(list);
+	return list;
+}
+
+void renew_wanted(sd_json_variant *decisions, const char *directory, struct lock *ret)
+{
+	sd_json_variant *packages = json_get(decisions, "packages");
+	_cleanup_strv_ char **base = json_strings(packages, "base");
+	_cleanup_strv_ char **requested = json_strings(packages, "requested");
+	const char *suite = json_string(json_get(decisions, "debian"), "suite");
+
+	*ret = (struct lock){
+		.suite = xstrdup(suite ? suite : ""),
+		.base = normalised(base, directory),
+		.requested = normalised(requested, directory),
+	};
+}
+
+static bool same_list(char *const *a, char *const *b)
+{
+	while (*a && *b && streq(*a, *b)) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
+bool renew_is_fresh(const struct lock *l, const struct lock *wanted)
+{
+	return streq(l->suite, wanted->suite) && same_list(l->base, wanted->base) &&
+	       same_list(l->requested, wanted->requested);
+}
+
+static void add_repository(struct apt *a, const char *name, const char *uri,
+			   const char *suite, char *const *components, const char *key)
+{
+	struct apt_repository r = {
+		.name = xstrdup(name),
+		.uri = xstrdup(uri),
+		.suite = xstrdup(suite),
+		.components = strv_join(components, " "),
+		.key = xstrdup(key),
+	};
+	size_t n = strlen(r.uri);
+
+	while (n > 1 && r.uri[n - 1] == '/')
+		r.uri[--n] = 0;
+	apt_add_repository(a, &r);
+}
+
+static const char *debian_keyring(void)
+{
+	static const char *const files[] = {
+		"/usr/share/keyrings/debian-archive-keyring.pgp",
+		"/usr/share/keyrings/debian-archive-keyring.gpg"};
+
+	for (size_t i = 0; i < ELEMENTSOF(files); i++)
+		if (access(files[i], R_OK) == 0)
+			return files[i];
+	return NULL;
+}
+
+static int add_debian(struct apt *a, sd_json_variant *decisions, struct error *err)
+{
+	sd_json_variant *debian = json_get(decisions, "debian");
+	_cleanup_apt_mirrors_ struct apt_mirrors mirrors = {0};
+	_cleanup_strv_ char **components = json_strings(debian, "components");
+	const char *suite = json_string(debian, "suite"), *key = debian_keyring();
+	int r;
+
+	if (!key)
+		return fail(err, -ENOENT,
+			    "Debian's archive keys are missing: install "
+			    "debian-archive-keyring");
+	r = renew_mirrors(decisions, &mirrors, err);
+	if (r < 0)
+		return r;
+	add_repository(a, "main", mirrors.main, suite, components, key);
+	if (mirrors.security) {
+		_cleanup_free_ char *security = xasprintf("%s-security", suite);
+
+		add_repository(a, "security", mirrors.security, security, components,
+			       key);
+	}
+	return 0;
+}
+
+static int add_extra(struct apt *a, sd_json_variant *debian, struct error *err)
+{
+	sd_json_variant *extra = json_get(debian, "extraRepositories");
+	size_t n = extra ? sd_json_variant_elements(extra) : 0;
+
+	for (size_t i = 0; i < n; i += 2) {
+		const char *name =
+			sd_json_variant_string(sd_json_variant_by_index(extra, i));
+		sd_json_variant *r = sd_json_variant_by_index(extra, i + 1);
+		_cleanup_strv_ char **components = json_strings(r, "components");
+		const char *uri = json_string(r, "uri"), *suite = json_string(r, "suite");
+		const char *key = json_string(r, "key");
+
+		if (!uri || !suite || !key)
+			return fail(err, -EINVAL,
+				    "debian.extraRepositories.%s lacks uri, suite or key",
+				    name);
+		add_repository(a, name, uri, suite, components, key);
+	}
+	return 0;
+}
+
+/* The list with local files as absolute paths, for apt. */
+static char **absolute(char *const *names, const char *directory)
+{
+	char **list = xcalloc(1, sizeof(char *));
+
+	for (char *const *n = names; *n; n++) {
+		const char *inside = startswith(*n, "./");
+
+		list = inside ? strv_consume(list, xasprintf("%s/%s", directory, inside))
+			      : strv_add(list, *n);
+	}
+	return list;
+}
+
+/* Local files are noted relative to the lock, and found by absolute paths. */
+static void relate_local(struct lock *l, const char *directory, bool relative)
+{
+	_cleanup_free_ char *absolute_prefix = xasprintf("%s/", directory);
+	const char *from = relative ? absolute_prefix : "./";
+	const char *to = relative ? "./" : absolute_prefix;
+
+	for (size_t i = 0; i < l->count; i++) {
+		struct lock_package *p = &l->packages[i];
+		const char *inside = startswith(p->path, from);
+		char *path;
+
+		if (!streq(p->repository, "local") || !inside)
+			continue;
+		path = xasprintf("%s%s", to, inside);
+		free(p->path);
+		p->path = path;
+	}
+}
+
+static bool is_in_base(const struct lock *l, const char *name)
+{
+	_cleanup_free_ char *plain = xstrndup(name, strcspn(name, "="));
+	const struct lock_package *p = lock_find(l, plain);
+
+	for (size_t i = 0; !p && i < l->count; i++)
+		if (streq(l->packages[i].repository, "local") &&
+		    streq(l->packages[i].path, name))
+			p = &l->packages[i];
+	/* What can't be found (a virtual name) counts as base, to be safe. */
+	return p ? !p->second : true;
+}
+
+enum removed {
+	REMOVED_NONE,
+	REMOVED_SECOND,
+	REMOVED_BASE,
+};
+
+/* What of the old lists is gone, at its worst. */
+static enum removed removed(const struct lock *old, const struct lock *wanted)
+{
+	char **lists[] = {old->base, old->requested};
+	enum removed worst = REMOVED_NONE;
+
+	for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+		for (char **n = lists[i]; *n; n++) {
+			if (strv_contains(wanted->base, *n) ||
+			    strv_contains(wanted->requested, *n))
+				continue;
+			worst = MAX(worst,
+				    is_in_base(old, *n) ? REMOVED_BASE : REMOVED_SECOND);
+		}
+	return worst;
+}
+
+static void copy_package(struct lock *to, const struct lock_package *p)
+{
+	struct lock_package copy = *p;
+
+	copy.name = xstrdup(p->name);
+	copy.version = xstrdup(p->version);
+	copy.architecture = xstrdup(p->architecture);
+	copy.sha256 = xstrdup(p->sha256);
+	copy.repository = xstrdup(p->repository);
+	copy.path = xstrdup(p->path);
+	lock_add(to, &copy);
+}
+
+static void copy_packages(struct lock *to, const struct lock *from, bool base_only)
+{
+	for (size_t i = 0; i < from->count; i++)
+		if (!base_only || !from->packages[i].second)
+			copy_package(to, &from->packages[i]);
+	lock_sort(to);
+}
+
+/* All names that are asked for, as apt gets them. */
+static char **all_names(const struct lock *wanted, const char *directory)
+{
+	_cleanup_strv_ char **all = xcalloc(1, sizeof(char *));
+
+	for (char **n = wanted->base; *n; n++)
+		all = strv_add(all, *n);
+	for (char **n = wanted->requested; *n; n++)
+		if (!strv_contains(all, *n))
+			all = strv_add(all, *n);
+	return absolute(all, directory);
+}
+
+/* Keeps the base (and the second layer, when nothing of it goes) and puts what is missing
+ * into the second layer. -EXDEV when the base would have to change. */
+static int add_to(struct apt *a, const struct renew_request *q, const struct lock *wanted,
+		  struct lock *ret, struct error *err)
+{
+	enum removed gone = removed(q->old, wanted);
+	_cleanup_strv_ char **names = all_names(wanted, q->directory);
+	_cleanup_lock_ struct lock kept = {0}, more = {0};
+	int r;
+
+	if (gone == REMOVED_BASE)
+		return fail(err, -EXDEV, "A package of the base is no longer asked for");
+	copy_packages(&kept, q->old, gone == REMOVED_SECOND);
+	relate_local(&kept, q->directory, false);
+	r = apt_resolve(a,
+			&(struct apt_resolve){
+				.names = names, .installed = &kept, .pinned = q->old},
+			&more, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < more.count; i++)
+		more.packages[i].second = true;
+	copy_packages(ret, &kept, false);
+	copy_packages(ret, &more, false);
+	/* What is built of the base depends on the date: it stays. */
+	ret->date = q->old->date;
+	return 0;
+}
+
+/* Everything in the base; `pinned` versions are kept where they can be had. */
+static int fold(struct apt *a, const struct renew_request *q, const struct lock *wanted,
+		const struct lock *pinned, struct lock *ret, struct error *err)
+{
+	_cleanup_strv_ char **names = all_names(wanted, q->directory);
+
+	ret->date = a->date;
+	return apt_resolve(a, &(struct apt_resolve){.names = names, .pinned = pinned},
+			   ret, err);
+}
+
+/* The gentlest way that works. */
+static int resolve(struct apt *a, const struct renew_request *q,
+		   const struct lock *wanted, struct lock *ret, struct error *err)
+{
+	int r;
+
+	if (!q->old || q->rebase || !streq(q->old->suite, wanted->suite))
+		return fold(a, q, wanted, NULL, ret, err);
+	r = add_to(a, q, wanted, ret, err);
+	if (r == -EXDEV)
+		r = fold(a, q, wanted, q->old, ret, err);
+	if (r == -ENOPKG)
+		/* Old and new versions don't go together: all of them new, perhaps. */
+		r = fold(a, q, wanted, NULL, ret, err);
+	return r;
+}
+
+int renew_mirrors(sd_json_variant *decisions, struct apt_mirrors *ret, struct error *err)
+{
+	sd_json_variant *debian = json_get(decisions, "debian");
+	const char *suite = json_string(debian, "suite");
+	struct apt_mirrors configured = {
+		.main = (char *)json_string(debian, "mirror"),
+		.security = (char *)json_string(debian, "securityMirror"),
+	};
+
+	if (!suite)
+		return fail(err, -EINVAL, "The configuration has no debian.suite");
+	return apt_mirrors_find(&configured, suite, ret, err);
+}
+
+static void report(const struct renew_request *q, uint64_t done, const char *what)
+{
+	if (q->progress)
+		q->progress(q->progress_context, done, 2, what);
+}
+
+int renew_lock(const struct renew_request *q, struct lock *ret, struct error *err)
+{
+	_cleanup_lock_ struct lock wanted = {0}, l = {0};
+	_cleanup_apt_ struct apt a = {.lock = -EBADF};
+	sd_json_variant *debian = json_get(q->decisions, "debian");
+	int r;
+
+	report(q, 0, "Fetching the package lists");
+	renew_wanted(q->decisions, q->directory, &wanted);
+	r = apt_open(&a, err);
+	if (r == 0)
+		r = add_debian(&a, q->decisions, err);
+	if (r == 0)
+		r = add_extra(&a, debian, err);
+	if (r == 0)
+		r = apt_update(&a, err);
+	report(q, 1, "Choosing packages");
+	if (r == 0)
+		r = resolve(&a, q, &wanted, &l, err);
+	if (r < 0)
+		return r;
+	relate_local(&l, q->directory, true);
+	if (q->old)
+		lock_copy_ids(&l, q->old);
+	l.suite = TAKE_PTR(wanted.suite);
+	l.base = TAKE_PTR(wanted.base);
+	l.requested = TAKE_PTR(wanted.requested);
+	lock_sort(&l);
+	*ret = l;
+	l = (struct lock){0};
+	return 0;
+}

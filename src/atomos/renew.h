@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Brings a lock in line with what a configuration asks for. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <systemd/sd-json.h>
+
+#include "base/error.h"
+#include "atomos/apt.h"
+#include "atomos/lock.h"
+
+struct renew_request {
+	sd_json_variant *decisions;
+	const char *directory;	/* of the lock: local packages in it are noted relative to
+				   it */
+	const struct lock *old; /* NULL: none yet */
+	bool rebase;		/* everything anew, in the base layer */
+	void (*progress)(void *context, uint64_t done, uint64_t total, const char *what);
+	void *progress_context;
+};
+
+/* What the configuration asks for in the form of a lock: sorted lists and the suite, no
+ * packages. */
+void renew_wanted(sd_json_variant *decisions, const char *directory, struct lock *ret);
+
+/* True when `l` answers exactly these lists. */
+bool renew_is_fresh(const struct lock *l, const struct lock *wanted);
+
+/* Makes the new lock. With an old one everything that is locked keeps its version as long
+ * as it can be had, names that came are put into the second layer, and only when a
+ * package of the base goes or must change is everything folded into the base. */
+int renew_lock(const struct renew_request *q, struct lock *ret, struct error *err);
+
+/* Debian's mirrors: those of the configuration, else this machine's. */
+int renew_mirrors(sd_json_variant *decisions, struct apt_mirrors *ret, struct error *err);
