@@ -3,7 +3,7 @@
 #   decisions    what the command line acts on (needs no lock); { error } when something is wrong
 #   root         base layer of the root      system   what runs
 #   boot         kernel, initramfs and what goes into the UKI
-#   inputs       one path that refers to every .deb, for a garbage collection root
+#   inputs       every .deb (a list), to be kept from garbage collection
 #   optionsDoc   every option as JSON        docs     the same as a manual page (scdoc)
 {
   # Path of the configuration, or a list of modules.
@@ -17,10 +17,9 @@
   vendorKeys ? [ ],
   # Mirrors by repository: main, security, and extra ones by their names.
   mirrors ? { },
-  system ? "x86_64-linux",
 }:
 let
-  inherit (import ./lib) evalModules lib;
+  inherit (import ./lib) errors evalModules lib;
 
   evaluated = evalModules {
     modules = [
@@ -58,17 +57,14 @@ let
       value;
 
   locked = builtins.fromJSON (builtins.readFile lock);
-  packages = import ./packages {
+  artefacts = import ./lib/artefacts.nix {
     inherit
       atomosBuild
       atomosInit
       config
-      lib
       locked
       mirrors
-      system
       ;
-    # Paths of local .debs in the lock are relative to it.
     directory = dirOf lock;
   };
 in
@@ -77,10 +73,10 @@ in
   inherit (evaluated) options;
   config = checked config;
 
-  root = checked packages.root;
-  system = checked packages.system;
-  boot = checked packages.boot;
-  inputs = checked packages.inputs;
+  root = checked artefacts.root;
+  system = checked artefacts.system;
+  boot = checked artefacts.boot;
+  inputs = checked artefacts.inputs;
 
-  inherit (import ./lib/docs.nix { inherit lib; } evaluated.options) optionsDoc docs;
+  inherit (import ./lib/docs.nix { inherit errors lib; } evaluated.options) optionsDoc docs;
 }

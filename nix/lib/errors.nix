@@ -73,7 +73,7 @@ let
     ) "" loc;
 
   showPart =
-    part: if builtins.match "[a-zA-Z_<][a-zA-Z0-9_'>-]*" part != null then part else toJSON part;
+    part: if builtins.match "[a-zA-Z_<*][a-zA-Z0-9_'>-]*" part != null then part else toJSON part;
 
   # "file (line n)" of a definition; Nix knows the line for attribute sets that were written out.
   showWhere =
@@ -148,6 +148,7 @@ in
   inherit
     distance
     nearest
+    render
     showOption
     showValue
     showWhere
@@ -167,7 +168,9 @@ in
       concatStringsSep ", " (map showSetting definitions)
     }. Keep one of them, or choose with mkForce or mkDefault.";
 
-  missing = loc: file: "${showOption loc} has no value (it is declared in ${file}): set it in the configuration.";
+  missing =
+    loc: declaration:
+    "${showOption loc} has no value (it is declared in ${showWhere declaration}): set it in the configuration.";
 
   unknownOption =
     loc: definition: known:
@@ -179,7 +182,10 @@ in
     }";
 
   declaredTwice =
-    loc: files: "${showOption loc} is declared more than once: in ${concatStringsSep " and in " files}.";
+    loc: declarations:
+    "${showOption loc} is declared more than once: in ${
+      concatStringsSep " and in " (map showWhere declarations)
+    }.";
 
   noSuchFile = parent: path: "${parent} imports ${path}, which does not exist.";
 

@@ -212,7 +212,7 @@ let
           [ ];
       live = properties.discharge (fallback ++ definitions);
       merged = mergeDefinitions loc (option.type or types.anything) live;
-      sentence = errors.missing loc declaration.file;
+      sentence = errors.missing loc declaration;
       apply = option.apply or (value: value);
       value = if live == [ ] then throw sentence else apply merged.value;
     in
@@ -230,7 +230,7 @@ let
           attempt merged.errors;
       options = option // {
         inherit loc value;
-        declared = declaration.file;
+        declared = errors.showWhere declaration;
         isDefined = properties.discharge definitions != [ ];
         files = map (d: d.file) definitions;
       };
@@ -257,8 +257,8 @@ let
       evalGroup known loc declarations definitions
     else if length declarations > 1 then
       {
-        findings = [ (errors.declaredTwice loc (map (d: d.file) declarations)) ];
-        value = throw (errors.declaredTwice loc (map (d: d.file) declarations));
+        findings = [ (errors.declaredTwice loc declarations) ];
+        value = throw (errors.declaredTwice loc declarations);
         options = { };
       }
     else
@@ -271,7 +271,14 @@ let
       strangers = filter (g: !isAttrs g.attrs) groups;
       set = properties.byName (filter (g: isAttrs g.attrs) groups);
       declared = builtins.zipAttrsWith (_: ds: ds) (
-        map (d: mapAttrs (_: value: { inherit (d) file; inherit value; }) d.value) declarations
+        map (
+          d:
+          mapAttrs (name: value: {
+            inherit value;
+            inherit (d) file;
+            position = builtins.unsafeGetAttrPos name d.value;
+          }) d.value
+        ) declarations
       );
       unknown = builtins.removeAttrs set (attrNames declared);
       members = mapAttrs (

@@ -113,7 +113,7 @@ let
       values: simple "one of ${concatStringsSep ", " (map quoted values)}" (v: elem v values);
     strMatching =
       pattern:
-      simple "a string that matches ${pattern}" (v: isString v && match pattern v != null);
+      simple "a string that matches ${builtins.replaceStrings [ "\n" "\t" ] [ "\\n" "\\t" ] pattern}" (v: isString v && match pattern v != null);
 
     nullOr =
       type:

@@ -32,6 +32,7 @@ in
     rootPassword = internal "Hash of root's password, or null.";
     prettyName = internal "How the system calls itself.";
     osRelease = internal "Text of /etc/os-release.";
+    boot = internal "What goes into the boot image.";
     spec = internal "Specification of the system for the builder, without the epoch.";
     decisions = internal "What the command line needs to know.";
   };
@@ -71,6 +72,20 @@ in
       };
     };
 
+    boot = {
+      inherit (config.atomos) product release;
+      inherit (config.atomos.boot) keymaps;
+      inherit (cfg) osRelease;
+      modules = config.boot.initrd.availableKernelModules;
+      cmdline = builtins.concatStringsSep " " config.boot.kernelParams;
+      trustedKeys = lib.unique config.atomos.trust.vendorKeys;
+      settings = {
+        inherit (config.atomos) release;
+        inherit (config.atomos.boot) genericPassword keymaps;
+        inherit zram;
+      };
+    };
+
     decisions = {
       inherit (config.atomos) product release;
       inherit (config.networking) hostName;
@@ -97,7 +112,7 @@ in
         inherit (config.atomos.boot) genericPassword keymaps consoles;
         inherit (config.atomos.trust) vendorKeys;
         inherit zram;
-        cmdline = builtins.concatStringsSep " " config.boot.kernelParams;
+        inherit (cfg.boot) cmdline;
       };
       image = {
         label = "atomos";

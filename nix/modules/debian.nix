@@ -122,6 +122,17 @@ in
     };
   };
 
+  config.assertions = map (name: {
+    assertion =
+      builtins.match "[A-Za-z0-9][A-Za-z0-9.+_-]*" name != null
+      && !(builtins.elem name [
+        "main"
+        "security"
+        "local"
+      ]);
+    message = "debian.extraRepositories.\"${name}\" can't be called so: choose letters, digits, dots and dashes, and none of main, security and local.";
+  }) (builtins.attrNames cfg.extraRepositories);
+
   config.debian = {
     packageNames =
       let
