@@ -101,7 +101,8 @@ static int visit_item(struct volume *v, uint64_t physical, const uint8_t *node,
 
 	if (at + size > v->node_size)
 		return -EUCLEAN;
-	if (item->key.type == BTRFS_DEV_ITEM_KEY && size >= sizeof(struct btrfs_dev_item)) {
+	if (item->key.type == BTRFS_DEV_ITEM_KEY &&
+	    size >= sizeof(struct btrfs_dev_item)) {
 		if (v->item_leaf)
 			return -EOPNOTSUPP;
 		v->item_leaf = physical;
@@ -133,17 +134,20 @@ static int visit_node(struct volume *v, uint64_t logical, unsigned depth)
 	memcpy(&h, node, sizeof(h));
 	width = h.level ? sizeof(struct btrfs_key_ptr) : sizeof(struct btrfs_item);
 	if (!checksum_good(node, v->node_size) || le64toh(h.bytenr) != logical ||
-	    depth > BTRFS_MAX_LEVEL || sizeof(h) + le32toh(h.nritems) * width > v->node_size)
+	    depth > BTRFS_MAX_LEVEL ||
+	    sizeof(h) + le32toh(h.nritems) * width > v->node_size)
 		return -EUCLEAN;
 	for (uint32_t i = 0; r == 0 && i < le32toh(h.nritems); i++) {
 		const uint8_t *entry = node + sizeof(h) + i * width;
 
 		if (h.level == 0)
-			r = visit_item(v, physical, node, (const struct btrfs_item *)entry);
+			r = visit_item(v, physical, node,
+				       (const struct btrfs_item *)entry);
 		else
-			r = visit_node(v,
-				       le64toh(((const struct btrfs_key_ptr *)entry)->blockptr),
-				       depth + 1);
+			r = visit_node(
+				v,
+				le64toh(((const struct btrfs_key_ptr *)entry)->blockptr),
+				depth + 1);
 	}
 	return r;
 }
@@ -157,9 +161,9 @@ static int read_super(struct volume *v)
 	if (le64toh(s->magic) != BTRFS_MAGIC || !checksum_good(s, sizeof(*s)))
 		return -EUCLEAN;
 	v->node_size = le32toh(s->nodesize);
-	if (le16toh(s->csum_type) != BTRFS_CSUM_TYPE_CRC32 || le64toh(s->num_devices) != 1 ||
-	    v->node_size > NODE_SIZE_MAX || v->node_size < sizeof(struct btrfs_header) ||
-	    s->log_root)
+	if (le16toh(s->csum_type) != BTRFS_CSUM_TYPE_CRC32 ||
+	    le64toh(s->num_devices) != 1 || v->node_size > NODE_SIZE_MAX ||
+	    v->node_size < sizeof(struct btrfs_header) || s->log_root)
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -171,7 +175,8 @@ static int write_size(struct volume *v)
 	uint64_t size = htole64(v->end);
 	int r;
 
-	if (pread(v->fd, leaf, v->node_size, (off_t)v->item_leaf) != (ssize_t)v->node_size)
+	if (pread(v->fd, leaf, v->node_size, (off_t)v->item_leaf) !=
+	    (ssize_t)v->node_size)
 		return -EIO;
 	memcpy(&item, leaf + v->item_at, sizeof(item));
 	item.total_bytes = size;
@@ -206,8 +211,8 @@ int btrfs_shrink(const char *path, uint64_t *ret_size, struct error *err)
 	if (r == 0)
 		r = write_size(&v);
 	if (r < 0)
-		return fail(err, r, "Can't cut the file system in %s to its size: %s", path,
-			    strerror(-r));
+		return fail(err, r, "Can't cut the file system in %s to its size: %s",
+			    path, strerror(-r));
 	*ret_size = v.end;
 	return 0;
 }

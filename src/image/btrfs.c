@@ -19,11 +19,11 @@
 static int run_mkfs(const char *path, const struct btrfs_options *o, struct error *err)
 {
 	/* One copy of metadata: a medium's content is checked and can be had again. */
-	const char *const argv[] = {
-		"mkfs.btrfs", "--quiet",  "--metadata", "single",     "--rootdir",
-		o->tree,      "--subvol", "nix",	"--subvol",   "state",
-		"--compress", o->compress, "--uuid",	o->uuid,      "--label",
-		"atomos",     path,	   NULL};
+	const char *const argv[] = {"mkfs.btrfs", "--quiet", "--metadata", "single",
+				    "--rootdir",  o->tree,   "--subvol",   "nix",
+				    "--subvol",	  "state",   "--compress", o->compress,
+				    "--uuid",	  o->uuid,   "--label",	   "atomos",
+				    path,	  NULL};
 	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	_cleanup_free_ char *output = NULL;
 	int r;
@@ -34,8 +34,8 @@ static int run_mkfs(const char *path, const struct btrfs_options *o, struct erro
 	return r < 0 ? wrap(err, "Can't make the file system") : 0;
 }
 
-/* mkfs allocates block groups well before the ones it has are full; the kernel knows how to
- * drop those that stayed empty. */
+/* mkfs allocates block groups well before the ones it has are full; the kernel knows how
+ * to drop those that stayed empty. */
 static int drop_unused(const char *path, struct error *err)
 {
 	_cleanup_loop_mount_ struct loop_mount m = {0};
@@ -50,7 +50,8 @@ static int drop_unused(const char *path, struct error *err)
 		return r;
 	fd = open(m.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, BTRFS_IOC_BALANCE_V2, &balance) < 0)
-		return fail(err, -errno, "Can't remove unused space from the file system: %m");
+		return fail(err, -errno,
+			    "Can't remove unused space from the file system: %m");
 	close(TAKE_FD(fd));
 	return loop_unmount(&m, err);
 }

@@ -7,16 +7,17 @@
 #include "base/error.h"
 
 struct btrfs_options {
-	const char *tree;      /* becomes the root; its `nix` and `state` become subvolumes */
-	const char *uuid;      /* of the file system */
+	const char *tree; /* becomes the root; its `nix` and `state` become subvolumes */
+	const char *uuid; /* of the file system */
 	const char *compress;  /* as mkfs.btrfs --compress wants it: "zstd:3" */
 	uint64_t content_size; /* upper bound of what is in the tree, in bytes */
 };
 
-/* Makes the file system in `path` and takes away the space it doesn't need. Without root or
- * btrfs in this kernel it stays some 40 % larger; a warning says so. */
+/* Makes the file system in `path` and takes away the space it doesn't need. Without root
+ * or btrfs in this kernel it stays some 40 % larger; a warning says so. */
 int btrfs_make(const char *path, const struct btrfs_options *o, struct error *err);
 
-/* Cuts an unmounted single-device file system, and the file it is in, behind its last block
- * group. Knows profile `single` only (-EOPNOTSUPP). Returns the new size in *ret_size. */
+/* Cuts an unmounted single-device file system, and the file it is in, behind its last
+ * block group. Knows profile `single` only (-EOPNOTSUPP). Returns the new size in
+ * *ret_size. */
 int btrfs_shrink(const char *path, uint64_t *ret_size, struct error *err);

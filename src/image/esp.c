@@ -47,9 +47,10 @@ static int format(const char *path, uint64_t size, const char *seed, const char 
 		  struct error *err)
 {
 	char guid[GUID_LENGTH + 1], id[9];
-	const char *const argv[] = {"mkfs.vfat", "-F", "32", "-s", "1", "-n", "ATOMOS",
-				    "-i",	 id,   path, NULL};
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	const char *const argv[] = {"mkfs.vfat", "-F", "32", "-s", "1", "-n",
+				    "ATOMOS",	 "-i", id,   path, NULL};
+	_cleanup_close_ int fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
 		return fail(err, -errno, "Can't write %s: %m", path);
@@ -63,7 +64,8 @@ static int format(const char *path, uint64_t size, const char *seed, const char 
 static int make_directories(const char *image, const char *file, char ***made,
 			    const char *epoch, struct error *err)
 {
-	for (const char *slash = strchr(file, '/'); slash; slash = strchr(slash + 1, '/')) {
+	for (const char *slash = strchr(file, '/'); slash;
+	     slash = strchr(slash + 1, '/')) {
 		_cleanup_free_ char *name =
 			xasprintf("::/%.*s", (int)(slash - file), file);
 		const char *const argv[] = {"mmd", "-i", image, name, NULL};
@@ -79,8 +81,8 @@ static int make_directories(const char *image, const char *file, char ***made,
 	return 0;
 }
 
-int esp_make(const char *path, const struct esp_file *files, size_t count, const char *seed,
-	     uint64_t epoch, struct error *err)
+int esp_make(const char *path, const struct esp_file *files, size_t count,
+	     const char *seed, uint64_t epoch, struct error *err)
 {
 	_cleanup_free_ char *variable = xasprintf("SOURCE_DATE_EPOCH=%" PRIu64, epoch);
 	_cleanup_strv_ char **made = NULL;
@@ -91,7 +93,7 @@ int esp_make(const char *path, const struct esp_file *files, size_t count, const
 		r = format(path, size, seed, variable, err);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		_cleanup_free_ char *target = xasprintf("::/%s", files[i].path);
-		const char *const argv[] = {"mcopy",		"-i",	path,
+		const char *const argv[] = {"mcopy",	     "-i",   path,
 					    files[i].source, target, NULL};
 
 		r = make_directories(path, files[i].path, &made, variable, err);

@@ -13,5 +13,5 @@ struct esp_file {
 
 /* Makes `path` a FAT32 file system with these files and a little room to spare. The same
  * files, `seed` and `epoch` (seconds) give the same bytes. */
-int esp_make(const char *path, const struct esp_file *files, size_t count, const char *seed,
-	     uint64_t epoch, struct error *err);
+int esp_make(const char *path, const struct esp_file *files, size_t count,
+	     const char *seed, uint64_t epoch, struct error *err);

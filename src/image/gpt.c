@@ -24,8 +24,8 @@ void guid_derive(const char *seed, const char *purpose, char ret[GUID_LENGTH + 1
 	digest[6] = (digest[6] & 0x0f) | 0x80;
 	digest[8] = (digest[8] & 0x3f) | 0x80;
 	hex_encode(digest, sizeof(digest), hex);
-	snprintf(ret, GUID_LENGTH + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
-		 hex + 16, hex + 20);
+	snprintf(ret, GUID_LENGTH + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+		 hex + 12, hex + 16, hex + 20);
 }
 
 static uint64_t align_up(uint64_t n)
@@ -44,7 +44,8 @@ struct gpt_partition *gpt_add(struct gpt *gpt, const char *type, const char *nam
 	p->start = gpt->count == 0 ? GPT_ALIGN : p[-1].start + p[-1].size;
 	p->size = align_up(size);
 	gpt->count++;
-	/* The backup table needs 33 sectors; a whole unit keeps the next disk aligned too. */
+	/* The backup table needs 33 sectors; a whole unit keeps the next disk aligned
+	 * too. */
 	gpt->size = p->start + p->size + GPT_ALIGN;
 	return p;
 }
@@ -55,10 +56,10 @@ static char *script(const struct gpt *gpt)
 
 	for (size_t i = 0; i < gpt->count; i++) {
 		const struct gpt_partition *p = &gpt->partitions[i];
-		char *more = xasprintf(
-			"%sstart=%" PRIu64 ", size=%" PRIu64 ", type=%s, uuid=%s, name=\"%s\"\n",
-			text, p->start / GPT_SECTOR, p->size / GPT_SECTOR, p->type, p->uuid,
-			p->name);
+		char *more = xasprintf("%sstart=%" PRIu64 ", size=%" PRIu64
+				       ", type=%s, uuid=%s, name=\"%s\"\n",
+				       text, p->start / GPT_SECTOR, p->size / GPT_SECTOR,
+				       p->type, p->uuid, p->name);
 
 		free(text);
 		text = more;
@@ -69,8 +70,9 @@ static char *script(const struct gpt *gpt)
 int gpt_write(const struct gpt *gpt, const char *path, struct error *err)
 {
 	_cleanup_free_ char *text = script(gpt), *output = NULL;
-	const char *const argv[] = {"sfdisk", "--quiet", "--no-reread", "--no-tell-kernel",
-				    "--wipe=never", path, NULL};
+	const char *const argv[] = {
+		"sfdisk",	"--quiet", "--no-reread", "--no-tell-kernel",
+		"--wipe=never", path,	   NULL};
 	const struct process sfdisk = {
 		.argv = argv, .input = text, .input_size = strlen(text)};
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);

@@ -31,7 +31,8 @@
 #define COMPRESSION "zstd:3"
 
 #define LOADER_CONF                                                                      \
-	"timeout 0\neditor no\nauto-entries no\nauto-firmware no\nrandom-seed-mode off\n"
+	"timeout 0\neditor no\nauto-entries no\nauto-firmware no\nrandom-seed-mode "     \
+	"off\n"
 
 /* What the parts have in common while they are made. */
 struct work {
@@ -46,7 +47,7 @@ struct work {
 
 static void work_done(struct work *w)
 {
-	char **strings[] = {&w->uki,  &w->loader, &w->conf, &w->esp,
+	char **strings[] = {&w->uki,  &w->loader, &w->conf,  &w->esp,
 			    &w->tree, &w->root,	  &w->header};
 
 	if (w->directory)
@@ -57,8 +58,8 @@ static void work_done(struct work *w)
 	secret_free(w->key);
 }
 
-/* Adds what a file holds to the text that names an image; a missing one counts as empty and
- * is found where it is used. */
+/* Adds what a file holds to the text that names an image; a missing one counts as empty
+ * and is found where it is used. */
 static char *add_digest(char *seed, const char *directory, const char *name)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", directory, name), *data = NULL;
@@ -113,7 +114,8 @@ static int read_system(struct work *w, struct error *err)
 	int r = read_file_at(AT_FDCWD, path, SYSTEM_JSON_SIZE_MAX, &text, NULL);
 
 	if (r < 0)
-		return fail(err, r, "%s isn't a system of AtomOS: can't read system.json: %s",
+		return fail(err, r,
+			    "%s isn't a system of AtomOS: can't read system.json: %s",
 			    w->options->system, strerror(-r));
 	r = sd_json_parse(text, 0, &json, NULL, NULL);
 	release = r < 0 ? NULL : sd_json_variant_by_key(json, "release");
@@ -165,7 +167,8 @@ static int prepare(struct work *w, struct error *err)
 		r = make_parents_at(AT_FDCWD, WORK "/image/tree/x");
 	if (r == 0 && chmod(w->directory, 0700) < 0)
 		r = -errno;
-	return r < 0 ? fail(err, r, "Can't work in %s: %s", w->directory, strerror(-r)) : 0;
+	return r < 0 ? fail(err, r, "Can't work in %s: %s", w->directory, strerror(-r))
+		     : 0;
 }
 
 static int file_size(const char *path, uint64_t *ret, struct error *err)
@@ -182,7 +185,8 @@ static int make_esp(struct work *w, struct error *err)
 {
 	const struct image_options *o = w->options;
 	const struct uki_options uki = {o->boot, o->keys};
-	_cleanup_free_ char *name = xasprintf("EFI/Linux/atomos-%" PRIu64 ".efi", w->release);
+	_cleanup_free_ char *name =
+		xasprintf("EFI/Linux/atomos-%" PRIu64 ".efi", w->release);
 	const struct esp_file files[] = {{"EFI/BOOT/BOOTX64.EFI", w->loader},
 					 {name, w->uki},
 					 {"loader/loader.conf", w->conf}};
@@ -237,7 +241,7 @@ static int make_header(struct work *w, struct error *err)
 static int make_part(void *context, size_t index, unsigned worker, struct error *err)
 {
 	static int (*const parts[])(struct work *, struct error *) = {make_root, make_esp,
-								       make_header};
+								      make_header};
 
 	return parts[index](context, err);
 }
@@ -259,7 +263,8 @@ static int copy_into(int out, uint64_t offset, const char *path, uint64_t size,
 		if (n <= 0)
 			return fail(err, n < 0 ? -errno : -EIO, "Can't read %s", path);
 		if (pwrite(out, buffer, (size_t)n, (off_t)offset + at) != n)
-			return fail(err, errno ? -errno : -EIO, "Can't write the image: %m");
+			return fail(err, errno ? -errno : -EIO,
+				    "Can't write the image: %m");
 		at += n;
 	}
 	return 0;
@@ -274,7 +279,8 @@ static int fill(struct work *w, int out, struct error *err)
 					 .key = (const uint8_t *)w->key->data,
 					 .in = in,
 					 .out = out,
-					 .out_offset = (off_t)root->start + LUKS_DATA_OFFSET,
+					 .out_offset =
+						 (off_t)root->start + LUKS_DATA_OFFSET,
 					 .size = w->root_size};
 	int r;
 

@@ -17,7 +17,8 @@ static void closedir_p(DIR **d)
 static int copy_file(int from, const char *from_name, int to, const char *to_name,
 		     const struct stat *st)
 {
-	_cleanup_close_ int in = openat(from, from_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int in =
+		openat(from, from_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_close_ int out = -EBADF;
 	const struct timespec times[] = {st->st_atim, st->st_mtim};
 	int r;
@@ -98,5 +99,6 @@ int link_tree(int from, const char *from_name, int to, const char *to_name)
 		return -errno;
 	if (S_ISLNK(st.st_mode))
 		return copy_symlink(from, from_name, to, to_name, &st);
-	return S_ISREG(st.st_mode) ? copy_file(from, from_name, to, to_name, &st) : -EINVAL;
+	return S_ISREG(st.st_mode) ? copy_file(from, from_name, to, to_name, &st)
+				   : -EINVAL;
 }

@@ -58,9 +58,8 @@ static int format(struct crypt_device *cd, const char *uuid, const struct secret
 					       .hash = "sha256",
 					       .iterations = LUKS_MEDIUM_ITERATIONS,
 					       .flags = CRYPT_PBKDF_NO_BENCHMARK};
-	struct crypt_params_luks2 parameters = {.pbkdf = &pbkdf,
-						.sector_size = XTS_SECTOR,
-						.label = "atomos"};
+	struct crypt_params_luks2 parameters = {
+		.pbkdf = &pbkdf, .sector_size = XTS_SECTOR, .label = "atomos"};
 	int r = crypt_set_data_offset(cd, LUKS_DATA_OFFSET / 512);
 
 	if (r == 0)
@@ -101,8 +100,8 @@ int luks_format(const char *path, const char *uuid, const struct secret *passwor
 	if (r == 0)
 		r = format(cd, uuid, key, password);
 	if (r < 0)
-		return fail(err, r, "Can't make the encrypted volume's header in %s: %s", path,
-			    said.message[0] ? said.message : strerror(-r));
+		return fail(err, r, "Can't make the encrypted volume's header in %s: %s",
+			    path, said.message[0] ? said.message : strerror(-r));
 	*ret_key = TAKE_PTR(key);
 	return 0;
 }
@@ -169,7 +168,8 @@ int luks_open(int fd, uint64_t offset, const struct secret *password,
 		return fail(err, -EMEDIUMTYPE, "There is no LUKS2 header: %s",
 			    said.message[0] ? said.message : strerror(-r));
 	if (!shape_matches(cd))
-		return fail(err, -EMEDIUMTYPE, "The LUKS2 header has a shape that AtomOS never makes");
+		return fail(err, -EMEDIUMTYPE,
+			    "The LUKS2 header has a shape that AtomOS never makes");
 	r = crypt_volume_key_get(cd, CRYPT_ANY_SLOT, key->data, &size, password->data,
 				 password->size);
 	if (r < 0)

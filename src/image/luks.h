@@ -9,18 +9,18 @@
 #include "base/secret.h"
 
 #define LUKS_DATA_OFFSET (16U << 20)
-/* A medium's password is printed on its label: iterations buy nothing, and BIOS boot pays for
- * each (1,000 is the least that libcryptsetup allows). */
+/* A medium's password is printed on its label: iterations buy nothing, and BIOS boot pays
+ * for each (1,000 is the least that libcryptsetup allows). */
 #define LUKS_MEDIUM_ITERATIONS 1000
 
-/* Makes `path` a file of at least LUKS_DATA_OFFSET bytes whose first LUKS_DATA_OFFSET are a
- * LUKS2 header: aes-xts-plain64, 512-bit random key, 4096-byte sectors, one pbkdf2 slot for
- * `password`. `uuid` may be NULL for a random one. The volume key is the caller's. */
+/* Makes `path` a file of at least LUKS_DATA_OFFSET bytes whose first LUKS_DATA_OFFSET are
+ * a LUKS2 header: aes-xts-plain64, 512-bit random key, 4096-byte sectors, one pbkdf2 slot
+ * for `password`. `uuid` may be NULL for a random one. The volume key is the caller's. */
 int luks_format(const char *path, const char *uuid, const struct secret *password,
 		struct secret **ret_key, struct error *err);
 
-/* Copies the header of the volume that starts at `offset` of `fd` once, matches it with the
- * shape above (-EMEDIUMTYPE when it is another) and opens it with the password
+/* Copies the header of the volume that starts at `offset` of `fd` once, matches it with
+ * the shape above (-EMEDIUMTYPE when it is another) and opens it with the password
  * (-EKEYREJECTED when that is wrong). The volume key is the caller's. */
 int luks_open(int fd, uint64_t offset, const struct secret *password,
 	      struct secret **ret_key, struct error *err);

@@ -9,13 +9,19 @@
 #include "base/process.h"
 #include "image/mount.h"
 
-int loop_mount(const char *path, bool read_only, struct loop_mount *ret, struct error *err)
+int loop_mount(const char *path, bool read_only, struct loop_mount *ret,
+	       struct error *err)
 {
 	char name[] = "/tmp/atomos-mount.XXXXXX";
-	const char *const argv[] = {"mount", "-t", "btrfs", "-o",
+	const char *const argv[] = {"mount",
+				    "-t",
+				    "btrfs",
+				    "-o",
 				    read_only ? "loop,ro,nosuid,nodev,noexec"
 					      : "loop,nosuid,nodev,noexec",
-				    path, name, NULL};
+				    path,
+				    name,
+				    NULL};
 	_cleanup_free_ char *output = NULL;
 	int r;
 

@@ -12,7 +12,8 @@ struct loop_mount {
 };
 
 /* Mounts the btrfs in the file `path`. Undone by loop_unmount. */
-int loop_mount(const char *path, bool read_only, struct loop_mount *ret, struct error *err);
+int loop_mount(const char *path, bool read_only, struct loop_mount *ret,
+	       struct error *err);
 /* Reports a failed unmount; the cleanup form ignores it. */
 int loop_unmount(struct loop_mount *m, struct error *err);
 

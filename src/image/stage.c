@@ -58,8 +58,8 @@ static int link_path(void *context, size_t index, unsigned worker, struct error 
 	const char *base = c->closure->paths[index].base;
 	int r = link_tree(c->store, base, c->target, base);
 
-	return r < 0 ? fail(err, r, "Can't copy " STORE_DIR "/%s into the image: %s", base,
-			    strerror(-r))
+	return r < 0 ? fail(err, r, "Can't copy " STORE_DIR "/%s into the image: %s",
+			    base, strerror(-r))
 		     : 0;
 }
 
@@ -83,8 +83,9 @@ static int fill_database(const char *path, const struct stage_options *o,
 	_cleanup_free_ char *store = xasprintf("local?root=%s", path);
 	_cleanup_free_ char *registration = stage_registration(o->closure);
 	const char *const load[] = {"nix-store", "--store", store, "--load-db", NULL};
-	const char *const copy[] = {"nix",   "store", "copy-sigs",    "--store", store,
-				    "--substituter", "local", "--recursive", o->system, NULL};
+	const char *const copy[] = {
+		"nix",		 "store", "copy-sigs",	 "--store", store,
+		"--substituter", "local", "--recursive", o->system, NULL};
 	int r = nix(o, load, registration, err);
 
 	if (r == 0)
@@ -92,7 +93,8 @@ static int fill_database(const char *path, const struct stage_options *o,
 	return r < 0 ? wrap(err, "Can't make the image's Nix database") : 0;
 }
 
-static int replace_symlink(int root, const char *target, const char *name, struct error *err)
+static int replace_symlink(int root, const char *target, const char *name,
+			   struct error *err)
 {
 	int r = remove_tree_at(root, name);
 
@@ -106,18 +108,19 @@ static int replace_symlink(int root, const char *target, const char *name, struc
 /* What Nix leaves for itself, and the links that name the directory we are in. */
 static int tidy(int root, struct error *err)
 {
-	static const char *const remove[] = {"nix/var/nix/db/reserved", "nix/var/nix/db/big-lock",
-					     "nix/var/nix/gc.lock", "nix/var/nix/temproots",
-					     "nix/store/.links"};
+	static const char *const remove[] = {
+		"nix/var/nix/db/reserved", "nix/var/nix/db/big-lock",
+		"nix/var/nix/gc.lock", "nix/var/nix/temproots", "nix/store/.links"};
 
 	for (size_t i = 0; i < ELEMENTSOF(remove); i++) {
 		int r = remove_tree_at(root, remove[i]);
 
 		if (r < 0)
-			return fail(err, r, "Can't remove %s: %s", remove[i], strerror(-r));
+			return fail(err, r, "Can't remove %s: %s", remove[i],
+				    strerror(-r));
 	}
-	return replace_symlink(root, "/nix/var/nix/profiles", "nix/var/nix/gcroots/profiles",
-			       err);
+	return replace_symlink(root, "/nix/var/nix/profiles",
+			       "nix/var/nix/gcroots/profiles", err);
 }
 
 static int write_links(int root, const char *system, struct error *err)
@@ -125,8 +128,8 @@ static int write_links(int root, const char *system, struct error *err)
 	int r = replace_symlink(root, system, "nix/var/nix/profiles/system-1-link", err);
 
 	return r < 0 ? r
-		     : replace_symlink(root, "system-1-link", "nix/var/nix/profiles/system",
-				       err);
+		     : replace_symlink(root, "system-1-link",
+				       "nix/var/nix/profiles/system", err);
 }
 
 static int write_closure(int root, const char *system, const struct closure *closure,
@@ -149,7 +152,8 @@ int stage_make(const char *path, const struct stage_options *o, struct error *er
 
 	if (root < 0)
 		return fail(err, -errno, "Can't open %s: %m", path);
-	if (make_parents_at(root, "nix/store/x") < 0 || make_parents_at(root, "state/x") < 0)
+	if (make_parents_at(root, "nix/store/x") < 0 ||
+	    make_parents_at(root, "state/x") < 0)
 		return fail(err, -errno, "Can't make directories in %s", path);
 	r = link_closure(root, o->closure, err);
 	if (r == 0)

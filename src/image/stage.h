@@ -11,11 +11,11 @@ struct stage_options {
 	const char *const *nix_environment; /* for every call of Nix */
 };
 
-/* Fills the empty directory `path` with nix/ (store, valid database with signatures, profile
- * link, closure file) and state/. Store files are hard links where `path` is on the store's
- * file system, copies elsewhere. */
+/* Fills the empty directory `path` with nix/ (store, valid database with signatures,
+ * profile link, closure file) and state/. Store files are hard links where `path` is on
+ * the store's file system, copies elsewhere. */
 int stage_make(const char *path, const struct stage_options *o, struct error *err);
 
-/* The text that `nix-store --load-db` reads; freed by the caller. Derivers are left out: a
- * medium doesn't have them. */
+/* The text that `nix-store --load-db` reads; freed by the caller. Derivers are left out:
+ * a medium doesn't have them. */
 char *stage_registration(const struct closure *c);

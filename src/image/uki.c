@@ -12,7 +12,8 @@
 
 #define LOADER "/usr/lib/systemd/boot/efi/systemd-bootx64.efi"
 #define UNAME_MAX 256
-/* shim refuses programs without it; the number rises when old boot images must not start. */
+/* shim refuses programs without it; the number rises when old boot images must not start.
+ */
 #define SBAT                                                                             \
 	"sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n"  \
 	"atomos,1,AtomOS,atomos,1,https://atomos.invalid/\n"
@@ -56,8 +57,8 @@ int uki_build(const struct uki_options *o, const char *path, struct error *err)
 	argv = add_path(argv, "--secureboot-private-key=", o->keys, "db.key");
 	argv = add_path(argv, "--secureboot-certificate=", o->keys, "db.crt");
 	argv = strv_consume(argv, xasprintf("--output=%s", path));
-	r = process_check(&(struct process){.argv = (const char *const *)argv}, &output, NULL,
-			  err);
+	r = process_check(&(struct process){.argv = (const char *const *)argv}, &output,
+			  NULL, err);
 	return r < 0 ? wrap(err, "Can't build the boot image") : 0;
 }
 
@@ -70,7 +71,8 @@ int loader_sign(const char *keys, const char *path, struct error *err)
 	int r;
 
 	if (access(LOADER, R_OK) < 0)
-		return fail(err, -errno, "%s is missing: install systemd-boot-efi", LOADER);
+		return fail(err, -errno, "%s is missing: install systemd-boot-efi",
+			    LOADER);
 	r = process_check(&(struct process){.argv = argv}, &output, NULL, err);
 	return r < 0 ? wrap(err, "Can't sign the boot loader") : 0;
 }

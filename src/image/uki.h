@@ -5,13 +5,14 @@
 #include "base/error.h"
 
 struct uki_options {
-	const char *boot; /* store path with vmlinuz, initrd, cmdline, os-release, uname */
+	const char
+		*boot; /* store path with vmlinuz, initrd, cmdline, os-release, uname */
 	const char *keys; /* the vendor's key directory */
 };
 
-/* Builds the unified kernel image into `path`: the boot path's parts, PCR 11 signatures for
- * the phase enter-initrd only, signed for Secure Boot. The private keys are read by ukify
- * from the directory; none is put on a command line. */
+/* Builds the unified kernel image into `path`: the boot path's parts, PCR 11 signatures
+ * for the phase enter-initrd only, signed for Secure Boot. The private keys are read by
+ * ukify from the directory; none is put on a command line. */
 int uki_build(const struct uki_options *o, const char *path, struct error *err);
 
 /* Signs this machine's systemd-boot into `path`. */

@@ -147,7 +147,8 @@ int xts_copy(const struct xts_copy *c, struct error *err)
 
 	if (c->size % XTS_SECTOR)
 		return fail(err, -EINVAL, "A volume is a multiple of 4096 bytes long");
-	r = workers_run(threads, (size_t)((c->size + CHUNK - 1) / CHUNK), copy_chunk, &s, err);
+	r = workers_run(threads, (size_t)((c->size + CHUNK - 1) / CHUNK), copy_chunk, &s,
+			err);
 	for (unsigned i = 0; i < threads; i++) {
 		EVP_CIPHER_CTX_free(workers[i].ctx);
 		free(workers[i].buffer);

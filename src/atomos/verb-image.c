@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* atomos image: a configuration becomes a medium. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "image/image.h"
+#include "atomos/build.h"
+#include "atomos/json.h"
+#include "atomos/nix.h"
+#include "atomos/progress.h"
+#include "atomos/verb.h"
+
+#define GENERIC_PASSWORD "atomos"
+
+static const struct verb_option options[] = {
+	{"output", 'o', "FILE", "the image to make"},
+	{"configuration", 'c', "FILE|DIR", "configuration (default: here)"},
+	{"flake", 0, "DIR#NAME", "configuration from a flake instead"},
+	{"frozen", 0, NULL, "refuse to change the lock"},
+	{"system", 0, "PATH", "this store path instead of the built system"},
+	{"boot", 0, "PATH", "this store path instead of the built boot path"},
+	{"keys", 0, "DIR", "the vendor's keys (default: beside it)"},
+	{0},
+};
+
+/* What goes into the image; the strings are owned by others. */
+struct sources {
+	struct build_result built;
+	const char *system, *boot;
+	char *keys;
+};
+
+static void sources_done(struct sources *s)
+{
+	build_result_done(&s->built);
+	free(s->keys);
+}
+
+static int find_sources(const struct invocation *in, struct sources *s, struct error *err)
+{
+	const struct build_request request = {.configuration =
+						      option_value(in, "configuration"),
+					      .flake = option_value(in, "flake"),
+					      .frozen = option_given(in, "frozen"),
+					      .boot = true,
+					      .quiet = in->quiet};
+	int r;
+
+	s->system = option_value(in, "system");
+	s->boot = option_value(in, "boot");
+	if (!s->system || !s->boot) {
+		r = build_run(&request, &s->built, err);
+		if (r < 0)
+			return r;
+	}
+	s->system = s->system ? s->system : s->built.system;
+	s->boot = s->boot ? s->boot : s->built.boot;
+	s->keys = option_given(in, "keys") || !s->built.place.keys
+			  ? place_keys(option_value(in, "keys"))
+			  : xstrdup(s->built.place.keys);
+	return 0;
+}
+
+static int check_store_path(const char *path, const char *option, struct error *err)
+{
+	if (!startswith(path, STORE_DIR "/") ||
+	    !store_base_valid(path + strlen(STORE_DIR "/")))
+		return fail(err, -EMISUSE,
+			    "%s isn't a store path: --%s needs " STORE_DIR "/…", path,
+			    option);
+	if (access(path, F_OK) < 0)
+		return fail(err, -errno, "There is no %s in the store", path);
+	return 0;
+}
+
+static int check_keys(const char *keys, struct error *err)
+{
+	static const char *const names[] = {"nix-secret-key", "nix-public-key",
+					    "db.key",	      "db.crt",
+					    "pcr.key",	      "pcr.pub"};
+
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		_cleanup_free_ char *path = xasprintf("%s/%s", keys, names[i]);
+
+		if (access(path, R_OK) < 0)
+			return fail(
+				err, -errno,
+				"The vendor's key %s can't be read (%m): make keys with "
+				"'atomos keys new %s', or name their directory with "
+				"--keys",
+				path, keys);
+	}
+	return 0;
+}
+
+static struct secret *generic_password(const struct sources *s)
+{
+	const char *text =
+		json_string(json_get(s->built.decisions, "image"), "genericPassword");
+	struct secret *password = secret_new();
+
+	text = text ? text : GENERIC_PASSWORD;
+	password->size = MIN(strlen(text), (size_t)SECRET_MAX);
+	memcpy(password->data, text, password->size);
+	return password;
+}
+
+static void report(const struct invocation *in, const char *output, bool made)
+{
+	struct stat st;
+
+	if (in->quiet)
+		return;
+	if (!made)
+		fprintf(stderr, "%s is up to date.\n", output);
+	else if (stat(output, &st) == 0)
+		fprintf(stderr, "%s: %.0f MiB. Try it with 'atomos run %s'.\n", output,
+			(double)st.st_size / (1 << 20), output);
+}
+
+static int make(const struct invocation *in, const struct sources *s, struct error *err)
+{
+	_cleanup_progress_ struct progress *progress = progress_new(stderr, in->quiet);
+	_cleanup_free_ char *key = xasprintf("%s/nix-secret-key", s->keys);
+	_cleanup_secret_ struct secret *password = generic_password(s);
+	_cleanup_closure_ struct closure closure = {0};
+	const struct image_options o = {.output = option_value(in, "output"),
+					.system = s->system,
+					.boot = s->boot,
+					.keys = s->keys,
+					.closure = &closure,
+					.password = password,
+					.nix_environment = nix_environment,
+					.progress = progress_report,
+					.progress_context = progress};
+	bool current = image_current(&o);
+	int r = 0;
+
+	if (!current)
+		r = nix_sign(s->system, key, err);
+	if (!current && r == 0)
+		r = nix_closure(s->system, &closure, err);
+	if (!current && r == 0)
+		r = image_build(&o, err);
+	progress_clear(progress);
+	if (r == 0)
+		report(in, o.output, !current);
+	return r;
+}
+
+static int run(const struct invocation *in, struct error *err)
+{
+	_cleanup_(sources_done) struct sources s = {0};
+	int r;
+
+	if (!option_given(in, "output"))
+		return fail(err, -EMISUSE,
+			    "Where should the image go? Say so with -o FILE");
+	r = find_sources(in, &s, err);
+	if (r == 0)
+		r = check_store_path(s.system, "system", err);
+	if (r == 0)
+		r = check_store_path(s.boot, "boot", err);
+	if (r == 0)
+		r = check_keys(s.keys, err);
+	return r < 0 ? r : make(in, &s, err);
+}
+
+const struct verb verb_image = {
+	.name = "image",
+	.arguments = "-o FILE",
+	.help = "Build an image that boots: signed, encrypted",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* A virtual machine for trying an image: QEMU with OVMF's Secure Boot and swtpm. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct machine {
+	const char *image;
+	const char
+		*keys; /* whose certificates the firmware trusts; NULL: no Secure Boot */
+	bool tpm, graphic;
+	uint64_t memory;   /* MiB */
+	uint64_t disk;	   /* MiB of a second, empty disk beside the image; 0: none */
+	uint16_t ssh_port; /* of this machine, on 127.0.0.1; leads to port 22 of the other
+			    */
+};
+
+/* Runs the machine on this terminal until it is switched off. Firmware variables, TPM and
+ * second disk are kept beside the image (IMAGE.vars, IMAGE.tpm, IMAGE.disk). Extra
+ * arguments for QEMU are taken from $ATOMOS_QEMU_ARGS. */
+int machine_run(const struct machine *m, struct error *err);
+
+/* True when QEMU can use the processor itself (KVM) here. */
+bool machine_has_kvm(void);
