@@ -10,10 +10,10 @@
 #include "core/nar.h"
 #include "core/verity.h"
 
-/* How sure we are: what the verified manifest says goes before what the path says of itself. */
+/* How sure we are: what the verified manifest says goes before what the path says of
+ * itself. */
 enum suspicion {
 	NONE,
-	UNACCOUNTED, /* nothing tells what this file should be */
 	EXTRA,
 	MISSING,
 	CHANGED_BY_ITS_OWN,
@@ -32,6 +32,7 @@ struct diagnosis {
 	bool complete; /* the path's own manifest names all its files */
 	enum suspicion suspicion;
 	char words[ERROR_MESSAGE_MAX];
+	char unaccounted[ERROR_MESSAGE_MAX / 2]; /* files nothing is known of */
 	/* The file at hand. */
 	char *path;
 	struct verity *verity;
@@ -48,7 +49,8 @@ static void diagnosis_done(struct diagnosis *d)
 	verity_free(d->verity);
 }
 
-_printf_(3, 4) static void suspect(struct diagnosis *d, enum suspicion s, const char *fmt, ...)
+_printf_(3, 4) static void suspect(struct diagnosis *d, enum suspicion s, const char *fmt,
+				   ...)
 {
 	va_list ap;
 
@@ -60,10 +62,11 @@ _printf_(3, 4) static void suspect(struct diagnosis *d, enum suspicion s, const 
 	va_end(ap);
 }
 
-static void expect(struct diagnosis *d, char *path, const struct manifest_entry *e, bool verified)
+static void expect(struct diagnosis *d, char *path, const struct manifest_entry *e,
+		   bool verified)
 {
 	d->list = xgrow(d->list, d->count, &d->capacity, sizeof(*d->list));
-	d->list[d->count++] = (struct expectation){ path, e, verified, false };
+	d->list[d->count++] = (struct expectation){path, e, verified, false};
 }
 
 static int compare(const void *a, const void *b)
@@ -74,8 +77,8 @@ static int compare(const void *a, const void *b)
 	return r ? r : (int)y->verified - (int)x->verified;
 }
 
-static void expect_from_root(struct diagnosis *d, const char *base, const struct manifest *m,
-			     bool verified)
+static void expect_from_root(struct diagnosis *d, const char *base,
+			     const struct manifest *m, bool verified)
 {
 	size_t length = strlen(base);
 
@@ -88,22 +91,23 @@ static void expect_from_root(struct diagnosis *d, const char *base, const struct
 	}
 }
 
+/* Of a package only the files are in its store path: its manifest tells the rest. */
 static void expect_from_package(struct diagnosis *d, const struct manifest *m)
 {
 	for (size_t i = 0; i < m->count; i++) {
 		const struct manifest_entry *e = &m->entries[i];
 
-		if (!e->hardlink && S_ISREG(e->mode) && e->payload)
-			expect(d, xstrdup(e->payload), e, false);
-		else
-			expect(d, xasprintf("data%s", e->path), e, false);
+		if (!e->hardlink && S_ISREG(e->mode))
+			expect(d,
+			       e->payload ? xstrdup(e->payload)
+					  : xasprintf("data%s", e->path),
+			       e, false);
 	}
 }
 
-/* The range of expectations for one path. */
-static struct expectation *find(struct diagnosis *d, const char *path, size_t *ret_count)
+static size_t lower_bound(const struct diagnosis *d, const char *path)
 {
-	size_t low = 0, high = d->count, n = 0;
+	size_t low = 0, high = d->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -113,25 +117,42 @@ static struct expectation *find(struct diagnosis *d, const char *path, size_t *r
 		else
 			high = middle;
 	}
+	return low;
+}
+
+/* The range of expectations for one path. */
+static struct expectation *find(struct diagnosis *d, const char *path, size_t *ret_count)
+{
+	size_t low = lower_bound(d, path), n = 0;
+
 	while (low + n < d->count && streq(d->list[low + n].path, path))
 		d->list[low + n++].seen = true;
 	*ret_count = n;
 	return &d->list[low];
 }
 
+/* What the manifests say nothing about. */
 static bool explained(const char *path)
 {
-	return streq(path, "manifest") || streq(path, "system.json") ||
-	       startswith(path, "control/");
+	static const char *const names[] = {"",	    "manifest", "system.json", "control",
+					    "data", "delta",	"files"};
+
+	for (size_t i = 0; i < ELEMENTSOF(names); i++)
+		if (streq(path, names[i]))
+			return true;
+	return startswith(path, "control/");
 }
 
 static void unknown(struct diagnosis *d, const char *path, const char *kind)
 {
+	size_t used = strlen(d->unaccounted);
+
 	if (d->complete && !explained(path))
-		suspect(d, EXTRA, "%s was added (no signed path has this %s)", path, kind);
-	else if (!startswith(path, "control/"))
-		suspect(d, UNACCOUNTED, "%s was changed (every other file is as it should be)",
-			path);
+		suspect(d, EXTRA, "%s was added (no signed path has this %s)", path,
+			kind);
+	else
+		snprintf(d->unaccounted + used, sizeof(d->unaccounted) - used, "%s%s",
+			 used ? " or " : "", path);
 }
 
 static int diagnose_symlink(void *context, const char *path, const char *target,
@@ -141,31 +162,28 @@ static int diagnose_symlink(void *context, const char *path, const char *target,
 	size_t count;
 	struct expectation *x = find(d, path, &count);
 
-	if (count == 0 && *path)
+	if (count == 0)
 		unknown(d, path, "symlink");
-	for (size_t i = 0; i < count; i++) {
-		enum suspicion s = x[i].verified ? CHANGED : CHANGED_BY_ITS_OWN;
-
-		if (!S_ISLNK(x[i].entry->mode))
-			suspect(d, s, "%s was changed (it became a symlink)", path);
-		else if (!streq(x[i].entry->payload, target))
-			suspect(d, s,
-				"%s was changed (its symlink target differs from the signed one)",
-				path);
-	}
+	else
+		suspect(d, x->verified ? CHANGED : CHANGED_BY_ITS_OWN,
+			"%s was changed (it became a symlink)", path);
 	return 0;
 }
 
 static int diagnose_directory(void *context, const char *path, struct error *err)
 {
 	struct diagnosis *d = context;
-	size_t count;
+	_cleanup_free_ char *inside = xasprintf("%s/", path);
+	size_t count, next = lower_bound(d, inside);
 	struct expectation *x = find(d, path, &count);
 
-	for (size_t i = 0; i < count; i++)
-		if (!S_ISDIR(x[i].entry->mode))
-			suspect(d, x[i].verified ? CHANGED : CHANGED_BY_ITS_OWN,
-				"%s was changed (it became a directory)", path);
+	if (count > 0)
+		suspect(d, x->verified ? CHANGED : CHANGED_BY_ITS_OWN,
+			"%s was changed (it became a directory)", path);
+	else if (d->complete && !explained(path) &&
+		 (next == d->count || !startswith(d->list[next].path, inside)))
+		suspect(d, EXTRA, "%s was added (no signed path has this directory)",
+			path);
 	return 0;
 }
 
@@ -195,16 +213,13 @@ static void compare_file(struct diagnosis *d, const struct expectation *x,
 	enum suspicion s = x->verified ? CHANGED : CHANGED_BY_ITS_OWN;
 	const struct manifest_entry *e = x->entry;
 
-	if (e->hardlink)
-		return;
-	if (!S_ISREG(e->mode))
-		suspect(d, s, "%s was changed (it became a file)", d->path);
-	else if (e->size != d->size ||
-		 (e->has_digest && memcmp(e->digest, digest, SHA256_SIZE) != 0))
+	if (e->size != d->size ||
+	    (e->has_digest && memcmp(e->digest, digest, SHA256_SIZE) != 0))
 		suspect(d, s, "%s was changed (its content differs from the signed one)",
 			d->path);
 	else if (check_mode && !(e->mode & S_IXUSR) != !d->executable)
-		suspect(d, s, "%s was changed (its executable bit differs from the signed one)",
+		suspect(d, CHANGED_BY_ITS_OWN,
+			"%s was changed (its executable bit differs from the signed one)",
 			d->path);
 }
 
@@ -218,8 +233,8 @@ static int file_end(void *context, struct error *err)
 	verity_final(d->verity, digest);
 	if (count == 0)
 		unknown(d, d->path, "file");
-	/* The root may have given a file another mode than its package did: the package's own
-	 * word on the bit counts where there is one; it stands last. */
+	/* The root may have given a file another mode than its package did: the package's
+	 * own word on the bit counts where there is one; it stands last. */
 	for (size_t i = 0; i < count; i++)
 		compare_file(d, &x[i], digest, i + 1 == count);
 	return 0;
@@ -230,8 +245,8 @@ static void find_missing(struct diagnosis *d)
 	for (size_t i = 0; i < d->count; i++) {
 		const struct expectation *x = &d->list[i];
 
-		if (!x->seen && !x->entry->hardlink && !S_ISDIR(x->entry->mode) &&
-		    (x->verified || S_ISREG(x->entry->mode)))
+		/* An empty file need not be there: nothing is taken from it. */
+		if (!x->seen && x->entry->payload)
 			suspect(d, MISSING, "%s is missing", x->path);
 	}
 }
@@ -251,7 +266,7 @@ static void read_own_manifest(struct diagnosis *d, int store, const char *base,
 	_cleanup_close_ int dir =
 		openat(store, base, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_free_ char *text = NULL;
-	struct error e = { 0 };
+	struct error e = {0};
 	size_t size;
 
 	if (dir < 0 || read_file_at(dir, "manifest", MANIFEST_TEXT_MAX, &text, &size) < 0)
@@ -268,10 +283,10 @@ static void read_own_manifest(struct diagnosis *d, int store, const char *base,
 int diagnose_path(int store, const char *base, const struct manifest *manifest,
 		  struct error *err)
 {
-	_cleanup_(diagnosis_done) struct diagnosis d = { .verity = verity_new() };
+	_cleanup_(diagnosis_done) struct diagnosis d = {.verity = verity_new()};
 	_cleanup_nar_walker_ struct nar_walker *w = nar_walker_new();
-	_cleanup_manifest_ struct manifest own = { 0 };
-	struct nar_walk walk = { .sink = &sink, .context = &d };
+	_cleanup_manifest_ struct manifest own = {0};
+	struct nar_walk walk = {.sink = &sink, .context = &d};
 	uint8_t hash[SHA256_SIZE];
 	int r;
 
@@ -284,5 +299,10 @@ int diagnose_path(int store, const char *base, const struct manifest *manifest,
 	if (r < 0)
 		return r;
 	find_missing(&d);
-	return fail(err, -EBADMSG, "%s", d.suspicion ? d.words : "differs from its signature");
+	if (d.suspicion == NONE && d.complete && *d.unaccounted)
+		return fail(err, -EBADMSG,
+			    "%s was changed (every other file is as it should be)",
+			    d.unaccounted);
+	return fail(err, -EBADMSG, "%s",
+		    d.suspicion ? d.words : "differs from its signature");
 }

@@ -75,8 +75,9 @@ static int hash_path(struct nar_walker *w, int store, const struct path_info *in
 	return 0;
 }
 
-static int verify_path(struct nar_walker *w, const struct engine *e, const struct path_info *info,
-		       const struct nar_walk *walk, struct error *err)
+static int verify_path(struct nar_walker *w, const struct engine *e,
+		       const struct path_info *info, const struct nar_walk *walk,
+		       struct error *err)
 {
 	int r = hash_path(w, e->store, info, walk, err);
 
@@ -93,7 +94,8 @@ int engine_verify_path(const struct engine *e, const struct trusted_path *path,
 		       const struct nar_sink *sink, void *context, struct error *err)
 {
 	_cleanup_nar_walker_ struct nar_walker *w = nar_walker_new();
-	struct nar_walk walk = { .sink = sink, .context = context, .drop_cache = e->drop_cache };
+	struct nar_walk walk = {
+		.sink = sink, .context = context, .drop_cache = e->drop_cache};
 
 	return verify_path(w, e, path->info, &walk, err);
 }
@@ -103,10 +105,10 @@ static int verify_task(void *context, size_t index, unsigned worker, struct erro
 	struct run *run = context;
 	const struct engine_sink *sink = run->sink;
 	const struct path_info *info = run->order[index]->info;
-	struct nar_walk walk = { .sink = sink ? sink->nar : NULL,
-				 .progress = count_bytes,
-				 .progress_context = run,
-				 .drop_cache = run->engine->drop_cache };
+	struct nar_walk walk = {.sink = sink ? sink->nar : NULL,
+				.progress = count_bytes,
+				.progress_context = run,
+				.drop_cache = run->engine->drop_cache};
 	int r = 0;
 
 	if (!run->walkers[worker])
@@ -130,7 +132,8 @@ static int compare_sizes(const void *a, const void *b)
 	return strcmp(x->base, y->base);
 }
 
-/* Largest first: the last path to end is then a small one, and no processor waits long. */
+/* Largest first: the last path to end is then a small one, and no processor waits long.
+ */
 static void put_in_order(struct run *run, size_t first)
 {
 	const struct trusted_closure *c = run->closure;
@@ -153,27 +156,28 @@ static void run_done(struct run *run, unsigned threads)
 	pthread_mutex_destroy(&run->progress_lock);
 }
 
-int engine_run(const struct engine *e, const struct trusted_closure *closure, size_t first,
-	       const struct engine_sink *sink, struct engine_result *ret, struct error *err)
+int engine_run(const struct engine *e, const struct trusted_closure *closure,
+	       size_t first, const struct engine_sink *sink, struct engine_result *ret,
+	       struct error *err)
 {
 	unsigned threads = e->threads ? e->threads : workers_default();
-	struct run run = { .engine = e,
-			   .closure = closure,
-			   .sink = sink,
-			   .progress_lock = PTHREAD_MUTEX_INITIALIZER,
-			   .walkers = xcalloc(threads, sizeof(*run.walkers)) };
+	struct run run = {.engine = e,
+			  .closure = closure,
+			  .sink = sink,
+			  .progress_lock = PTHREAD_MUTEX_INITIALIZER,
+			  .walkers = xcalloc(threads, sizeof(*run.walkers))};
 	double start = now();
 	int r;
 
 	put_in_order(&run, MIN(first, closure->count));
-	r = workers_run(threads, closure->count - MIN(first, closure->count), verify_task, &run,
-			err);
+	r = workers_run(threads, closure->count - MIN(first, closure->count), verify_task,
+			&run, err);
 	if (r == 0) {
 		run.done = closure->nar_size;
 		report(&run, true);
-		*ret = (struct engine_result){ .paths = closure->count,
-					       .bytes = closure->nar_size,
-					       .seconds = now() - start };
+		*ret = (struct engine_result){.paths = closure->count,
+					      .bytes = closure->nar_size,
+					      .seconds = now() - start};
 		snprintf(ret->key, sizeof(ret->key), "%s", closure->paths[0].key->name);
 	}
 	run_done(&run, threads);
@@ -209,15 +213,16 @@ static int keep_data(void *context, const void *data, size_t size, struct error 
 	return 0;
 }
 
-static const struct nar_sink keep_sink = { .file_begin = keep_begin, .file_data = keep_data };
+static const struct nar_sink keep_sink = {.file_begin = keep_begin,
+					  .file_data = keep_data};
 
-int verify_store_path(const struct engine *e, const struct closure *closure, const char *system,
-		      const struct trusted_keys *keys, struct engine_result *ret,
-		      struct error *err)
+int verify_store_path(const struct engine *e, const struct closure *closure,
+		      const char *system, const struct trusted_keys *keys,
+		      struct engine_result *ret, struct error *err)
 {
-	_cleanup_trusted_closure_ struct trusted_closure found = { 0 };
-	_cleanup_manifest_ struct manifest manifest = { 0 };
-	struct keep_manifest keep = { 0 };
+	_cleanup_trusted_closure_ struct trusted_closure found = {0};
+	_cleanup_manifest_ struct manifest manifest = {0};
+	struct keep_manifest keep = {0};
 	struct engine with_manifest = *e;
 	double start = now();
 	int r = closure_resolve(closure, system, keys, &found, err);
@@ -225,7 +230,8 @@ int verify_store_path(const struct engine *e, const struct closure *closure, con
 	if (r < 0)
 		return r;
 	r = engine_verify_path(e, &found.paths[0], &keep_sink, &keep, err);
-	/* Any store path will do here: one without a manifest has nothing to name files by. */
+	/* Any store path will do here: one without a manifest has nothing to name files
+	 * by. */
 	if (r == 0 && keep.text &&
 	    manifest_parse(keep.text, keep.size, MANIFEST_ROOT, &manifest, NULL) == 0)
 		with_manifest.manifest = &manifest;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Verifies the store paths of a closure against their signed hashes, in parallel, and hands
- * their files to a sink while doing so. */
+/* Verifies the store paths of a closure against their signed hashes, in parallel, and
+ * hands their files to a sink while doing so. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,13 +22,15 @@ struct engine_sink {
 };
 
 struct engine {
-	int store;		  /* directory descriptor of the store (…/nix/store) */
-	unsigned threads;	  /* 0: as many as there are processors */
-	bool drop_cache;	  /* don't leave what was read in the page cache */
-	/* Called by one thread at a time, some 20 times a second; may be NULL. Bytes of NARs. */
+	int store;	  /* directory descriptor of the store (…/nix/store) */
+	unsigned threads; /* 0: as many as there are processors */
+	bool drop_cache;  /* don't leave what was read in the page cache */
+	/* Called by one thread at a time, some 20 times a second; may be NULL. Bytes of
+	 * NARs. */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
 	void *progress_context;
-	/* Verified already: names the changed file when a path isn't as signed. May be NULL. */
+	/* Verified already: names the changed file when a path isn't as signed. May be
+	 * NULL. */
 	const struct manifest *manifest;
 };
 
@@ -39,19 +41,21 @@ struct engine_result {
 	char key[KEY_NAME_MAX + 1]; /* the key that signed the system */
 };
 
-/* Verifies paths[first..] of the closure; sink may be NULL. Ends at the first difference with
+/* Verifies paths[first..] of the closure; sink may be NULL. Ends at the first difference
+ * with
  * "/nix/store/HASH-NAME: data/usr/bin/x was changed (its content differs from the signed
  * one)" and -EBADMSG. */
-int engine_run(const struct engine *e, const struct trusted_closure *closure, size_t first,
-	       const struct engine_sink *sink, struct engine_result *ret, struct error *err);
+int engine_run(const struct engine *e, const struct trusted_closure *closure,
+	       size_t first, const struct engine_sink *sink, struct engine_result *ret,
+	       struct error *err);
 
 /* Verifies one path; on a difference finds out and says which file it is. */
 int engine_verify_path(const struct engine *e, const struct trusted_path *path,
 		       const struct nar_sink *sink, void *context, struct error *err);
 
-/* Verifies everything that `system` needs, without loading it: resolves, verifies the system
- * path first so that its manifest can name differences, then all other paths. What
+/* Verifies everything that `system` needs, without loading it: resolves, verifies the
+ * system path first so that its manifest can name differences, then all other paths. What
  * `atomos verify` does. `system` need not have a manifest (any store path will do). */
-int verify_store_path(const struct engine *e, const struct closure *closure, const char *system,
-		      const struct trusted_keys *keys, struct engine_result *ret,
-		      struct error *err);
+int verify_store_path(const struct engine *e, const struct closure *closure,
+		      const char *system, const struct trusted_keys *keys,
+		      struct engine_result *ret, struct error *err);

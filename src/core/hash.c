@@ -7,7 +7,8 @@
 #include "core/hash.h"
 
 struct sha256 {
-	EVP_MD *algorithm; /* fetched once: a fetch costs more than a small file's digest */
+	EVP_MD *algorithm; /* fetched once: a fetch costs more than a small file's digest
+			    */
 	EVP_MD_CTX *state;
 };
 

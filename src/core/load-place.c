@@ -11,7 +11,7 @@
 
 void placer_init(struct placer *p, int root)
 {
-	*p = (struct placer){ .root = root, .directory = -EBADF };
+	*p = (struct placer){.root = root, .directory = -EBADF};
 }
 
 static void close_files(struct placer *p)
@@ -33,8 +33,8 @@ void placer_done(struct placer *p)
 /* There is no symlink in the root yet; if there were one, it would not be followed. */
 static int open_directory(int root, const char *path)
 {
-	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-				.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH };
+	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+			       .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
 
 	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 }
@@ -59,9 +59,10 @@ static int create(struct placer *p, const struct manifest_entry *e, struct error
 	int r = enter_directory(p, e->path, (size_t)(slash - e->path)), fd;
 
 	if (r < 0)
-		return fail(err, r, "%s can't be made in the root: %s", e->path, strerror(-r));
-	fd = openat(p->directory, slash + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		    e->mode & 0777);
+		return fail(err, r, "%s can't be made in the root: %s", e->path,
+			    strerror(-r));
+	fd = openat(p->directory, slash + 1,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, e->mode & 0777);
 	if (fd < 0)
 		return fail(err, -errno, "%s can't be made in the root: %m", e->path);
 	p->files = xgrow(p->files, p->file_count, &p->file_capacity, sizeof(*p->files));
@@ -69,7 +70,8 @@ static int create(struct placer *p, const struct manifest_entry *e, struct error
 	return 0;
 }
 
-int placer_begin(struct placer *p, struct placement *first, size_t count, struct error *err)
+int placer_begin(struct placer *p, struct placement *first, size_t count,
+		 struct error *err)
 {
 	int r = 0;
 
@@ -86,8 +88,10 @@ int placer_data(struct placer *p, const void *data, size_t size, struct error *e
 		int r = write_full(p->files[i], data, size);
 
 		if (r == -ENOSPC)
-			return fail(err, r, "The root in memory is full at %s: this system needs "
-					    "more memory", p->first[i].entry->path);
+			return fail(err, r,
+				    "The root in memory is full at %s: this system needs "
+				    "more memory",
+				    p->first[i].entry->path);
 		if (r < 0)
 			return fail(err, r, "%s can't be written into the root: %s",
 				    p->first[i].entry->path, strerror(-r));
@@ -97,13 +101,14 @@ int placer_data(struct placer *p, const void *data, size_t size, struct error *e
 
 int apply_metadata(int fd, const struct manifest_entry *e, struct error *err)
 {
-	struct timespec times[2] = { { .tv_sec = e->mtime }, { .tv_sec = e->mtime } };
+	struct timespec times[2] = {{.tv_sec = e->mtime}, {.tv_sec = e->mtime}};
 
 	/* chown takes away setuid bits and capabilities: it goes first. */
 	if ((e->uid || e->gid) && fchown(fd, e->uid, e->gid) < 0)
 		return fail(err, -errno, "%s can't be given its owner: %m", e->path);
 	for (size_t i = 0; i < e->xattr_count; i++)
-		if (fsetxattr(fd, e->xattrs[i].name, e->xattrs[i].value, e->xattrs[i].size, 0) < 0)
+		if (fsetxattr(fd, e->xattrs[i].name, e->xattrs[i].value,
+			      e->xattrs[i].size, 0) < 0)
 			return fail(err, -errno, "%s can't be given its attribute %s: %m",
 				    e->path, e->xattrs[i].name);
 	/* Files and directories are made with the other bits, under umask 0. */

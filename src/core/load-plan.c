@@ -13,7 +13,8 @@ static int compare_infos(const void *a, const void *b)
 		      ((const struct path_plan *)b)->info->base);
 }
 
-static struct path_plan *find_prefix(const struct plan *p, const char *base, size_t length)
+static struct path_plan *find_prefix(const struct plan *p, const char *base,
+				     size_t length)
 {
 	size_t low = 0, high = p->count;
 
@@ -53,7 +54,8 @@ static void sort_path(struct path_plan *path)
 {
 	for (size_t i = 1; i < path->count; i++)
 		if (compare_placements(&path->list[i - 1], &path->list[i]) > 0) {
-			qsort(path->list, path->count, sizeof(*path->list), compare_placements);
+			qsort(path->list, path->count, sizeof(*path->list),
+			      compare_placements);
 			return;
 		}
 }
@@ -76,14 +78,16 @@ static int assign(struct plan *p, const struct manifest *m, struct path_plan **o
 		}
 #ifndef WITHOUT_CHECK_MANIFEST_CLOSURE
 		return fail(err, -EBADMSG,
-			    "%s comes from " STORE_DIR "/%s, which is not in the signed closure",
+			    "%s comes from " STORE_DIR
+			    "/%s, which is not in the signed closure",
 			    e->path, e->payload);
 #endif
 	}
 	return 0;
 }
 
-static void distribute(struct plan *p, const struct manifest *m, struct path_plan **owners)
+static void distribute(struct plan *p, const struct manifest *m,
+		       struct path_plan **owners)
 {
 	struct placement *next;
 	size_t total = 0;
@@ -102,19 +106,18 @@ static void distribute(struct plan *p, const struct manifest *m, struct path_pla
 
 		if (path)
 			path->list[path->count++] = (struct placement){
-				e, e->payload + strlen(path->info->base) + 1, false
-			};
+				e, e->payload + strlen(path->info->base) + 1, false};
 	}
 }
 
-int plan_make(struct plan *p, const struct manifest *m, const struct trusted_closure *closure,
-	      struct error *err)
+int plan_make(struct plan *p, const struct manifest *m,
+	      const struct trusted_closure *closure, struct error *err)
 {
 	_cleanup_free_ struct path_plan **owners = xcalloc(m->count, sizeof(*owners));
 	int r;
 
-	*p = (struct plan){ .paths = xcalloc(closure->count, sizeof(*p->paths)),
-			    .count = closure->count };
+	*p = (struct plan){.paths = xcalloc(closure->count, sizeof(*p->paths)),
+			   .count = closure->count};
 	for (size_t i = 0; i < closure->count; i++)
 		p->paths[i].info = closure->paths[i].info;
 	qsort(p->paths, p->count, sizeof(*p->paths), compare_infos);
@@ -131,5 +134,5 @@ void plan_done(struct plan *p)
 {
 	free(p->paths);
 	free(p->all);
-	*p = (struct plan){ 0 };
+	*p = (struct plan){0};
 }

@@ -24,10 +24,11 @@ struct plan {
 	struct placement *all;
 };
 
-/* Sorts the manifest's files by the store path they come from. Fails with -EBADMSG when one
- * comes from a path outside of the closure. Released by plan_done, also after a failure. */
-int plan_make(struct plan *p, const struct manifest *m, const struct trusted_closure *closure,
-	      struct error *err);
+/* Sorts the manifest's files by the store path they come from. Fails with -EBADMSG when
+ * one comes from a path outside of the closure. Released by plan_done, also after a
+ * failure. */
+int plan_make(struct plan *p, const struct manifest *m,
+	      const struct trusted_closure *closure, struct error *err);
 void plan_done(struct plan *p);
 struct path_plan *plan_find(const struct plan *p, const char *base);
 
@@ -47,7 +48,8 @@ struct placer {
 void placer_init(struct placer *p, int root);
 void placer_done(struct placer *p);
 /* Creates the files of placements first..first+count-1, which share one source. */
-int placer_begin(struct placer *p, struct placement *first, size_t count, struct error *err);
+int placer_begin(struct placer *p, struct placement *first, size_t count,
+		 struct error *err);
 int placer_data(struct placer *p, const void *data, size_t size, struct error *err);
 /* Gives owner, attributes, mode and time. */
 int placer_end(struct placer *p, struct error *err);

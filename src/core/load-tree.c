@@ -40,12 +40,13 @@ int tree_make_directories(int root, const struct manifest *m, struct error *err)
 
 static int make_symlink(int root, const struct manifest_entry *e, struct error *err)
 {
-	struct timespec times[2] = { { .tv_sec = e->mtime }, { .tv_sec = e->mtime } };
+	struct timespec times[2] = {{.tv_sec = e->mtime}, {.tv_sec = e->mtime}};
 	const char *path = relative(e);
 
 	if (symlinkat(e->payload, root, path) < 0)
 		return cannot_make(e, err);
-	if ((e->uid || e->gid) && fchownat(root, path, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((e->uid || e->gid) &&
+	    fchownat(root, path, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return cannot_make(e, err);
 	if (utimensat(root, path, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return cannot_make(e, err);
@@ -54,7 +55,7 @@ static int make_symlink(int root, const struct manifest_entry *e, struct error *
 
 static int make_node(int root, const struct manifest_entry *e, struct error *err)
 {
-	struct timespec times[2] = { { .tv_sec = e->mtime }, { .tv_sec = e->mtime } };
+	struct timespec times[2] = {{.tv_sec = e->mtime}, {.tv_sec = e->mtime}};
 	const char *path = relative(e);
 
 	if (mknodat(root, path, e->mode & (S_IFMT | 07777), (dev_t)e->rdev) < 0 ||
@@ -66,9 +67,9 @@ static int make_node(int root, const struct manifest_entry *e, struct error *err
 
 static int make_empty(int root, const struct manifest_entry *e, struct error *err)
 {
-	_cleanup_close_ int fd =
-		openat(root, relative(e), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		       e->mode & 0777);
+	_cleanup_close_ int fd = openat(
+		root, relative(e), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		e->mode & 0777);
 
 	return fd < 0 ? cannot_make(e, err) : apply_metadata(fd, e, err);
 }
@@ -100,8 +101,8 @@ static int finish_directory(int root, const struct manifest_entry *e, struct err
 	if (e->hardlink || !S_ISDIR(e->mode))
 		return 0;
 
-	_cleanup_close_ int fd =
-		openat(root, relative(e), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(root, relative(e),
+					O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return cannot_make(e, err);
@@ -124,15 +125,16 @@ static int run_batch(void *context, size_t index, unsigned worker, struct error 
 
 int tree_finish(int root, const struct manifest *m, unsigned threads, struct error *err)
 {
-	static int (*const passes[])(int, const struct manifest_entry *, struct error *) = {
-		make_without_bytes, make_link, make_if_symlink, finish_directory
-	};
+	static int (*const passes[])(int, const struct manifest_entry *,
+				     struct error *) = {
+		make_without_bytes, make_link, make_if_symlink, finish_directory};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ELEMENTSOF(passes); i++) {
-		struct tree t = { root, m, passes[i] };
+		struct tree t = {root, m, passes[i]};
 
-		r = workers_run(threads, (m->count + BATCH - 1) / BATCH, run_batch, &t, err);
+		r = workers_run(threads, (m->count + BATCH - 1) / BATCH, run_batch, &t,
+				err);
 	}
 	return r;
 }

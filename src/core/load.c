@@ -34,12 +34,13 @@ static int capture_begin(void *context, const char *path, uint64_t size, bool ex
 	struct load *l = context;
 
 	if (size > SYSTEM_PATH_MAX - l->captured_size)
-		return fail(err, -EFBIG, "%s makes the system's own path larger than %u MiB", path,
+		return fail(err, -EFBIG,
+			    "%s makes the system's own path larger than %u MiB", path,
 			    SYSTEM_PATH_MAX >> 20);
 	l->captured_size += size;
 	l->files = xgrow(l->files, l->file_count, &l->file_capacity, sizeof(*l->files));
 	l->files[l->file_count++] =
-		(struct captured){ xstrdup(path), xmalloc(size + 1), size, 0 };
+		(struct captured){xstrdup(path), xmalloc(size + 1), size, 0};
 	return 0;
 }
 
@@ -112,9 +113,10 @@ static int parse_system(struct load *l, struct error *err)
 	int r;
 
 	if (!manifest || !json || json->size > SYSTEM_JSON_MAX)
-		return fail(err, -EBADMSG, STORE_DIR "/%s is not a system: it has no %s", base,
-			    manifest ? "usable system.json" : "manifest");
-	r = manifest_parse(manifest->data, manifest->size, MANIFEST_ROOT, &l->manifest, err);
+		return fail(err, -EBADMSG, STORE_DIR "/%s is not a system: it has no %s",
+			    base, manifest ? "usable system.json" : "manifest");
+	r = manifest_parse(manifest->data, manifest->size, MANIFEST_ROOT, &l->manifest,
+			   err);
 	if (r == 0)
 		r = plan_make(&l->plan, &l->manifest, l->closure, err);
 	if (r < 0)
@@ -124,8 +126,8 @@ static int parse_system(struct load *l, struct error *err)
 	return 0;
 }
 
-int load_open(const struct engine *e, const struct trusted_closure *closure, struct load **ret,
-	      struct error *err)
+int load_open(const struct engine *e, const struct trusted_closure *closure,
+	      struct load **ret, struct error *err)
 {
 	_cleanup_load_ struct load *l = xcalloc(1, sizeof(*l));
 	struct engine plain = *e;
@@ -151,7 +153,8 @@ struct cursor {
 	struct path_plan *path;
 	size_t next;
 	bool writing;
-	/* The first file whose size isn't the manifest's: only said when the hash is good. */
+	/* The first file whose size isn't the manifest's: only said when the hash is
+	 * good. */
 	const struct placement *odd;
 };
 
@@ -175,8 +178,8 @@ static int fill_path_begin(void *context, const struct path_info *info, unsigned
 }
 
 /* Both the walk and the plan are in NAR order: one step forward for each file. */
-static int fill_file_begin(void *context, const char *path, uint64_t size, bool executable,
-			   struct error *err)
+static int fill_file_begin(void *context, const char *path, uint64_t size,
+			   bool executable, struct error *err)
 {
 	struct cursor *c = context;
 	struct placement *list = c->path->list;
@@ -217,13 +220,16 @@ static int check_delivered(const struct path_plan *path, const struct placement 
 #ifndef WITHOUT_CHECK_DELIVERED
 	for (size_t i = 0; i < path->count; i++)
 		if (!path->list[i].delivered)
-			return fail(err, -EBADMSG,
-				    STORE_DIR "/%s: %s is missing, but the manifest needs it for %s",
-				    path->info->base, path->list[i].source,
-				    path->list[i].entry->path);
+			return fail(
+				err, -EBADMSG,
+				STORE_DIR
+				"/%s: %s is missing, but the manifest needs it for %s",
+				path->info->base, path->list[i].source,
+				path->list[i].entry->path);
 	if (odd)
 		return fail(err, -EBADMSG,
-			    STORE_DIR "/%s: %s has another size than the manifest says for %s",
+			    STORE_DIR
+			    "/%s: %s has another size than the manifest says for %s",
 			    path->info->base, odd->source, odd->entry->path);
 #endif
 	return 0;
@@ -242,7 +248,8 @@ static const struct nar_sink fill_nar_sink = {
 	.file_end = fill_file_end,
 };
 
-/* The system's own files come from memory: they were read while their path was verified. */
+/* The system's own files come from memory: they were read while their path was verified.
+ */
 static int fill_from_memory(struct load *l, struct fill *f, struct error *err)
 {
 	void *c;
@@ -262,12 +269,12 @@ static int fill_from_memory(struct load *l, struct fill *f, struct error *err)
 	return r < 0 ? r : fill_path_end(f, c, err);
 }
 
-static int fill_root(struct load *l, int target, unsigned threads, struct engine_result *ret,
-		     struct error *err)
+static int fill_root(struct load *l, int target, unsigned threads,
+		     struct engine_result *ret, struct error *err)
 {
 	_cleanup_free_ struct cursor *cursors = xcalloc(threads, sizeof(*cursors));
-	struct fill f = { &l->plan, cursors };
-	struct engine_sink sink = { &fill_nar_sink, fill_path_begin, fill_path_end, &f };
+	struct fill f = {&l->plan, cursors};
+	struct engine_sink sink = {&fill_nar_sink, fill_path_begin, fill_path_end, &f};
 	struct engine e = *l->engine;
 	int r;
 

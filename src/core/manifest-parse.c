@@ -55,7 +55,8 @@ static int hex_value(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Decodes in place: no escape is shorter than what it stands for. Returns the size or -1. */
+/* Decodes in place: no escape is shorter than what it stands for. Returns the size or -1.
+ */
 static ssize_t unescape(char *text)
 {
 	char *out = text;
@@ -67,7 +68,8 @@ static ssize_t unescape(char *text)
 		}
 		in++;
 		if (*in == 'x') {
-			int high = hex_value(in[1]), low = high < 0 ? -1 : hex_value(in[2]);
+			int high = hex_value(in[1]),
+			    low = high < 0 ? -1 : hex_value(in[2]);
 
 			if (low < 0)
 				return -1;
@@ -182,9 +184,11 @@ static int parse_numbers(struct parser *p, struct manifest_entry *e)
 		return bad(p, "has no valid size");
 	if (parse_octal(f[FIELD_MODE], &e->mode) < 0)
 		return bad(p, "has no valid mode");
-	if (parse_u32(f[FIELD_NLINK], &e->nlink) < 0 || parse_u32(f[FIELD_UID], &e->uid) < 0 ||
-	    parse_u32(f[FIELD_GID], &e->gid) < 0 || parse_u64(f[FIELD_RDEV], &e->rdev) < 0 ||
-	    e->uid == UINT32_MAX || e->gid == UINT32_MAX)
+	if (parse_u32(f[FIELD_NLINK], &e->nlink) < 0 ||
+	    parse_u32(f[FIELD_UID], &e->uid) < 0 ||
+	    parse_u32(f[FIELD_GID], &e->gid) < 0 ||
+	    parse_u64(f[FIELD_RDEV], &e->rdev) < 0 || e->uid == UINT32_MAX ||
+	    e->gid == UINT32_MAX)
 		return bad(p, "has no valid link count, owner, group or device");
 	if (parse_time(f[FIELD_MTIME], &e->mtime) < 0)
 		return bad(p, "has no valid time");
@@ -207,10 +211,10 @@ static int parse_xattr(char *field, struct manifest_xattr *ret)
 		return -EINVAL;
 	*equal++ = 0;
 	size = unescape(equal);
-	if (size < 0 || size > (ssize_t)MANIFEST_XATTR_SIZE_MAX || unescape_string(field) < 0 ||
-	    !*field || strlen(field) > MANIFEST_NAME_MAX)
+	if (size < 0 || size > (ssize_t)MANIFEST_XATTR_SIZE_MAX ||
+	    unescape_string(field) < 0 || !*field || strlen(field) > MANIFEST_NAME_MAX)
 		return -EINVAL;
-	*ret = (struct manifest_xattr){ field, equal, (size_t)size };
+	*ret = (struct manifest_xattr){field, equal, (size_t)size};
 	return 0;
 }
 
@@ -247,7 +251,7 @@ static int check_file(struct parser *p, const struct manifest_entry *e)
 		return bad(p, "has a size but no payload");
 	if (e->payload && !payload_valid(p, e->payload))
 		return bad(p, "has a payload outside of the store");
-	if (e->size > 0 && !e->has_digest)
+	if (e->size > 0 && !e->has_digest && p->kind == MANIFEST_ROOT)
 		return bad(p, "has no digest");
 	return 0;
 }
@@ -285,7 +289,8 @@ static bool is_ancestor(const char *directory, const char *path)
 {
 	size_t length = strlen(directory);
 
-	return length == 1 || (strncmp(directory, path, length) == 0 && path[length] == '/');
+	return length == 1 ||
+	       (strncmp(directory, path, length) == 0 && path[length] == '/');
 }
 
 /* In tree order the parent of an entry is always the innermost directory still open. */
@@ -299,7 +304,8 @@ static int check_place(struct parser *p, const struct manifest_entry *e)
 			return bad(p, "isn't the directory /, which comes first");
 	} else {
 		if (manifest_compare_paths(all[index - 1].path, e->path) >= 0)
-			return bad(p, "isn't in its place in the order, or is there twice");
+			return bad(p,
+				   "isn't in its place in the order, or is there twice");
 		while (p->open_count > 1 &&
 		       !is_ancestor(all[p->open[p->open_count - 1]].path, e->path))
 			p->open_count--;
@@ -309,7 +315,8 @@ static int check_place(struct parser *p, const struct manifest_entry *e)
 #endif
 	}
 	if (!e->hardlink && S_ISDIR(e->mode)) {
-		p->open = xgrow(p->open, p->open_count, &p->open_capacity, sizeof(*p->open));
+		p->open = xgrow(p->open, p->open_count, &p->open_capacity,
+				sizeof(*p->open));
 		p->open[p->open_count++] = index;
 	}
 	return 0;
@@ -386,23 +393,24 @@ static int check_hardlinks(struct parser *p)
 		target = manifest_find(p->m, e->payload);
 		if (!target || target->hardlink || !S_ISREG(target->mode))
 			return fail(p->err, -EBADMSG,
-				    "%s is a hard link to %s, which isn't a file in it", e->path,
-				    e->payload);
+				    "%s is a hard link to %s, which isn't a file in it",
+				    e->path, e->payload);
 	}
 	return 0;
 }
 
-int manifest_parse(const char *text, size_t size, enum manifest_kind kind, struct manifest *ret,
-		   struct error *err)
+int manifest_parse(const char *text, size_t size, enum manifest_kind kind,
+		   struct manifest *ret, struct error *err)
 {
-	_cleanup_manifest_ struct manifest m = { 0 };
-	_cleanup_(parser_done) struct parser p = { .m = &m, .kind = kind, .err = err };
+	_cleanup_manifest_ struct manifest m = {0};
+	_cleanup_(parser_done) struct parser p = {.m = &m, .kind = kind, .err = err};
 	char *copy;
 	int r;
 
 	*ret = m;
 	if (size > MANIFEST_TEXT_MAX)
-		return fail(err, -EFBIG, "it is larger than %u MiB", MANIFEST_TEXT_MAX >> 20);
+		return fail(err, -EFBIG, "it is larger than %u MiB",
+			    MANIFEST_TEXT_MAX >> 20);
 	if (memchr(text, 0, size))
 		return fail(err, -EBADMSG, "it isn't text");
 	copy = manifest_alloc(&m, size + 1);
@@ -415,6 +423,6 @@ int manifest_parse(const char *text, size_t size, enum manifest_kind kind, struc
 		r = check_hardlinks(&p);
 	if (r < 0)
 		return r;
-	*ret = TAKE_AS(m, (struct manifest){ 0 });
+	*ret = TAKE_AS(m, (struct manifest){0});
 	return 0;
 }

@@ -61,7 +61,7 @@ void manifest_done(struct manifest *m)
 	}
 	free(m->arena);
 	free(m->entries);
-	*m = (struct manifest){ 0 };
+	*m = (struct manifest){0};
 }
 
 static void *copy(struct manifest *m, const void *data, size_t size)
@@ -76,7 +76,7 @@ static void *copy(struct manifest *m, const void *data, size_t size)
 struct manifest_entry *manifest_append(struct manifest *m)
 {
 	m->entries = xgrow(m->entries, m->count, &m->capacity, sizeof(*m->entries));
-	m->entries[m->count] = (struct manifest_entry){ 0 };
+	m->entries[m->count] = (struct manifest_entry){0};
 	return &m->entries[m->count++];
 }
 
@@ -95,8 +95,8 @@ void manifest_add(struct manifest *m, const struct manifest_entry *e)
 	for (size_t i = 0; i < e->xattr_count; i++) {
 		const struct manifest_xattr *x = &e->xattrs[i];
 
-		xattrs[i] = (struct manifest_xattr){ copy(m, x->name, strlen(x->name)),
-						     copy(m, x->value, x->size), x->size };
+		xattrs[i] = (struct manifest_xattr){copy(m, x->name, strlen(x->name)),
+						    copy(m, x->value, x->size), x->size};
 	}
 	n->xattrs = xattrs;
 }
@@ -130,7 +130,7 @@ void manifest_sort(struct manifest *m)
 
 const struct manifest_entry *manifest_find(const struct manifest *m, const char *path)
 {
-	struct manifest_entry key = { .path = path };
+	struct manifest_entry key = {.path = path};
 
 	if (m->count == 0)
 		return NULL;
@@ -189,7 +189,8 @@ static void put_escaped(struct text *t, const char *data, size_t size, bool equa
 			out = stpcpy(out, "\\r");
 		else if (c == '\t')
 			out = stpcpy(out, "\\t");
-		else if (c <= ' ' || c >= 127 || (c == '=' && equal) || (c == '-' && size == 1))
+		else if (c <= ' ' || c >= 127 || (c == '=' && equal) ||
+			 (c == '-' && size == 1))
 			out += snprintf(out, 5, "\\x%02x", c);
 		else
 			*out++ = (char)c;
@@ -215,8 +216,8 @@ static void put_entry(struct text *t, const struct manifest_entry *e)
 
 	put_escaped(t, e->path, strlen(e->path), false);
 	snprintf(numbers, sizeof(numbers), " %llu %s%o %u %u %u %llu %lld.0 ",
-		 (unsigned long long)e->size, e->hardlink ? "@" : "", e->mode, e->nlink, e->uid,
-		 e->gid, (unsigned long long)e->rdev, (long long)e->mtime);
+		 (unsigned long long)e->size, e->hardlink ? "@" : "", e->mode, e->nlink,
+		 e->uid, e->gid, (unsigned long long)e->rdev, (long long)e->mtime);
 	put(t, numbers);
 	if (e->payload)
 		put_escaped(t, e->payload, strlen(e->payload), false);
@@ -232,7 +233,7 @@ static void put_entry(struct text *t, const struct manifest_entry *e)
 
 char *manifest_format(const struct manifest *m, size_t *ret_size)
 {
-	struct text t = { 0 };
+	struct text t = {0};
 
 	for (size_t i = 0; i < m->count; i++)
 		put_entry(&t, &m->entries[i]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The root manifest: every path of a root in composefs-dump(5) form. Parser and writer. */
+/* The root manifest: every path of a root in composefs-dump(5) form. Parser and writer.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -13,8 +14,8 @@
 /* Limits: a desktop of 3 GB has about 100,000 entries in 25 MB. */
 #define MANIFEST_TEXT_MAX (512U << 20)
 #define MANIFEST_ENTRIES_MAX 4000000U
-#define MANIFEST_PATH_MAX 4095   /* PATH_MAX - 1 */
-#define MANIFEST_NAME_MAX 255    /* NAME_MAX */
+#define MANIFEST_PATH_MAX 4095 /* PATH_MAX - 1 */
+#define MANIFEST_NAME_MAX 255  /* NAME_MAX */
 #define MANIFEST_XATTRS_MAX 64
 #define MANIFEST_XATTR_SIZE_MAX (64U << 10) /* XATTR_SIZE_MAX */
 
@@ -26,15 +27,15 @@ struct manifest_xattr {
 
 struct manifest_entry {
 	const char *path;    /* absolute, "/" for the top */
-	const char *payload; /* file: STOREBASENAME/path/in/it; symlink: target; hard link: path
-				in the root; NULL: "-" */
+	const char *payload; /* file: STOREBASENAME/path/in/it; symlink: target; hard
+				link: path in the root; NULL: "-" */
 	uint64_t size;
 	int64_t mtime; /* seconds */
 	uint64_t rdev; /* as dev_t */
 	uint32_t mode; /* with type */
 	uint32_t nlink, uid, gid;
 	uint32_t xattr_count;
-	bool hardlink;   /* only path and payload count, as in composefs-dump(5) */
+	bool hardlink;	 /* only path and payload count, as in composefs-dump(5) */
 	bool has_digest; /* fs-verity SHA-256, 4096-byte blocks, no salt */
 	uint8_t digest[SHA256_SIZE];
 	const struct manifest_xattr *xattrs;
@@ -48,19 +49,20 @@ struct manifest {
 };
 
 enum manifest_kind {
-	/* A root: in tree order, starting with "/", every parent before its children and a
-	 * directory, payloads STOREBASENAME/…, digest for every non-empty file, hard links to
-	 * regular files that stand anywhere in it. */
+	/* A root: in tree order, starting with "/", every parent before its children and
+	 * a directory, payloads STOREBASENAME/…, digest for every non-empty file, hard
+	 * links to regular files that stand anywhere in it. */
 	MANIFEST_ROOT,
-	/* A package: any order, parents may be missing, payloads relative to the package. */
+	/* A package: any order, parents may be missing, payloads relative to the package.
+	 */
 	MANIFEST_PACKAGE,
 };
 
-/* Parses a whole manifest; the text isn't needed afterwards. Refused: "." and ".." and empty
- * components, unknown types, what the kind forbids, every limit above. `err` names the line.
- * The result is released by manifest_done; empty on failure. */
-int manifest_parse(const char *text, size_t size, enum manifest_kind kind, struct manifest *ret,
-		   struct error *err);
+/* Parses a whole manifest; the text isn't needed afterwards. Refused: "." and ".." and
+ * empty components, unknown types, what the kind forbids, every limit above. `err` names
+ * the line. The result is released by manifest_done; empty on failure. */
+int manifest_parse(const char *text, size_t size, enum manifest_kind kind,
+		   struct manifest *ret, struct error *err);
 
 /* Adds a copy of an entry, strings and xattrs included. */
 void manifest_add(struct manifest *m, const struct manifest_entry *e);
@@ -77,8 +79,8 @@ char *manifest_format(const struct manifest *m, size_t *ret_size);
 /* The entry of a path in a sorted manifest, or NULL. */
 const struct manifest_entry *manifest_find(const struct manifest *m, const char *path);
 
-/* The length of the store basename at the front of a root manifest's payload; 0 when there
- * is none. */
+/* The length of the store basename at the front of a root manifest's payload; 0 when
+ * there is none. */
 size_t manifest_payload_base(const char *payload);
 
 void manifest_done(struct manifest *m);

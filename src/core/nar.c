@@ -8,8 +8,8 @@
 #include "base/fd.h"
 #include "core/nar.h"
 
-/* One read, one write, one hash update: small enough to stay in a core's cache between the
- * three, large enough that system calls don't count. A multiple of the page size. */
+/* One read, one write, one hash update: small enough to stay in a core's cache between
+ * the three, large enough that system calls don't count. A multiple of the page size. */
 #define BUFFER_SIZE (256U << 10)
 #define LISTING_SIZE (64U << 10)
 #define PATH_LENGTH_MAX 4095
@@ -17,10 +17,11 @@
 struct nar_walker {
 	struct sha256 *hash;
 	const struct nar_walk *walk;
-	uint64_t size;	 /* of the NAR so far */
-	size_t fill;	 /* bytes of it in `buffer` that aren't hashed yet */
+	uint64_t size; /* of the NAR so far */
+	size_t fill;   /* bytes of it in `buffer` that aren't hashed yet */
 	size_t path_length;
-	char path[PATH_LENGTH_MAX + 1]; /* of the node at hand, relative to the store path */
+	char path[PATH_LENGTH_MAX +
+		  1]; /* of the node at hand, relative to the store path */
 	char listing[LISTING_SIZE] __attribute__((aligned(16)));
 	char buffer[BUFFER_SIZE] __attribute__((aligned(4096)));
 };
@@ -100,7 +101,8 @@ static void put_string(struct nar_walker *w, const char *s)
 
 static int fail_here(struct nar_walker *w, int code, const char *what, struct error *err)
 {
-	return fail(err, code, "%s %s", w->path_length ? w->path : "the path itself", what);
+	return fail(err, code, "%s %s", w->path_length ? w->path : "the path itself",
+		    what);
 }
 
 static int fail_read(struct nar_walker *w, int code, struct error *err)
@@ -136,8 +138,8 @@ static int stream_file(struct nar_walker *w, int fd, uint64_t size, struct error
 {
 	const struct nar_sink *sink = w->walk->sink;
 
-	/* A larger file starts at the front of the buffer, so that reads and the sink's writes
-	 * are whole pages. */
+	/* A larger file starts at the front of the buffer, so that reads and the sink's
+	 * writes are whole pages. */
 	if (size > BUFFER_SIZE - w->fill)
 		flush(w);
 	while (size > 0) {
@@ -149,7 +151,8 @@ static int stream_file(struct nar_walker *w, int fd, uint64_t size, struct error
 		if (n < 0)
 			return fail_read(w, (int)n, err);
 		if ((size_t)n < want)
-			return fail_here(w, -ESTALE, "became shorter while it was read", err);
+			return fail_here(w, -ESTALE, "became shorter while it was read",
+					 err);
 		w->fill += want;
 		w->size += want;
 		size -= want;
@@ -197,18 +200,20 @@ static int hash_file_content(struct nar_walker *w, int fd, const struct stat *st
 static int hash_file(struct nar_walker *w, int dirfd, const char *name, struct error *err)
 {
 	/* O_NONBLOCK: a fifo put in place of the file doesn't hold us up. */
-	_cleanup_close_ int fd =
-		openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(
+		dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail_read(w, -errno, err);
 	if (!S_ISREG(st.st_mode))
-		return fail_here(w, -EINVAL, "is neither file, directory nor symlink", err);
+		return fail_here(w, -EINVAL, "is neither file, directory nor symlink",
+				 err);
 	return hash_file_content(w, fd, &st, err);
 }
 
-static int hash_symlink(struct nar_walker *w, int dirfd, const char *name, struct error *err)
+static int hash_symlink(struct nar_walker *w, int dirfd, const char *name,
+			struct error *err)
 {
 	const struct nar_sink *sink = w->walk->sink;
 	_cleanup_free_ char *target = NULL;
@@ -235,7 +240,7 @@ static int add_names(struct listing *l, const char *buffer, size_t size)
 		if (l->count == NAR_ENTRIES_MAX)
 			return -E2BIG;
 		l->names = xgrow(l->names, l->count, &l->capacity, sizeof(*l->names));
-		l->names[l->count++] = (struct name){ xstrdup(e->d_name), e->d_type };
+		l->names[l->count++] = (struct name){xstrdup(e->d_name), e->d_type};
 	}
 	return 0;
 }
@@ -264,11 +269,11 @@ static int list_directory(struct nar_walker *w, int fd, struct listing *l)
 	return 0;
 }
 
-static int hash_node(struct nar_walker *w, int dirfd, const struct name *name, unsigned depth,
-		     struct error *err);
+static int hash_node(struct nar_walker *w, int dirfd, const struct name *name,
+		     unsigned depth, struct error *err);
 
-static int hash_entry(struct nar_walker *w, int fd, const struct name *name, unsigned depth,
-		      struct error *err)
+static int hash_entry(struct nar_walker *w, int fd, const struct name *name,
+		      unsigned depth, struct error *err)
 {
 	ssize_t before;
 	int r;
@@ -289,12 +294,12 @@ static int hash_entry(struct nar_walker *w, int fd, const struct name *name, uns
 	return 0;
 }
 
-static int hash_directory(struct nar_walker *w, int dirfd, const char *name, unsigned depth,
-			  struct error *err)
+static int hash_directory(struct nar_walker *w, int dirfd, const char *name,
+			  unsigned depth, struct error *err)
 {
 	_cleanup_close_ int fd =
 		openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_(listing_done) struct listing l = { 0 };
+	_cleanup_(listing_done) struct listing l = {0};
 	const struct nar_sink *sink = w->walk->sink;
 	int r;
 
@@ -323,8 +328,8 @@ static unsigned char type_of(int dirfd, const char *name)
 	return IFTODT(st.st_mode);
 }
 
-static int hash_node(struct nar_walker *w, int dirfd, const struct name *name, unsigned depth,
-		     struct error *err)
+static int hash_node(struct nar_walker *w, int dirfd, const struct name *name,
+		     unsigned depth, struct error *err)
 {
 	unsigned char type = name->type;
 	int r;
@@ -346,10 +351,11 @@ static int hash_node(struct nar_walker *w, int dirfd, const struct name *name, u
 	return r;
 }
 
-int nar_hash(struct nar_walker *w, int dirfd, const char *name, const struct nar_walk *walk,
-	     uint8_t ret_hash[SHA256_SIZE], uint64_t *ret_size, struct error *err)
+int nar_hash(struct nar_walker *w, int dirfd, const char *name,
+	     const struct nar_walk *walk, uint8_t ret_hash[SHA256_SIZE],
+	     uint64_t *ret_size, struct error *err)
 {
-	struct name top = { (char *)name, DT_UNKNOWN };
+	struct name top = {(char *)name, DT_UNKNOWN};
 	int r;
 
 	w->walk = walk;

@@ -14,13 +14,15 @@
 /* Names in one directory. */
 #define NAR_ENTRIES_MAX 4000000U
 
-/* Receives a store path in NAR order (depth first, names sorted by bytes). Paths are relative
- * to the store path, "" for its top, and valid during the call only. Every function may be NULL.
- * What is handed out is exactly what is hashed, but isn't known to be good before the walk
- * has returned and its hash was compared. A negative return ends the walk. */
+/* Receives a store path in NAR order (depth first, names sorted by bytes). Paths are
+ * relative to the store path, "" for its top, and valid during the call only. Every
+ * function may be NULL. What is handed out is exactly what is hashed, but isn't known to
+ * be good before the walk has returned and its hash was compared. A negative return ends
+ * the walk. */
 struct nar_sink {
 	int (*directory)(void *context, const char *path, struct error *err);
-	int (*symlink)(void *context, const char *path, const char *target, struct error *err);
+	int (*symlink)(void *context, const char *path, const char *target,
+		       struct error *err);
 	int (*file_begin)(void *context, const char *path, uint64_t size, bool executable,
 			  struct error *err);
 	/* The bytes of the file begun last, in pieces. */
@@ -46,8 +48,9 @@ DEFINE_FREEP(struct nar_walker, nar_walker_free)
 #define _cleanup_nar_walker_ _cleanup_(nar_walker_freep)
 
 /* Hashes the NAR of `name` in the directory `dirfd`. Only regular files, directories and
- * symlinks are accepted (-EINVAL), nothing is followed, nothing is read twice. A file that
- * changes its size meanwhile is an error (-ESTALE). `err` names the file relative to `name`.
- * ret_size is the size of the NAR. */
-int nar_hash(struct nar_walker *w, int dirfd, const char *name, const struct nar_walk *walk,
-	     uint8_t ret_hash[SHA256_SIZE], uint64_t *ret_size, struct error *err);
+ * symlinks are accepted (-EINVAL), nothing is followed, nothing is read twice. A file
+ * that changes its size meanwhile is an error (-ESTALE). `err` names the file relative to
+ * `name`. ret_size is the size of the NAR. */
+int nar_hash(struct nar_walker *w, int dirfd, const char *name,
+	     const struct nar_walk *walk, uint8_t ret_hash[SHA256_SIZE],
+	     uint64_t *ret_size, struct error *err);

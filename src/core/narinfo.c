@@ -15,7 +15,7 @@ void path_info_done(struct path_info *p)
 	free(p->base);
 	strv_free(p->references);
 	strv_free(p->signatures);
-	*p = (struct path_info){ 0 };
+	*p = (struct path_info){0};
 }
 
 void closure_done(struct closure *c)
@@ -23,18 +23,19 @@ void closure_done(struct closure *c)
 	for (size_t i = 0; i < c->count; i++)
 		path_info_done(&c->paths[i]);
 	free(c->paths);
-	*c = (struct closure){ 0 };
+	*c = (struct closure){0};
 }
 
 void closure_add(struct closure *c, struct path_info *p, size_t *capacity)
 {
 	c->paths = xgrow(c->paths, c->count, capacity, sizeof(*c->paths));
-	c->paths[c->count++] = TAKE_AS(*p, (struct path_info){ 0 });
+	c->paths[c->count++] = TAKE_AS(*p, (struct path_info){0});
 }
 
 static int compare_paths(const void *a, const void *b)
 {
-	return strcmp(((const struct path_info *)a)->base, ((const struct path_info *)b)->base);
+	return strcmp(((const struct path_info *)a)->base,
+		      ((const struct path_info *)b)->base);
 }
 
 int closure_sort(struct closure *c, struct error *err)
@@ -50,7 +51,7 @@ int closure_sort(struct closure *c, struct error *err)
 
 const struct path_info *closure_find(const struct closure *c, const char *base)
 {
-	struct path_info key = { .base = (char *)base };
+	struct path_info key = {.base = (char *)base};
 
 	if (c->count == 0)
 		return NULL;
@@ -145,17 +146,12 @@ static const struct {
 	const char *name;
 	int (*parse)(struct stanza *s, const char *value);
 } fields[] = {
-	{ "StorePath", parse_store_path },
-	{ "NarHash", parse_nar_hash },
-	{ "NarSize", parse_nar_size },
-	{ "References", parse_references },
-	{ "Sig", parse_signature },
-	{ "CA", parse_content_address },
-	{ "Deriver", ignore_field },
-	{ "URL", ignore_field },
-	{ "Compression", ignore_field },
-	{ "FileHash", ignore_field },
-	{ "FileSize", ignore_field },
+	{"StorePath", parse_store_path}, {"NarHash", parse_nar_hash},
+	{"NarSize", parse_nar_size},	 {"References", parse_references},
+	{"Sig", parse_signature},	 {"CA", parse_content_address},
+	{"Deriver", ignore_field},	 {"URL", ignore_field},
+	{"Compression", ignore_field},	 {"FileHash", ignore_field},
+	{"FileSize", ignore_field},
 };
 
 static int parse_field(struct stanza *s, char *line, size_t number, struct error *err)
@@ -163,7 +159,8 @@ static int parse_field(struct stanza *s, char *line, size_t number, struct error
 	char *value = strchr(line, ':');
 
 	if (!value || (value[1] != ' ' && value[1]))
-		return fail(err, -EINVAL, "Line %zu of the closure file isn't \"Field: value\"",
+		return fail(err, -EINVAL,
+			    "Line %zu of the closure file isn't \"Field: value\"",
 			    number);
 	*value++ = 0;
 	if (*value == ' ')
@@ -173,22 +170,25 @@ static int parse_field(struct stanza *s, char *line, size_t number, struct error
 			continue;
 		if (fields[i].parse(s, value) < 0)
 			return fail(err, -EINVAL,
-				    "Line %zu of the closure file has no valid %s%s%s", number,
-				    line, s->info.base ? ": " STORE_DIR "/" : "",
+				    "Line %zu of the closure file has no valid %s%s%s",
+				    number, line, s->info.base ? ": " STORE_DIR "/" : "",
 				    s->info.base ? s->info.base : "");
 		return 0;
 	}
-	return fail(err, -EINVAL, "Line %zu of the closure file has the unknown field %.40s",
-		    number, line);
+	return fail(err, -EINVAL,
+		    "Line %zu of the closure file has the unknown field %.40s", number,
+		    line);
 }
 
-static int finish_stanza(struct stanza *s, struct closure *c, size_t *capacity, struct error *err)
+static int finish_stanza(struct stanza *s, struct closure *c, size_t *capacity,
+			 struct error *err)
 {
 	struct path_info *p = &s->info;
 
 	if (!p->base || !s->has_hash || !s->has_size)
 		return fail(err, -EINVAL,
-			    "The closure file's entry at line %zu lacks StorePath, NarHash or NarSize",
+			    "The closure file's entry at line %zu lacks StorePath, "
+			    "NarHash or NarSize",
 			    s->line);
 	if (c->count == CLOSURE_PATHS_MAX)
 		return fail(err, -E2BIG, "The closure file has more than %u paths",
@@ -198,13 +198,13 @@ static int finish_stanza(struct stanza *s, struct closure *c, size_t *capacity, 
 	if (!p->signatures)
 		p->signatures = xcalloc(1, sizeof(char *));
 	closure_add(c, p, capacity);
-	*s = (struct stanza){ 0 };
+	*s = (struct stanza){0};
 	return 0;
 }
 
 static int parse_lines(char *text, struct closure *c, struct error *err)
 {
-	_cleanup_(stanza_done) struct stanza s = { 0 };
+	_cleanup_(stanza_done) struct stanza s = {0};
 	size_t number = 0, capacity = 0;
 	int r = 0;
 
@@ -227,7 +227,7 @@ static int parse_lines(char *text, struct closure *c, struct error *err)
 
 int closure_parse(const char *text, size_t size, struct closure *ret, struct error *err)
 {
-	_cleanup_closure_ struct closure c = { 0 };
+	_cleanup_closure_ struct closure c = {0};
 	_cleanup_free_ char *copy = NULL;
 	int r;
 
@@ -243,7 +243,7 @@ int closure_parse(const char *text, size_t size, struct closure *ret, struct err
 		r = closure_sort(&c, err);
 	if (r < 0)
 		return r;
-	*ret = TAKE_AS(c, (struct closure){ 0 });
+	*ret = TAKE_AS(c, (struct closure){0});
 	return 0;
 }
 
@@ -253,8 +253,8 @@ static void format_path(FILE *f, const struct path_info *p)
 	_cleanup_free_ char *references = strv_join(p->references, " ");
 
 	base32_encode(p->nar_hash, SHA256_SIZE, hash);
-	fprintf(f, "StorePath: " STORE_DIR "/%s\nNarHash: sha256:%s\nNarSize: %llu\n", p->base,
-		hash, (unsigned long long)p->nar_size);
+	fprintf(f, "StorePath: " STORE_DIR "/%s\nNarHash: sha256:%s\nNarSize: %llu\n",
+		p->base, hash, (unsigned long long)p->nar_size);
 	fprintf(f, "References: %s\n", references);
 	for (char **s = p->signatures; s && *s; s++)
 		fprintf(f, "Sig: %s\n", *s);
@@ -285,6 +285,6 @@ char *path_info_fingerprint(const struct path_info *p)
 
 	base32_encode(p->nar_hash, SHA256_SIZE, hash);
 	return xasprintf("1;" STORE_DIR "/%s;sha256:%s;%llu;%s%s", p->base, hash,
-			 (unsigned long long)p->nar_size, *references ? STORE_DIR "/" : "",
-			 references);
+			 (unsigned long long)p->nar_size,
+			 *references ? STORE_DIR "/" : "", references);
 }

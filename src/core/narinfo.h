@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What Nix says about store paths (hash, size, references, signatures) and which of them a
- * system needs. */
+/* What Nix says about store paths (hash, size, references, signatures) and which of them
+ * a system needs. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,7 +22,8 @@ struct path_info {
 	char *base; /* "HASH-NAME", without /nix/store/ */
 	uint8_t nar_hash[SHA256_SIZE];
 	uint64_t nar_size;
-	char **references; /* basenames, sorted, without duplicates; NULL-terminated, not NULL */
+	char **references; /* basenames, sorted, without duplicates; NULL-terminated, not
+			      NULL */
 	char **signatures; /* "NAME:BASE64"; NULL-terminated, not NULL */
 	bool content_addressed;
 };
@@ -32,10 +33,11 @@ struct closure {
 	size_t count;
 };
 
-/* Parses a closure file: stanzas in narinfo form separated by empty lines, fields StorePath,
- * NarHash (sha256:BASE32), NarSize, References (basenames), Sig (repeated), CA; Deriver, URL,
- * Compression, FileHash, FileSize are allowed and ignored, others refused. StorePath, NarHash
- * and NarSize are required. The result is released by closure_done; empty on failure. */
+/* Parses a closure file: stanzas in narinfo form separated by empty lines, fields
+ * StorePath, NarHash (sha256:BASE32), NarSize, References (basenames), Sig (repeated),
+ * CA; Deriver, URL, Compression, FileHash, FileSize are allowed and ignored, others
+ * refused. StorePath, NarHash and NarSize are required. The result is released by
+ * closure_done; empty on failure. */
 int closure_parse(const char *text, size_t size, struct closure *ret, struct error *err);
 
 /* Adds a path; takes over its strings and lists. Call closure_sort after the last one. */
@@ -64,16 +66,18 @@ struct trusted_path {
 
 /* What a system needs; points into the closure and the keys. */
 struct trusted_closure {
-	struct trusted_path *paths; /* paths[0] is the system, the rest in order of discovery */
+	struct trusted_path
+		*paths; /* paths[0] is the system, the rest in order of discovery */
 	size_t count;
 	uint64_t nar_size; /* sum */
 };
 
 /* Follows references from `system` (a basename). Every path met must have an entry and a
- * signature by a trusted key; content-addressed paths too. `err` names the store path. The
- * result is released by trusted_closure_done; empty on failure. */
-int closure_resolve(const struct closure *c, const char *system, const struct trusted_keys *keys,
-		    struct trusted_closure *ret, struct error *err);
+ * signature by a trusted key; content-addressed paths too. `err` names the store path.
+ * The result is released by trusted_closure_done; empty on failure. */
+int closure_resolve(const struct closure *c, const char *system,
+		    const struct trusted_keys *keys, struct trusted_closure *ret,
+		    struct error *err);
 void trusted_closure_done(struct trusted_closure *t);
 #define _cleanup_trusted_closure_ _cleanup_(trusted_closure_done)
 

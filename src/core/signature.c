@@ -47,12 +47,13 @@ static int base64_decode(const char *text, uint8_t *out, size_t size)
 static int parse_key(const char *line, struct public_key *ret)
 {
 	const char *colon = strchr(line, ':');
-	struct public_key k = { 0 };
+	struct public_key k = {0};
 
 	if (!colon || colon == line || colon - line > KEY_NAME_MAX ||
 	    base64_decode(colon + 1, k.bytes, sizeof(k.bytes)) < 0)
 		return -EINVAL;
-	k.pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, k.bytes, sizeof(k.bytes));
+	k.pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, k.bytes,
+					     sizeof(k.bytes));
 	if (!k.pkey)
 		return -EINVAL;
 	k.name = xstrndup(line, (size_t)(colon - line));
@@ -73,15 +74,18 @@ static int add_line(struct trusted_keys *k, char *line, size_t number, struct er
 		return fail(err, -E2BIG, "More than %d trusted keys", TRUSTED_KEYS_MAX);
 	k->keys = xrealloc(k->keys, k->count + 1, sizeof(*k->keys));
 	if (parse_key(line, &k->keys[k->count]) < 0)
-		return fail(err, -EINVAL,
-			    "Line %zu of the trusted keys isn't a public key (NAME:BASE64)", number);
+		return fail(
+			err, -EINVAL,
+			"Line %zu of the trusted keys isn't a public key (NAME:BASE64)",
+			number);
 	k->count++;
 	return 0;
 }
 
-int trusted_keys_parse(const char *text, size_t size, struct trusted_keys *ret, struct error *err)
+int trusted_keys_parse(const char *text, size_t size, struct trusted_keys *ret,
+		       struct error *err)
 {
-	_cleanup_trusted_keys_ struct trusted_keys k = { 0 };
+	_cleanup_trusted_keys_ struct trusted_keys k = {0};
 	_cleanup_free_ char *copy = NULL;
 	size_t number = 0;
 
@@ -103,7 +107,7 @@ int trusted_keys_parse(const char *text, size_t size, struct trusted_keys *ret, 
 	}
 	if (k.count == 0)
 		return fail(err, -ENOKEY, "The list of trusted keys is empty");
-	*ret = TAKE_AS(k, (struct trusted_keys){ 0 });
+	*ret = TAKE_AS(k, (struct trusted_keys){0});
 	return 0;
 }
 
@@ -114,7 +118,7 @@ void trusted_keys_done(struct trusted_keys *k)
 		free(k->keys[i].name);
 	}
 	free(k->keys);
-	*k = (struct trusted_keys){ 0 };
+	*k = (struct trusted_keys){0};
 }
 
 const struct public_key *trusted_keys_find(const struct trusted_keys *k, const char *name)
@@ -125,8 +129,8 @@ const struct public_key *trusted_keys_find(const struct trusted_keys *k, const c
 	return NULL;
 }
 
-static bool verify(const struct public_key *key, const uint8_t *signature, const void *data,
-		   size_t size)
+static bool verify(const struct public_key *key, const uint8_t *signature,
+		   const void *data, size_t size)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool good = ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
@@ -136,8 +140,9 @@ static bool verify(const struct public_key *key, const uint8_t *signature, const
 	return good;
 }
 
-const struct public_key *signature_check(const struct trusted_keys *k, const char *signature,
-					 const void *data, size_t size)
+const struct public_key *signature_check(const struct trusted_keys *k,
+					 const char *signature, const void *data,
+					 size_t size)
 {
 	const char *colon = strchr(signature, ':');
 	uint8_t bytes[SIGNATURE_SIZE];

@@ -27,17 +27,19 @@ struct trusted_keys {
 	size_t count;
 };
 
-/* Parses "NAME:BASE64" lines (Nix's public keys); empty lines and lines starting with # are
- * skipped. At least one key is required. The result is released by trusted_keys_done; it is
- * empty on failure. `err` names the line. */
+/* Parses "NAME:BASE64" lines (Nix's public keys); empty lines and lines starting with #
+ * are skipped. At least one key is required. The result is released by trusted_keys_done;
+ * it is empty on failure. `err` names the line. */
 int trusted_keys_parse(const char *text, size_t size, struct trusted_keys *ret,
 		       struct error *err);
 void trusted_keys_done(struct trusted_keys *k);
 #define _cleanup_trusted_keys_ _cleanup_(trusted_keys_done)
 
 /* Returns the trusted key that made `signature` ("NAME:BASE64") over `data`, or NULL. */
-const struct public_key *signature_check(const struct trusted_keys *k, const char *signature,
-					 const void *data, size_t size);
+const struct public_key *signature_check(const struct trusted_keys *k,
+					 const char *signature, const void *data,
+					 size_t size);
 
 /* Returns the first trusted key whose name is `name`, or NULL. */
-const struct public_key *trusted_keys_find(const struct trusted_keys *k, const char *name);
+const struct public_key *trusted_keys_find(const struct trusted_keys *k,
+					   const char *name);

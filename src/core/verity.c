@@ -11,7 +11,8 @@
 #define LEVELS 10
 #define READ_SIZE (256U << 10)
 
-/* level[0] collects the digests of the file's blocks, level[n + 1] those of level[n]'s. */
+/* level[0] collects the digests of the file's blocks, level[n + 1] those of level[n]'s.
+ */
 struct level {
 	uint8_t block[VERITY_BLOCK];
 	size_t fill;
@@ -50,7 +51,8 @@ void verity_free(struct verity *v)
 	free(v);
 }
 
-static void hash_block(struct verity *v, const uint8_t *block, uint8_t digest[SHA256_SIZE])
+static void hash_block(struct verity *v, const uint8_t *block,
+		       uint8_t digest[SHA256_SIZE])
 {
 	sha256_update(v->hash, block, VERITY_BLOCK);
 	sha256_final(v->hash, digest);
@@ -130,9 +132,9 @@ static void root_hash(struct verity *v, uint8_t root[SHA256_SIZE])
 
 void verity_final(struct verity *v, uint8_t digest[SHA256_SIZE])
 {
-	/* struct fsverity_descriptor: version, hash algorithm, log2 of the block size, salt
-	 * size, reserved, data size, root hash, salt, reserved. */
-	uint8_t descriptor[256] = { 1, 1, 12, 0 };
+	/* struct fsverity_descriptor: version, hash algorithm, log2 of the block size,
+	 * salt size, reserved, data size, root hash, salt, reserved. */
+	uint8_t descriptor[256] = {1, 1, 12, 0};
 
 	for (size_t i = 0; i < 8; i++)
 		descriptor[8 + i] = (uint8_t)(v->size >> (8 * i));

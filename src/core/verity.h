@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fs-verity digests: SHA-256, blocks of 4096 bytes, no salt (kernel: Documentation/filesystems/
- * fsverity.rst, "File digest computation"). */
+/* fs-verity digests: SHA-256, blocks of 4096 bytes, no salt (kernel:
+ * Documentation/filesystems/ fsverity.rst, "File digest computation"). */
 #pragma once
 
 #include <stddef.h>
