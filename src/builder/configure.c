@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Configures packages that are laid out in a root, as dpkg would after unpacking them. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "configure.h"
+
+#define DPKG "dpkg", "--status-fd=3", "--force-unsafe-io", "--force-confold"
+
+/* The version that scripts are told: the one of Debian 13's dpkg is new enough for all.
+ */
+#define DPKG_VERSION "DPKG_RUNNING_VERSION=1.22.21"
+
+static bool has_preinst(const struct package *p)
+{
+	return p->control_files && strv_contains(p->control_files, "preinst");
+}
+
+static int run_preinst(struct sandbox *s, const struct package *p, struct error *err)
+{
+	_cleanup_free_ char *script = xasprintf("/var/lib/dpkg/info/%s.preinst", p->info),
+			    *name = xasprintf("DPKG_MAINTSCRIPT_PACKAGE=%s", p->name),
+			    *arch = xasprintf("DPKG_MAINTSCRIPT_ARCH=%s",
+					      p->architecture);
+	const char *argv[] = {script, "install", NULL};
+	const char *environment[] = {name,
+				     arch,
+				     "DPKG_MAINTSCRIPT_NAME=preinst",
+				     "DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1",
+				     DPKG_VERSION,
+				     NULL};
+	int r;
+
+	if (!has_preinst(p))
+		return 0;
+	sandbox_note(s, p->name);
+	r = sandbox_run(s, argv, environment, NULL, err);
+	return r < 0 ? wrap(err, "The package %s can't be installed", p->name) : 0;
+}
+
+static const struct package *find(const struct packages *packages, const char *name)
+{
+	for (size_t i = 0; i < packages->count; i++)
+		if (streq(packages->list[i].name, name))
+			return &packages->list[i];
+	return NULL;
+}
+
+/* Scripts of other packages need users and the folders of these two. */
+static const char *const earliest[] = {"base-passwd", "base-files"};
+
+static int run_preinsts(struct sandbox *s, const struct packages *packages,
+			struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ELEMENTSOF(earliest); i++) {
+		const struct package *p = find(packages, earliest[i]);
+
+		r = p ? run_preinst(s, p, err) : 0;
+	}
+	for (size_t i = 0; r == 0 && i < packages->count; i++) {
+		const struct package *p = &packages->list[i];
+
+		if (!streq(p->name, earliest[0]) && !streq(p->name, earliest[1]))
+			r = run_preinst(s, p, err);
+	}
+	return r;
+}
+
+/* Dependencies are ignored in these two steps: dpkg's own order needs what isn't there
+ * before they are done (awk, PAM's configuration). */
+static int configure_first(struct sandbox *s, const struct packages *packages,
+			   struct error *err)
+{
+	const char *passwd[] = {DPKG, "--force-depends", "--configure", "base-passwd",
+				NULL};
+	_cleanup_free_ const char **argv = xcalloc(packages->count + 10, sizeof(*argv));
+	static const char *const start[] = {DPKG, "--force-depends", "--configure"};
+	size_t n = ELEMENTSOF(start);
+	int r = find(packages, "base-passwd") ? sandbox_run(s, passwd, NULL, NULL, err)
+					      : 0;
+
+	if (r < 0)
+		return wrap(err, "The package base-passwd can't be configured");
+	memcpy(argv, start, sizeof(start));
+	for (size_t i = 0; i < packages->count; i++)
+		if (packages->list[i].first &&
+		    !streq(packages->list[i].name, "base-passwd"))
+			argv[n++] = packages->list[i].info;
+	if (n == ELEMENTSOF(start))
+		return 0;
+	r = sandbox_run(s, argv, NULL, NULL, err);
+	return r < 0 ? wrap(err, "The essential packages can't be configured") : 0;
+}
+
+int configure_packages(struct sandbox *s, const struct packages *packages,
+		       bool first_layer, struct error *err)
+{
+	const char *argv[] = {DPKG, "--configure", "-a", NULL};
+	int r = run_preinsts(s, packages, err);
+
+	if (r == 0 && first_layer)
+		r = configure_first(s, packages, err);
+	if (r < 0)
+		return r;
+	r = sandbox_run(s, argv, NULL, NULL, err);
+	return r < 0 ? wrap(err, "The packages can't be configured") : 0;
+}
+
+int configure_check(struct sandbox *s, struct error *err)
+{
+	const char *audit[] = {"dpkg", "--audit", NULL};
+	const char *query[] = {"dpkg-query", "-W", "-f",
+			       "${db:Status-Abbrev} ${binary:Package}\n", NULL};
+	_cleanup_free_ char *words = NULL, *list = NULL;
+	_cleanup_strv_ char **lines = NULL;
+	int r = sandbox_run(s, audit, NULL, &words, err);
+
+	if (r < 0)
+		return r;
+	if (*words)
+		return fail(err, -EBADMSG,
+			    "dpkg --audit finds the packages in disorder: %s", words);
+	r = sandbox_run(s, query, NULL, &list, err);
+	if (r < 0)
+		return r;
+	lines = strv_split(list, "\n");
+	for (char **l = lines; *l; l++)
+		if (!startswith(*l, "ii "))
+			return fail(err, -EBADMSG,
+				    "A package isn't installed properly: %s", *l);
+	return 0;
+}
