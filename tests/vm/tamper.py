@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: MIT
+"""Alters copies of an image, as somebody could who has the stick in hand and knows its password.
+
+Decrypts with Python's own AES and cryptsetup, not with our code, and so also shows that what
+we write is what the others read."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+import vm
+
+SECTOR = 4096
+CHUNK = 1 << 20
+DATA_OFFSET = 16 << 20
+# The kernel resizes nothing to less than 256 MiB.
+ROOM = 256 << 20
+MEDIUM_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D6D64"
+ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
+PASSWORD = b"atomos"
+
+
+def output(*command, **options):
+    """Standard output of a program that must succeed."""
+    result = subprocess.run([str(c) for c in command], capture_output=True, **options)
+    assert result.returncode == 0, f"{command[0]}: {result.stderr.decode(errors='replace')}"
+    return result.stdout
+
+
+def partition(image, kind):
+    """(start, size) in bytes of the partition of this type."""
+    table = json.loads(output("sfdisk", "--json", image))["partitiontable"]
+    for p in table["partitions"]:
+        if p["type"] == kind:
+            return p["start"] * 512, p["size"] * 512
+    raise AssertionError(f"{image} has no partition of type {kind}")
+
+
+def volume_key(image, start, password=PASSWORD):
+    """The volume key, as cryptsetup finds it."""
+    with tempfile.TemporaryDirectory() as directory:
+        header, key = Path(directory, "header"), Path(directory, "key")
+        with open(image, "rb") as f:
+            f.seek(start)
+            header.write_bytes(f.read(DATA_OFFSET + SECTOR))
+        output("cryptsetup", "luksDump", "-q", "--dump-volume-key", "--volume-key-file", key,
+               "--key-file", "-", header, input=password)
+        return key.read_bytes()
+
+
+def crypt(key, offset, data, encrypt):
+    """AES-XTS over whole sectors; `offset` is their place in the volume."""
+    result = bytearray(len(data))
+    algorithm = algorithms.AES(key)
+    for at in range(0, len(data), SECTOR):
+        tweak = struct.pack("<QQ", (offset + at) // 512, 0)
+        cipher = Cipher(algorithm, modes.XTS(tweak))
+        context = cipher.encryptor() if encrypt else cipher.decryptor()
+        result[at:at + SECTOR] = context.update(data[at:at + SECTOR])
+    return bytes(result)
+
+
+def decrypt(image, target, password=PASSWORD):
+    """Writes the root file system in plain into a file; holes stay holes."""
+    start, size = partition(image, MEDIUM_ROOT)
+    key = volume_key(image, start, password)
+    with open(image, "rb") as source, open(target, "wb") as plain:
+        length = size - DATA_OFFSET
+        plain.truncate(length)
+        for at in range(0, length, CHUNK):
+            source.seek(start + DATA_OFFSET + at)
+            data = source.read(min(CHUNK, length - at))
+            if data.count(0) != len(data):
+                plain.seek(at)
+                plain.write(crypt(key, at, data, False))
+
+
+def plain_of(image):
+    """The decrypted root of an image, made once for each image."""
+    state = os.stat(image)
+    name = vm.WORK / f"plain-{hashlib.sha256(f'{image}{state.st_mtime_ns}{state.st_ino}'.encode()).hexdigest()[:16]}.img"
+    if not name.exists():
+        vm.WORK.mkdir(parents=True, exist_ok=True)
+        new = name.with_suffix(f".{os.getpid()}")
+        decrypt(image, new)
+        os.rename(new, name)
+    return name
+
+
+@contextmanager
+def mounted(file, read_only=False):
+    """The btrfs in a file, mounted."""
+    with tempfile.TemporaryDirectory(prefix="atomos-mount-") as directory:
+        output("mount", "-t", "btrfs", "-o", "loop,ro" if read_only else "loop", file, directory)
+        try:
+            yield Path(directory)
+        finally:
+            output("umount", directory)
+
+
+class Copy:
+    """A copy of an image in build/vm, to be altered and booted. `path` is its file."""
+
+    def __init__(self, image, name):
+        self.image = Path(image)
+        self.path = vm.WORK / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name)}-{os.getpid()}.img"
+
+    def __enter__(self):
+        vm.WORK.mkdir(parents=True, exist_ok=True)
+        output("cp", "--reflink=auto", "--sparse=always", self.image, self.path)
+        return self
+
+    def __exit__(self, *_):
+        self.path.unlink(missing_ok=True)
+
+    # -- root ------------------------------------------------------------------------------
+
+    @contextmanager
+    def root(self):
+        """The root file system, mounted for writing; encrypted again behind."""
+        before = plain_of(self.image)
+        after = self.path.with_suffix(".plain")
+        output("cp", "--reflink=auto", "--sparse=always", before, after)
+        self._grow(after)
+        try:
+            with mounted(after) as directory:
+                output("btrfs", "filesystem", "resize", "max", directory)
+                yield directory
+            self._encrypt_changes(before, after)
+        finally:
+            after.unlink(missing_ok=True)
+
+    def _grow(self, plain):
+        """A medium is full to the brim: makes room in the copy, and in its plain text."""
+        os.truncate(plain, os.stat(plain).st_size + ROOM)
+        os.truncate(self.path, os.stat(self.path).st_size + ROOM)
+        output("sfdisk", "-q", "--relocate", "gpt-bak-std", self.path)
+        output("sfdisk", "-q", "--no-reread", "--wipe=never", "-N", "3", self.path, input=f",+{ROOM // 512}".encode())
+
+    def _encrypt_changes(self, before, after):
+        start, _ = partition(self.path, MEDIUM_ROOT)
+        key = volume_key(self.path, start)
+        changed = 0
+        with open(before, "rb") as old, open(after, "rb") as new, open(self.path, "r+b") as image:
+            at = 0
+            while data := new.read(CHUNK):
+                same = old.read(CHUNK)
+                for i in range(0, 0 if data == same else len(data), SECTOR):
+                    if data[i:i + SECTOR] != (same[i:i + SECTOR] or bytes(SECTOR)):
+                        image.seek(start + DATA_OFFSET + at + i)
+                        image.write(crypt(key, at + i, data[i:i + SECTOR], True))
+                        changed += 1
+                at += len(data)
+        assert changed, "nothing was altered"
+
+    # -- LUKS header -----------------------------------------------------------------------
+
+    def header(self, edit):
+        """edit(json) alters the metadata of both headers; checksums are made good."""
+        start, _ = partition(self.path, MEDIUM_ROOT)
+        with open(self.path, "r+b") as f:
+            f.seek(start)
+            size = struct.unpack(">Q", f.read(16)[8:])[0]
+            for at in (0, size):
+                f.seek(start + at)
+                block = bytearray(f.read(size))
+                text = block[4096:].split(b"\0", 1)[0]
+                metadata = json.loads(text)
+                edit(metadata)
+                text = json.dumps(metadata, separators=(",", ":")).encode()
+                block[4096:] = text.ljust(size - 4096, b"\0")
+                block[448:512] = bytes(64)
+                block[448:480] = hashlib.sha256(block).digest()
+                f.seek(start + at)
+                f.write(block)
+
+    def null_cipher(self):
+        """Replaces the encryption by none, as in CVE-2025-59054."""
+        def edit(metadata):
+            metadata["segments"]["0"]["encryption"] = "cipher_null-ecb"
+        self.header(edit)
+
+    def reencrypting(self):
+        """Begins a re-encryption: a header of cryptsetup's own that says so."""
+        start, size = partition(self.path, MEDIUM_ROOT)
+        volume = self.path.with_suffix(".volume")
+        try:
+            with open(self.path, "r+b") as f, open(volume, "w+b") as v:
+                f.seek(start)
+                v.write(f.read(DATA_OFFSET))
+                v.truncate(size)
+                v.flush()
+                output("cryptsetup", "reencrypt", "-q", "--init-only", "--force-offline-reencrypt", "--key-file", "-",
+                       "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", volume, input=PASSWORD)
+                v.seek(0)
+                f.seek(start)
+                f.write(v.read(DATA_OFFSET))
+        finally:
+            volume.unlink(missing_ok=True)
+
+    # -- ESP -------------------------------------------------------------------------------
+
+    def _mtools(self, command, *arguments):
+        start, _ = partition(self.path, ESP)
+        return output(command, "-i", f"{self.path}@@{start}", *arguments)
+
+    def esp_files(self):
+        """Names of all files in the ESP."""
+        names = self._mtools("mdir", "-/", "-b", "::").decode().split("\n")
+        return [n[3:] for n in names if n and not n.endswith("/")]
+
+    def esp_read(self, name):
+        """The bytes of a file in the ESP."""
+        return self._mtools("mtype", f"::/{name}")
+
+    def esp_write(self, name, data):
+        """Replaces or adds a file in the ESP."""
+        with tempfile.NamedTemporaryFile() as f:
+            f.write(data)
+            f.flush()
+            self._mtools("mcopy", "-o", f.name, f"::/{name}")
+
+    def esp_remove(self, name):
+        """Removes a file from the ESP."""
+        self._mtools("mdel", f"::/{name}")
+
+    def uki_name(self):
+        """The boot image's name in the ESP."""
+        return next(n for n in self.esp_files() if n.startswith("EFI/Linux/"))
+
+    def rebuild_uki(self, key=None, **changes):
+        """Builds the boot image anew with other sections (cmdline=b"…", initrd=b"…"), signed
+        with the db key of the directory `key`, or not at all."""
+        with tempfile.TemporaryDirectory() as directory:
+            old, new = Path(directory, "old.efi"), Path(directory, "new.efi")
+            old.write_bytes(self.esp_read(self.uki_name()))
+            arguments = ["ukify", "build", f"--output={new}"]
+            for section, option in (("linux", "--linux="), ("initrd", "--initrd="), ("cmdline", "--cmdline=@"),
+                                    ("osrel", "--os-release=@")):
+                file = Path(directory, section)
+                file.write_bytes(changes.get(section) or section_of(old, f".{section}"))
+                arguments.append(f"{option}{file}")
+            if key:
+                arguments += [f"--secureboot-private-key={key}/db.key", f"--secureboot-certificate={key}/db.crt"]
+            output(*arguments)
+            self.esp_write(self.uki_name(), new.read_bytes())
+
+
+def section_of(file, name):
+    """The bytes of a section of a PE file, without padding."""
+    import pefile
+
+    for s in pefile.PE(str(file), fast_load=True).sections:
+        if s.Name.rstrip(b"\0") == name.encode():
+            return s.get_data()[:s.Misc_VirtualSize]
+    raise AssertionError(f"{file} has no section {name}")
+
+
+# -- what is in the root -----------------------------------------------------------------------
+
+
+def system(root):
+    """The store path's basename of the current system."""
+    profiles = root / "nix/var/nix/profiles"
+    return Path(os.readlink(profiles / os.readlink(profiles / "system"))).name
+
+
+def store(root):
+    """The store's directory in a mounted root."""
+    return root / "nix/store"
+
+
+def closure_file(root):
+    """The closure file of the current system."""
+    return root / f"nix/var/atomos/closures/{system(root)}.narinfo"
+
+
+def make_writable(path):
+    """Store paths are read-only; their attackers don't care."""
+    for p in (path, path.parent):
+        os.chmod(p, os.stat(p).st_mode | 0o200)
+
+
+def flip_byte(path, at=-1):
+    """Changes one bit of a file, at its middle or at `at`, and keeps its times."""
+    times = os.stat(path)
+    with open(path, "r+b") as f:
+        position = at if at >= 0 else times.st_size // 2
+        f.seek(position)
+        byte = f.read(1)[0]
+        f.seek(position)
+        f.write(bytes([byte ^ 1]))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def sign_closure(text, secret_key):
+    """The text of a closure file with every signature replaced by one of this Nix secret key."""
+    name, encoded = secret_key.strip().split(":", 1)
+    key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(encoded)[:32])
+    stanzas = []
+    for stanza in text.strip().split("\n\n"):
+        lines = [l for l in stanza.split("\n") if not l.startswith("Sig: ")]
+        field = dict(l.split(": ", 1) if ": " in l else (l.rstrip(":"), "") for l in lines)
+        references = ",".join(f"/nix/store/{r}" for r in sorted(field.get("References", "").split()))
+        fingerprint = f"1;{field['StorePath']};{field['NarHash']};{field['NarSize']};{references}"
+        signature = base64.b64encode(key.sign(fingerprint.encode())).decode()
+        stanzas.append("\n".join(lines + [f"Sig: {name}:{signature}"]))
+    return "\n\n".join(stanzas) + "\n"

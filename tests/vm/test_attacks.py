@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""Somebody altered what lies in the encrypted store: each is refused, path and file named.
+
+All of them share one boot: the refusal ends at the rescue prompt, where the next altered medium
+is plugged in and tried."""
+
+import base64
+import os
+import re
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives import serialization
+
+import tamper
+import vm
+from swap import refused, swap_medium, try_again
+
+pytestmark = pytest.mark.xdist_group("attacks")
+
+
+@pytest.fixture(scope="module")
+def rescue(request):
+    """A machine at the rescue prompt: booted from a medium whose system is of no use."""
+    path = os.environ.get("ATOMOS_TEST_IMAGE", vm.BUILD / "demo.img")
+    with tamper.Copy(path, "rescue") as broken:
+        with broken.root() as root:
+            tamper.make_writable(tamper.closure_file(root))
+            tamper.closure_file(root).unlink()
+        with vm.boot("attacks", broken.path) as machine:
+            refused(machine, "The disk has no list of what", tamper_system(path))
+            yield machine
+
+
+def tamper_system(image):
+    """The basename of the current system of an image."""
+    with tamper.mounted(tamper.plain_of(image), read_only=True) as root:
+        return tamper.system(root)
+
+
+def package(root, prefix):
+    """The store path of the unpacked package with this name."""
+    found = [p for p in tamper.store(root).iterdir() if re.match(rf"[0-9a-z]{{32}}-{prefix}_", p.name)]
+    assert len(found) == 1, f"{prefix}: {found}"
+    return found[0]
+
+
+def attack(rescue, copy):
+    """Plugs the altered copy in and boots it."""
+    swap_medium(rescue, copy.path)
+    try_again(rescue)
+
+
+def edit_closure(root, edit):
+    """Replaces the text of the closure file."""
+    file = tamper.closure_file(root)
+    tamper.make_writable(file)
+    text = file.read_text()
+    changed = edit(text)
+    assert changed != text
+    file.write_text(changed)
+
+
+def other_key(name):
+    """A Nix secret key that nobody trusts."""
+    raw = Ed25519PrivateKey.generate()
+    secret = raw.private_bytes(serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption())
+    public = raw.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return f"{name}:{base64.b64encode(secret + public).decode()}"
+
+
+def test_flipped_byte_in_a_program(rescue, copy):
+    with copy.root() as root:
+        path = package(root, "sudo")
+        program = path / "data/usr/bin/sudo"
+        tamper.make_writable(program)
+        tamper.flip_byte(program)
+    attack(rescue, copy)
+    refused(rescue, f"/nix/store/{path.name}", "data/usr/bin/sudo was changed (its content differs from the signed one)")
+
+
+def test_flipped_byte_in_the_manifest(rescue, copy):
+    with copy.root() as root:
+        name = tamper.system(root)
+        manifest = tamper.store(root) / name / "manifest"
+        tamper.make_writable(manifest)
+        tamper.flip_byte(manifest)
+    attack(rescue, copy)
+    refused(rescue, f"/nix/store/{name}", "manifest was changed")
+
+
+def test_flipped_byte_in_a_signature(rescue, copy):
+    with copy.root() as root:
+        name = package(root, "sudo").name
+
+        def edit(text):
+            at = text.index("Sig: ", text.index(f"StorePath: /nix/store/{name}"))
+            at = text.index(":", at + 5) + 9
+            return text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1:]
+
+        edit_closure(root, edit)
+    attack(rescue, copy)
+    refused(rescue, f"/nix/store/{name}", "has a wrong signature by the key")
+
+
+def test_executable_bit(rescue, copy):
+    with copy.root() as root:
+        path = package(root, "sudo")
+        program = path / "data/usr/bin/sudo"
+        tamper.make_writable(program)
+        os.chmod(program, 0o444)
+    attack(rescue, copy)
+    refused(rescue, f"/nix/store/{path.name}", "data/usr/bin/sudo", "executable")
+
+
+def test_extra_file(rescue, copy):
+    with copy.root() as root:
+        path = package(root, "sudo")
+        extra = path / "data/usr/bin/extra"
+        tamper.make_writable(extra.parent)
+        extra.write_text("#!/bin/sh\n")
+    attack(rescue, copy)
+    refused(rescue, f"/nix/store/{path.name}", "data/usr/bin/extra")
+
+
+def test_removed_file(rescue, copy):
+    with copy.root() as root:
+        path = package(root, "sudo")
+        program = path / "data/usr/bin/sudo"
+        tamper.make_writable(program)
+        program.unlink()
+    attack(rescue, copy)
+    refused(rescue, f"/nix/store/{path.name}", "data/usr/bin/sudo")
+
+
+def test_symlink_in_place_of_a_file(rescue, copy):
+    with copy.root() as root:
+        path = package(root, "sudo")
+        program = path / "data/usr/bin/sudo"
+        tamper.make_writable(program)
+        program.unlink()
+        program.symlink_to("/nix/var/sudo")
+    attack(rescue, copy)
+    refused(rescue, f"/nix/store/{path.name}", "data/usr/bin/sudo")
+
+
+def test_path_signed_by_another_key(rescue, copy):
+    with copy.root() as root:
+        name = package(root, "sudo").name
+
+        def edit(text):
+            stanzas = text.strip().split("\n\n")
+            return "\n\n".join(tamper.sign_closure(s, other_key("stranger-1")).strip() if f"/nix/store/{name}\n" in s else s
+                               for s in stanzas) + "\n"
+
+        edit_closure(root, edit)
+    attack(rescue, copy)
+    refused(rescue, f"/nix/store/{name}", "is signed by stranger-1, which is not a trusted key")
+
+
+def test_system_signed_by_another_key(rescue, copy):
+    with copy.root() as root:
+        edit_closure(root, lambda text: tamper.sign_closure(text, other_key("stranger-1")))
+    attack(rescue, copy)
+    refused(rescue, "/nix/store/", "is signed by stranger-1, which is not a trusted key")
+
+
+def test_another_key_with_the_vendors_name(rescue, copy):
+    name = (vm.keys() / "nix-public-key").read_text().split(":")[0]
+    with copy.root() as root:
+        edit_closure(root, lambda text: tamper.sign_closure(text, other_key(name)))
+    attack(rescue, copy)
+    refused(rescue, "/nix/store/", f"has a wrong signature by the key {name}")
+
+
+def test_path_without_signature(rescue, copy):
+    with copy.root() as root:
+        name = package(root, "sudo").name
+
+        def edit(text):
+            stanzas = text.strip().split("\n\n")
+            return "\n\n".join(re.sub(r"\nSig: .*", "", s) if f"/nix/store/{name}\n" in s else s for s in stanzas) + "\n"
+
+        edit_closure(root, edit)
+    attack(rescue, copy)
+    refused(rescue, f"/nix/store/{name}", "has no signature")
+
+
+def test_profile_leads_out_of_the_store(rescue, copy):
+    with copy.root() as root:
+        profiles = root / "nix/var/nix/profiles"
+        link = profiles / os.readlink(profiles / "system")
+        tamper.make_writable(profiles)
+        link.unlink()
+        link.symlink_to("/nix/store/../../etc")
+    attack(rescue, copy)
+    refused(rescue, "The disk doesn't say which system to start")
+
+
+def test_null_cipher(rescue, copy):
+    copy.null_cipher()
+    attack(rescue, copy)
+    refused(rescue, "encryption header", "cipher_null-ecb")
+
+
+def test_reencrypting_header(rescue, copy):
+    copy.reencrypting()
+    attack(rescue, copy)
+    refused(rescue, "encryption header", "online-reencrypt")
+
+
+def test_the_unaltered_medium_starts_after_all(rescue, copy):
+    """What refused the others was their alteration, not this machine."""
+    attack(rescue, copy)
+    rescue.expect(re.compile(rb"\d+ paths.*signed by"), 180)
+    rescue.expect("login: ", 240)

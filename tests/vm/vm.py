@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: MIT
+"""A virtual machine for tests: QEMU with OVMF's Secure Boot, swtpm, a serial console to read."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pexpect
+
+TOP = Path(__file__).resolve().parents[2]
+BUILD = TOP / "build"
+LOGS = BUILD / "vm-logs"
+WORK = BUILD / "vm"
+OVMF = Path("/usr/share/OVMF")
+# Emulated and on a busy machine everything takes longer; one knob for all waits.
+PATIENCE = float(os.environ.get("ATOMOS_TEST_PATIENCE", "1"))
+# A stall of this long on the console is never normal, whatever is waited for.
+BOOT = 240
+ESCAPES = re.compile(rb"\x1b(\[[0-9;?=]*[a-zA-Z]|[()][0-9A-Za-z]|[=>78c]|\][^\x07]*\x07)")
+
+
+def keys():
+    """The vendor's key directory of the image under test."""
+    return Path(os.environ.get("ATOMOS_KEYS", BUILD / "keys"))
+
+
+def enrolled_variables(directory):
+    """Firmware variables with these keys, made once for each set of keys."""
+    certificate = (directory / "db.crt").read_bytes()
+    name = WORK / f"vars-{hashlib.sha256(certificate).hexdigest()[:16]}.fd"
+    if name.exists():
+        return name
+    WORK.mkdir(parents=True, exist_ok=True)
+    guid = (directory / "owner-guid").read_text().strip()
+    with tempfile.NamedTemporaryFile(dir=WORK, delete=False) as new:
+        subprocess.run(
+            ["virt-fw-vars", "--input", OVMF / "OVMF_VARS_4M.fd", "--output", new.name]
+            + ["--set-pk", guid, directory / "PK.crt", "--add-kek", guid, directory / "KEK.crt"]
+            + ["--add-db", guid, directory / "db.crt", "--secure-boot"],
+            check=True,
+            capture_output=True,
+        )
+    os.rename(new.name, name)
+    return name
+
+
+def overlay(image, path):
+    """A file that reads as the image and takes all writes itself."""
+    subprocess.run(
+        ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", Path(image).resolve(), path],
+        check=True,
+    )
+    return path
+
+
+def free_port():
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Machine:
+    """One machine. Use as a context manager; it boots on entry and is gone on exit.
+
+    image        file of the medium, never written to; None: no medium
+    tpm          True, False, or "mute": one that accepts commands and never answers
+    secure_boot  firmware with our keys that refuses everything else
+    smbios       strings of SMBIOS type 11, e.g. "io.systemd.stub.kernel-cmdline-extra=x"
+    drives       further images, each with a writable overlay
+    bus          how the medium is attached: "virtio", "usb", "cdrom"
+    extra        further arguments for QEMU
+    """
+
+    def __init__(self, name, image, *, tpm=True, secure_boot=True, memory=2048, smbios=(),
+                 drives=(), bus="virtio", extra=(), network=True):
+        self.name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
+        self.image, self.tpm, self.secure_boot, self.memory = image, tpm, secure_boot, memory
+        self.smbios, self.drives, self.bus, self.extra = list(smbios), list(drives), bus, list(extra)
+        self.network = network
+        self.ssh_port = free_port() if network else None
+        self.console = self.directory = self.swtpm = self.mute = None
+        self.log = LOGS / f"{self.name}.log"
+
+    # -- life ------------------------------------------------------------------------------
+
+    def __enter__(self):
+        WORK.mkdir(parents=True, exist_ok=True)
+        LOGS.mkdir(parents=True, exist_ok=True)
+        # Short: the path of a socket has 107 bytes at most.
+        self.directory = Path(tempfile.mkdtemp(prefix="atomos-vm-", dir="/tmp"))
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if self.console is not None:
+            self.console.close(force=True)
+        for process in (self.swtpm, self.mute):
+            if process is not None and process.poll() is None:
+                process.terminate()
+                process.wait()
+        if kind is not None and self.log.exists():
+            print(f"--- end of {self.log} ---\n{self.tail()}")
+        if self.directory is not None:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _start(self):
+        arguments = self._machine() + self._medium() + self._network()
+        if self.tpm:
+            arguments += self._tpm()
+        for number, drive in enumerate(self.drives):
+            file = overlay(drive, self.directory / f"drive{number}.qcow2")
+            arguments += ["-drive", f"file={file},if=none,id=drive{number},format=qcow2,cache=unsafe"]
+            arguments += ["-device", f"virtio-blk-pci,drive=drive{number},serial=drive{number}"]
+        for text in self.smbios:
+            arguments += ["-smbios", f"type=11,value={text.replace(',', ',,')}"]
+        arguments += self.extra
+        log = open(self.log, "wb")
+        self.console = pexpect.spawn(
+            "qemu-system-x86_64", [str(a) for a in arguments], timeout=BOOT * PATIENCE, echo=False,
+        )
+        self.console.logfile_read = _Plain(log)
+
+    def _machine(self):
+        code = "OVMF_CODE_4M.secboot.fd" if self.secure_boot else "OVMF_CODE_4M.fd"
+        variables = self.directory / "vars.fd"
+        shutil.copy(enrolled_variables(keys()) if self.secure_boot else OVMF / "OVMF_VARS_4M.fd", variables)
+        kvm = os.access("/dev/kvm", os.R_OK | os.W_OK)
+        arguments = ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none"]
+        arguments += ["-serial", "stdio", "-smp", "2", "-m", str(self.memory)]
+        arguments += ["-machine", f"q35,smm={'on' if self.secure_boot else 'off'}"]
+        arguments += ["-accel", "kvm", "-cpu", "host"] if kvm else ["-accel", "tcg,thread=multi", "-cpu", "max"]
+        if self.secure_boot:
+            arguments += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
+        arguments += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF / code}"]
+        arguments += ["-drive", f"if=pflash,unit=1,format=raw,file={variables}"]
+        arguments += ["-qmp", f"unix:{self.directory / 'qmp'},server=on,wait=off"]
+        return arguments + ["-device", "virtio-rng-pci"]
+
+    def _medium(self):
+        if self.image is None:
+            return []
+        file = overlay(self.image, self.directory / "medium.qcow2")
+        arguments = ["-drive", f"file={file},if=none,id=medium-drive,format=qcow2,cache=unsafe"]
+        # Behind a port of its own, so that it can be pulled.
+        port = ["-device", "pcie-root-port,id=medium-port,chassis=1,slot=1"]
+        return arguments + {
+            "virtio": port + ["-device", "virtio-blk-pci,id=medium,bus=medium-port,drive=medium-drive,serial=medium,bootindex=1"],
+            "usb": ["-device", "qemu-xhci,id=usb", "-device", "usb-storage,id=medium,bus=usb.0,drive=medium-drive,serial=medium,bootindex=1"],
+            "cdrom": ["-device", "ahci,id=ahci", "-device", "ide-cd,id=medium,bus=ahci.0,drive=medium-drive,bootindex=1"],
+        }[self.bus]
+
+    def _network(self):
+        if not self.network:
+            return []
+        return ["-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22",
+                "-device", "virtio-net-pci,netdev=net,romfile="]
+
+    def _tpm(self):
+        state, path = self.directory / "tpm", self.directory / "tpm.sock"
+        state.mkdir()
+        self.swtpm = subprocess.Popen(
+            ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--ctrl", f"type=unixio,path={path}", "--terminate"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 10 * PATIENCE
+        while not path.exists():
+            assert time.monotonic() < deadline and self.swtpm.poll() is None, "swtpm doesn't start"
+            time.sleep(0.02)
+        return ["-chardev", f"socket,id=tpm,path={path}", "-tpmdev", "emulator,id=tpm,chardev=tpm",
+                "-device", "tpm-crb,tpmdev=tpm"]
+
+    # -- the TPM ---------------------------------------------------------------------------
+
+    def mute_tpm(self):
+        """From now on the TPM takes commands and doesn't answer."""
+        self.swtpm.send_signal(signal.SIGSTOP)
+
+    def unmute_tpm(self):
+        """Lets a muted TPM answer again."""
+        self.swtpm.send_signal(signal.SIGCONT)
+
+    # -- the console -----------------------------------------------------------------------
+
+    def expect(self, text, timeout=BOOT):
+        """Waits for a text (or compiled pattern, or a list: returns the index) on the console."""
+        patterns = text if isinstance(text, list) else [text]
+        patterns = [p if hasattr(p, "search") else re.compile(re.escape(p).encode()) for p in patterns]
+        try:
+            return self.console.expect(patterns, timeout=timeout * PATIENCE)
+        except (pexpect.TIMEOUT, pexpect.EOF) as failure:
+            how = "ended" if isinstance(failure, pexpect.EOF) else f"said nothing of the kind in {timeout * PATIENCE:.0f} s"
+            raise AssertionError(f"{self.name}: waited for {text!r}; the machine {how}\n{self.tail()}") from None
+
+    def send(self, line=""):
+        """Types a line."""
+        self.console.send(line.encode() + b"\r")
+
+    def listen(self, seconds):
+        """Reads the console for so long, or until the machine ends."""
+        try:
+            self.console.expect(re.compile(b"(?!)"), timeout=seconds)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            pass
+
+    def said(self):
+        """All that came over the console so far, without terminal sequences."""
+        self.listen(0.1)
+        return self.log.read_text(errors="replace")
+
+    def tail(self, lines=40):
+        """The last lines of the console."""
+        return "\n".join(self.said().splitlines()[-lines:])
+
+    def wait_off(self, timeout=60):
+        """Waits until the machine has switched itself off, and returns what it said."""
+        try:
+            self.console.expect(pexpect.EOF, timeout=timeout * PATIENCE)
+        except pexpect.TIMEOUT:
+            raise AssertionError(f"{self.name} didn't switch off\n{self.tail()}") from None
+        return self.said()
+
+    def login(self, user="atom", password="atom", root=True):
+        """Logs in at the prompt and leaves a plain shell for run(), root's unless root=False."""
+        self.expect("login: ")
+        self.send(user)
+        self.expect("Password: ", 60)
+        self.send(password)
+        self.expect(re.compile(rb"[$#] "), 60)
+        self.send("exec sudo -S -p sudo-password: sh" if root else "exec sh")
+        if root:
+            self.expect(re.compile(rb"\n.*sudo-password:"), 60)
+            self.send(password)
+        self.send("PS1=; stty -echo cols 1000; echo shell-is-$((40 + 2))")
+        self.expect("shell-is-42", 60)
+
+    def run(self, command, timeout=60, check=True):
+        """Runs a command in the shell of login(); returns what it printed."""
+        self.send(f"{{ {command}\n}} 2>&1 </dev/null; echo @@$?@@")
+        self.expect(re.compile(rb"@@(\d+)@@"), timeout)
+        status = int(self.console.match.group(1))
+        output = ESCAPES.sub(b"", self.console.before).decode(errors="replace").replace("\r", "").strip("\n")
+        assert not check or status == 0, f"{self.name}: {command!r} ended with {status}:\n{output}"
+        return output
+
+    # -- from outside ----------------------------------------------------------------------
+
+    def qmp(self, command, **arguments):
+        """One QMP command; returns its result."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(30)
+            s.connect(str(self.directory / "qmp"))
+            stream = s.makefile("rw")
+            stream.readline()
+            for request in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
+                stream.write(json.dumps(request) + "\n")
+                stream.flush()
+                answer = json.loads(stream.readline())
+                while "event" in answer:
+                    answer = json.loads(stream.readline())
+                assert "error" not in answer, f"QMP {command}: {answer['error']['desc']}"
+        return answer["return"]
+
+    def pull_medium(self):
+        """Takes the medium out, as a hand takes out a stick."""
+        self.qmp("device_del", id="medium")
+
+    def bytes_read(self):
+        """Bytes that the machine has read from the medium so far."""
+        for device in self.qmp("query-blockstats"):
+            if "medium" in (device.get("qdev") or "") or device.get("device") == "medium-drive":
+                return device["stats"]["rd_bytes"]
+        raise AssertionError("there is no medium")
+
+    def ssh(self, command, user="atom", password="atom", timeout=60):
+        """Runs a command over SSH with a password; returns what it printed."""
+        child = pexpect.spawn(
+            "ssh",
+            ["-p", str(self.ssh_port), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
+            + ["-o", "LogLevel=ERROR", "-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1"]
+            + [f"{user}@127.0.0.1", command],
+            timeout=timeout * PATIENCE,
+        )
+        assert child.expect(["assword: ", pexpect.EOF]) == 0, f"ssh: {child.before!r}"
+        child.sendline(password)
+        child.expect(pexpect.EOF)
+        child.close()
+        output = child.before.decode(errors="replace").replace("\r", "").strip("\n")
+        assert child.exitstatus == 0, f"ssh: {command!r} ended with {child.exitstatus}:\n{output}"
+        return output
+
+
+class _Plain:
+    """A log file without terminal sequences."""
+
+    def __init__(self, file):
+        self.file, self.rest = file, b""
+
+    def write(self, data):
+        self.rest += data
+        # A sequence may be cut between two writes: keep what could still become one.
+        cut = self.rest.rfind(b"\x1b")
+        done = len(self.rest) if cut < 0 or len(self.rest) - cut > 64 or ESCAPES.match(self.rest, cut) else cut
+        self.file.write(ESCAPES.sub(b"", self.rest[:done]).replace(b"\r", b""))
+        self.rest = self.rest[done:]
+
+    def flush(self):
+        self.file.flush()
+
+
+def boot(name, image, **options):
+    """with boot("name", image) as m: …"""
+    return Machine(name, image, **options)
