@@ -4,6 +4,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <systemd/sd-json.h>
 
@@ -15,6 +17,7 @@ struct build_request {
 	const char *configuration; /* file or directory; NULL: here */
 	const char *flake;	   /* "DIRECTORY#NAME" instead; NULL: none */
 	bool frozen;		   /* refuse to change the lock */
+	bool rebase;		   /* the lock anew (build_lock only) */
 	bool boot;		   /* the boot path too: needs vendor keys */
 	bool quiet;
 };
@@ -35,3 +38,15 @@ int build_run(const struct build_request *request, struct build_result *ret,
 	      struct error *err);
 void build_result_done(struct build_result *b);
 #define _cleanup_build_result_ _cleanup_(build_result_done)
+
+struct lock_result {
+	char *path;
+	size_t packages;
+	uint64_t bytes; /* of all .debs */
+	bool changed;
+};
+
+/* Makes or renews the lock alone. */
+int build_lock(const struct build_request *request, struct lock_result *ret,
+	       struct error *err);
+void lock_result_done(struct lock_result *l);

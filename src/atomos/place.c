@@ -66,20 +66,46 @@ static int find_file(const char *given, char **ret, struct error *err)
 	return fail(err, -errno, "%s: %m", name);
 }
 
+/* Everything that lies beside a configuration (absolute); takes it over. */
+static void fill(struct place *p, char *configuration)
+{
+	p->configuration = configuration;
+	p->directory = xstrndup(configuration,
+				(size_t)(strrchr(configuration, '/') - configuration));
+	p->lock = xasprintf("%s/atomos.lock", p->directory);
+	p->keys = getenv("ATOMOS_KEYS") ? place_keys(NULL)
+					: xasprintf("%s/keys", p->directory);
+}
+
 int place_find(const char *given, struct place *ret, struct error *err)
 {
-	_cleanup_place_ struct place p = {0};
-	int r = find_file(given, &p.configuration, err);
+	char *configuration;
+	int r = find_file(given, &configuration, err);
 
-	if (r < 0)
-		return r;
-	p.directory = xstrndup(p.configuration,
-			       (size_t)(strrchr(p.configuration, '/') - p.configuration));
-	p.lock = xasprintf("%s/atomos.lock", p.directory);
-	p.keys = getenv("ATOMOS_KEYS") ? place_keys(NULL)
-				       : xasprintf("%s/keys", p.directory);
-	*ret = p;
-	p = (struct place){0};
+	if (r == 0)
+		fill(ret, configuration);
+	return r;
+}
+
+int place_find_flake(const char *reference, struct place *ret, char **ret_name,
+		     struct error *err)
+{
+	const char *hash = strchr(reference, '#');
+	_cleanup_free_ char *directory = NULL, *file = NULL;
+	char *configuration;
+
+	if (!hash || !hash[1])
+		return fail(err, -EINVAL,
+			    "'%s' names no system of a flake: it is DIRECTORY#NAME, as "
+			    ".#demo",
+			    reference);
+	directory = xstrndup(reference, (size_t)(hash - reference));
+	file = xasprintf("%s/flake.nix", *directory ? directory : ".");
+	configuration = realpath(file, NULL);
+	if (!configuration)
+		return fail(err, -errno, "%s: %m", file);
+	fill(ret, configuration);
+	*ret_name = xstrdup(hash + 1);
 	return 0;
 }
 

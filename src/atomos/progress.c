@@ -18,7 +18,7 @@
 struct progress {
 	FILE *out;
 	bool quiet, terminal, drawn;
-	char *what;
+	char *what, *detail;
 	uint64_t done, total;
 	double last;
 };
@@ -56,12 +56,14 @@ void progress_free(struct progress *p)
 		return;
 	progress_clear(p);
 	free(p->what);
+	free(p->detail);
 	free(p);
 }
 
 static void draw_bar(struct progress *p)
 {
 	char bar[BAR_WIDTH + 1];
+	const char *words = p->detail ? p->detail : p->what;
 	uint64_t full = p->total ? MIN(p->done, p->total) * BAR_WIDTH / p->total : 0;
 
 	memset(bar, ' ', BAR_WIDTH);
@@ -69,10 +71,10 @@ static void draw_bar(struct progress *p)
 	bar[BAR_WIDTH] = 0;
 	fputs("\r\033[K", p->out);
 	if (p->total)
-		fprintf(p->out, "[%s] %3" PRIu64 "%% %.50s", bar,
-			MIN(p->done, p->total) * 100 / p->total, p->what);
+		fprintf(p->out, "[%s] %3" PRIu64 "%% %.48s", bar,
+			MIN(p->done, p->total) * 100 / p->total, words);
 	else
-		fprintf(p->out, "%.70s", p->what);
+		fprintf(p->out, "%.76s", words);
 	fflush(p->out);
 	p->drawn = true;
 }
@@ -87,9 +89,9 @@ static void write_line(struct progress *p)
 	fflush(p->out);
 }
 
-void progress_report(void *context, uint64_t done, uint64_t total, const char *what)
+void progress_step(struct progress *p, uint64_t done, uint64_t total, const char *what,
+		   const char *detail)
 {
-	struct progress *p = context;
 	double t = now();
 	bool fresh = !p->what || !streq(p->what, what);
 
@@ -99,6 +101,8 @@ void progress_report(void *context, uint64_t done, uint64_t total, const char *w
 		free(p->what);
 		p->what = xstrdup(what);
 	}
+	free(p->detail);
+	p->detail = detail ? xstrdup(detail) : NULL;
 	p->done = done;
 	p->total = total;
 	if (!fresh && t - p->last < (p->terminal ? BAR_INTERVAL : LINE_INTERVAL))
@@ -108,4 +112,9 @@ void progress_report(void *context, uint64_t done, uint64_t total, const char *w
 		draw_bar(p);
 	else
 		write_line(p);
+}
+
+void progress_report(void *context, uint64_t done, uint64_t total, const char *what)
+{
+	progress_step(context, done, total, what, NULL);
 }

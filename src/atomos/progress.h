@@ -27,5 +27,9 @@ DEFINE_FREEP(struct progress, progress_free)
 /* A progress_fn; `context` is the struct progress. */
 void progress_report(void *context, uint64_t done, uint64_t total, const char *what);
 
+/* The same for a step of many small ones: `detail` is shown on a terminal only. */
+void progress_step(struct progress *p, uint64_t done, uint64_t total, const char *what,
+		   const char *detail);
+
 /* Removes the bar from the line, so that something else can be printed. */
 void progress_clear(struct progress *p);
