@@ -3,7 +3,7 @@
 #   decisions    what the command line acts on (needs no lock); { error } when something is wrong
 #   root         base layer of the root      system   what runs
 #   boot         kernel, initramfs and what goes into the UKI
-#   inputs       every .deb (a list), to be kept from garbage collection
+#   inputs       a path that refers to every .deb, to be kept from garbage collection
 #   optionsDoc   every option as JSON        docs     the same as a manual page (scdoc)
 {
   # Path of the configuration, or a list of modules.
@@ -71,7 +71,7 @@ in
 {
   inherit decisions;
   inherit (evaluated) options;
-  config = checked config;
+  inherit config;
 
   root = checked artefacts.root;
   system = checked artefacts.system;

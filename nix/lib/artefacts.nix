@@ -120,5 +120,8 @@ in
       ;
   };
   # The .debs themselves, so that a mirror that drops one does not stop a rebuild.
-  inputs = map (package: debs.${package.name}) locked.packages;
+  inputs = import ./aggregate.nix {
+    name = "atomos-inputs";
+    paths = map (package: debs.${package.name}) locked.packages;
+  };
 }

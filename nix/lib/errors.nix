@@ -115,12 +115,19 @@ let
 
   last = list: elemAt list (length list - 1);
 
-  # The known option path nearest to loc, or null when none is near enough to be meant.
+  lower = builtins.replaceStrings (chars "ABCDEFGHIJKLMNOPQRSTUVWXYZ") (chars "abcdefghijklmnopqrstuvwxyz");
+
+  # The only one that a list holds, else null.
+  only = list: if length list == 1 then head list else null;
+
+  # The known option path that loc was meant to be: spelt nearly so, the same name elsewhere, or a
+  # longer name here. null when there is no good guess.
   nearest =
     loc: known:
     let
       wanted = showOption loc;
-      limit = stringLength wanted / 4 + 1;
+      limit = stringLength (last loc) / 3 + 1;
+      isSibling = path: length path == length loc && init path == init loc;
       difference =
         path:
         let
@@ -135,14 +142,19 @@ let
           }) known
         )
       );
-      sameLast = filter (path: last path == last loc) known;
+      contains = path: builtins.match ".*${lower (last loc)}.*" (lower (last path)) != null;
+      elsewhere = only (filter (path: last path == last loc) known);
     in
     if rated != [ ] then
       (head rated).path
-    else if length sameLast == 1 then
-      head sameLast
+    else if elsewhere != null then
+      elsewhere
+    else if builtins.match "[a-zA-Z]{4,}" (last loc) == null then
+      null
     else
-      null;
+      only (filter (path: isSibling path && contains path) known);
+
+  init = list: genList (elemAt list) (length list - 1);
 in
 {
   inherit
@@ -190,16 +202,19 @@ in
   noSuchFile = parent: path: "${parent} imports ${path}, which does not exist.";
 
   notAModule =
-    file: kind: "${file} is not a module: it holds a ${kind} instead of an attribute set or a function that returns one.";
+    file: value:
+    if isString value then
+      "${file} imports the string ${toJSON value}: write the path without quotes, as ./desktop.nix."
+    else
+      "${file} is not a module, or imports what is none: it holds ${showValue value} instead of an attribute set or a function that returns one.";
 
   strayAttribute =
-    file: name:
-    "${file} has the attribute ${name} beside `config' or `options': put it into `config'.";
+    name: place: "${showWhere place} sets ${name} beside `config' or `options': put it into `config'.";
 
   unknownArgument =
-    file: name:
+    name: place:
     if name == "pkgs" then
-      "${file} asks for the argument `pkgs', which does not exist in AtomOS: software comes from Debian, as in environment.systemPackages = [ \"name\" ]."
+      "${showWhere place} asks for the argument `pkgs', which does not exist in AtomOS: software comes from Debian, as in environment.systemPackages = [ \"name\" ]."
     else
-      "${file} asks for the argument `${name}', which does not exist; there are config, options and lib.";
+      "${showWhere place} asks for the argument `${name}', which does not exist; there are config, options and lib.";
 }

@@ -24,8 +24,8 @@ let
     map
     mapAttrs
     pathExists
+    substring
     tryEval
-    typeOf
     ;
 
   inherit
@@ -96,7 +96,7 @@ let
   # A module and, before it, what it imports: [ { file, key, options, config, errors } … ].
   load =
     args: parent: module:
-    if isPath module || isString module then
+    if isPath module || isString module && substring 0 1 module == "/" then
       loadFile args parent module
     else if isFunction module then
       loadFunction args parent null module
@@ -125,7 +125,12 @@ let
       given = if formals == { } then args else builtins.intersectAttrs formals args;
     in
     if unknown != [ ] then
-      empty file (errors.unknownArgument file (head unknown))
+      empty file (
+        errors.unknownArgument (head unknown) {
+          inherit file;
+          position = builtins.unsafeGetAttrPos (head unknown) formals;
+        }
+      )
     else
       loadAttrs args file key (function given);
 
@@ -137,9 +142,14 @@ let
       explicit = module ? config || module ? options;
     in
     if !isAttrs module then
-      empty file0 (errors.notAModule file0 (typeOf module))
+      empty file0 (errors.notAModule file0 module)
     else if explicit && rest != { } then
-      empty file (errors.strayAttribute file (head (attrNames rest)))
+      empty file (
+        errors.strayAttribute (head (attrNames rest)) {
+          inherit file;
+          position = builtins.unsafeGetAttrPos (head (attrNames rest)) module;
+        }
+      )
     else
       concatMap (load args file) (module.imports or [ ])
       ++ [
@@ -218,7 +228,7 @@ let
     in
     {
       inherit value;
-      findings =
+      findings = attempt (
         if live == [ ] then
           [
             {
@@ -227,7 +237,8 @@ let
             }
           ]
         else
-          attempt merged.errors;
+          merged.errors
+      );
       options = option // {
         inherit loc value;
         declared = errors.showWhere declaration;
@@ -289,10 +300,12 @@ let
       value = mapAttrs (_: m: m.value) members;
       options = mapAttrs (_: m: m.options) members;
       findings =
-        map (g: errors.notAGroup loc (g // { value = g.attrs; })) strangers
-        ++ concatMap (
-          name: map (d: errors.unknownOption (loc ++ [ name ]) d known) unknown.${name}
-        ) (attrNames unknown)
+        attempt (
+          map (g: errors.notAGroup loc (g // { value = g.attrs; })) strangers
+          ++ concatMap (
+            name: map (d: errors.unknownOption (loc ++ [ name ]) d known) unknown.${name}
+          ) (attrNames unknown)
+        )
         ++ concatMap (m: m.findings) (attrValues members);
     };
 
@@ -310,7 +323,7 @@ let
     }:
     let
       loaded = withoutRepeats (
-        concatMap (load ({ inherit lib config options; } // args) "the caller") modules
+        concatMap (load ({ inherit lib config options; } // args) "the configuration") modules
       );
       known = concatMap (m: paths prefix m.options) loaded;
       tree = evalTree known prefix (map (m: { inherit (m) file; value = m.options; }) loaded) (

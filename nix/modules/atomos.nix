@@ -13,7 +13,9 @@ let
         description = "The directory, an absolute path.";
       };
       mode = mkOption {
-        type = types.strMatching "[0-7]{4}";
+        type = types.strMatching "[0-7]{4}" // {
+          description = "a mode of four octal digits";
+        };
         default = "0755";
         description = "Its mode, when it is made anew.";
       };
@@ -52,7 +54,9 @@ in
 {
   options.atomos = {
     product = mkOption {
-      type = types.strMatching "[a-z0-9][a-z0-9._-]*";
+      type = types.strMatching "[a-z0-9][a-z0-9._-]*" // {
+        description = "a product name (lower case letters, digits, dot, dash, underscore)";
+      };
       default = "atomos";
       example = "acme-desktop";
       vendor = true;
@@ -108,7 +112,11 @@ in
       '';
     };
     trust.vendorKeys = mkOption {
-      type = types.listOf (types.strMatching "[^: ]+:[A-Za-z0-9+/]{43}=");
+      type = types.listOf (
+        types.strMatching "[^: ]+:[A-Za-z0-9+/]{43}=" // {
+          description = "a public key as Nix writes it (name:base64)";
+        }
+      );
       default = [ ];
       example = [ "acme-1:1jFbzGvLEPZYhOGUTbvEBzgUZzqFDPRvzTHwTjFPVgg=" ];
       vendor = true;
@@ -155,7 +163,11 @@ in
         '';
       };
       consoles = mkOption {
-        type = types.listOf (types.strMatching "[a-zA-Z0-9,]+");
+        type = types.listOf (
+          types.strMatching "[a-zA-Z0-9,]+" // {
+            description = "a console of the kernel, as ttyS0,115200";
+          }
+        );
         default = [
           "ttyS0,115200"
           "tty0"

@@ -46,7 +46,9 @@ in
     boot = {
       kernel = {
         flavour = mkOption {
-          type = types.strMatching "[a-z0-9][a-z0-9.+-]*";
+          type = types.strMatching "[a-z0-9][a-z0-9.+-]*" // {
+            description = "a flavour of Debian's kernel";
+          };
           default = "amd64";
           example = "cloud-amd64";
           vendor = true;
@@ -66,14 +68,22 @@ in
         };
       };
       kernelParams = mkOption {
-        type = types.listOf (types.strMatching "[^ \t\n\"]+(\"[^\n\"]*\")?");
+        type = types.listOf (
+          types.strMatching "[^ \t\n\"]+(\"[^\n\"]*\")?" // {
+            description = "one kernel parameter, without spaces outside of quotes";
+          }
+        );
         default = [ ];
         example = [ "mitigations=auto,nosmt" ];
         vendor = true;
         description = "Parameters of the kernel. They are part of the signed boot image; nobody can add to them at boot.";
       };
       initrd.availableKernelModules = mkOption {
-        type = types.listOf (types.strMatching "[A-Za-z0-9_-]+");
+        type = types.listOf (
+          types.strMatching "[A-Za-z0-9_-]+" // {
+            description = "the name of a kernel module";
+          }
+        );
         default = [ ];
         example = [ "megaraid_sas" ];
         vendor = true;
@@ -88,11 +98,15 @@ in
       enable = mkOption {
         type = types.bool;
         default = true;
+        example = false;
+        vendor = true;
         description = "Whether memory that is seldom used is compressed (swap on zram).";
       };
       memoryPercent = mkOption {
         type = types.ints.between 1 200;
         default = 50;
+        example = 100;
+        vendor = true;
         description = "Size of the zram device, in percent of the RAM.";
       };
       algorithm = mkOption {
@@ -102,6 +116,8 @@ in
           "lzo-rle"
         ];
         default = "zstd";
+        example = "lz4";
+        vendor = true;
         description = "How the memory is compressed.";
       };
     };

@@ -76,6 +76,7 @@ in
       inherit (config.atomos) product release;
       inherit (config.atomos.boot) keymaps;
       inherit (cfg) osRelease;
+      kernel = config.boot.kernel.flavour;
       modules = config.boot.initrd.availableKernelModules;
       cmdline = builtins.concatStringsSep " " config.boot.kernelParams;
       trustedKeys = lib.unique config.atomos.trust.vendorKeys;

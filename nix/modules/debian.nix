@@ -5,12 +5,17 @@ let
   inherit (lib) mkOption types;
   cfg = config.debian;
 
-  packageName = types.strMatching "[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+:~-]+)?";
+  packageName = types.strMatching "[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+:~-]+)?" // {
+    description = "the name of a Debian package, also as name=version";
+  };
+  url = types.strMatching "(https?|file)://.+" // {
+    description = "an address (http, https or file)";
+  };
 
   repository = types.submodule {
     options = {
       uri = mkOption {
-        type = types.strMatching "(https?|file)://.+";
+        type = url;
         example = "https://packages.example.org/debian";
         description = "Address of the repository.";
       };
@@ -47,7 +52,9 @@ in
     };
     debian = {
       suite = mkOption {
-        type = types.strMatching "[a-z][a-z0-9-]*";
+        type = types.strMatching "[a-z][a-z0-9-]*" // {
+          description = "the code name of a Debian suite";
+        };
         default = "trixie";
         example = "forky";
         vendor = true;
@@ -65,7 +72,7 @@ in
         description = "Components of the Debian archive to take packages from.";
       };
       mirror = mkOption {
-        type = types.nullOr (types.strMatching "(https?|file)://.+");
+        type = types.nullOr url;
         default = null;
         example = "http://mirror.example.org/debian";
         description = ''
@@ -74,7 +81,7 @@ in
         '';
       };
       securityMirror = mkOption {
-        type = types.nullOr (types.strMatching "(https?|file)://.+");
+        type = types.nullOr url;
         default = null;
         example = "http://mirror.example.org/debian-security";
         description = ''

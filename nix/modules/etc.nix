@@ -36,7 +36,9 @@ let
           description = "Removes the file that a package ships.";
         };
         mode = mkOption {
-          type = types.strMatching "[0-7]{4}";
+          type = types.strMatching "[0-7]{4}" // {
+            description = "a mode of four octal digits";
+          };
           default = "0644";
           description = "Mode of the file.";
         };

@@ -83,7 +83,11 @@ in
     allowedTCPPortRanges = ranges "TCP";
     allowedUDPPortRanges = ranges "UDP";
     trustedInterfaces = mkOption {
-      type = types.listOf (types.strMatching "[^ \"/]{1,15}");
+      type = types.listOf (
+        types.strMatching "[^ \"/]{1,15}" // {
+          description = "the name of a network interface";
+        }
+      );
       default = [ ];
       example = [ "wg0" ];
       description = "Interfaces from which everything is accepted.";

@@ -14,7 +14,9 @@ in
 {
   options = {
     time.timeZone = mkOption {
-      type = types.strMatching "[A-Za-z0-9_+/-]+";
+      type = types.strMatching "[A-Za-z0-9_+/-]+" // {
+        description = "a time zone, as Europe/Berlin";
+      };
       default = "UTC";
       example = "Europe/Berlin";
       description = "Time zone, as a path below /usr/share/zoneinfo.";
@@ -28,13 +30,19 @@ in
       description = "Language and formats of the system.";
     };
     i18n.supportedLocales = mkOption {
-      type = types.listOf (types.strMatching "[A-Za-z_.@0-9-]+ [A-Za-z0-9-]+");
+      type = types.listOf (
+        types.strMatching "[A-Za-z_.@0-9-]+ [A-Za-z0-9-]+" // {
+          description = "a locale and its character set, as de_DE.UTF-8 UTF-8";
+        }
+      );
       default = [ ];
       example = [ "fr_FR.UTF-8 UTF-8" ];
       description = "Further locales to generate, in the form of /etc/locale.gen.";
     };
     console.keyMap = mkOption {
-      type = types.strMatching "[A-Za-z0-9_.-]+";
+      type = types.strMatching "[A-Za-z0-9_.-]+" // {
+        description = "the name of a keyboard layout";
+      };
       default = "us";
       example = "de-latin1-nodeadkeys";
       description = "Keyboard layout of the text console (a file below /usr/share/keymaps, without its ending).";

@@ -38,7 +38,9 @@ in
         description = "Where the journal is kept: in the state, or in RAM only.";
       };
       maxUse = mkOption {
-        type = types.strMatching "[0-9]+[KMGT]?";
+        type = types.strMatching "[0-9]+[KMGT]?" // {
+          description = "a size, as 64M or 1G";
+        };
         default = "64M";
         example = "1G";
         description = "How large the journal may become. On a medium it lives in RAM.";

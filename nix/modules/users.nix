@@ -6,6 +6,9 @@ let
   cfg = config.users;
 
   accountName = "[a-z_][a-z0-9_-]{0,31}";
+  oneField = types.strMatching "[^:\n]*" // {
+    description = "a string on one line, without colons";
+  };
   id = types.ints.between 0 59999;
 
   user =
@@ -37,7 +40,7 @@ let
           description = "Further groups. Members of sudo may administrate the machine.";
         };
         description = mkOption {
-          type = types.strMatching "[^:\n]*";
+          type = oneField;
           default = "";
           example = "Ada Lovelace";
           description = "The user's full name.";
@@ -62,7 +65,7 @@ let
           description = "Login shell; its package must be in environment.systemPackages.";
         };
         hashedPassword = mkOption {
-          type = types.nullOr (types.strMatching "[^:\n]*");
+          type = types.nullOr oneField;
           default = null;
           example = "$y$j9T$…";
           description = ''
@@ -77,7 +80,7 @@ let
           description = "Whether this is a person's account, with a home and a shell.";
         };
         openssh.authorizedKeys.keys = mkOption {
-          type = types.listOf (types.strMatching "[^\n]+");
+          type = types.listOf (types.strMatching "[^\n]+" // { description = "a public key on one line"; });
           default = [ ];
           example = [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA… ada@laptop" ];
           description = "Public keys that may log in as this user over SSH.";

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+# Evaluates one case of this directory. A case is an attribute set:
+#   configuration, without   what it sets, and what it is compared with (default: nothing)
+#   see                      from { config, decisions, spec, boot, text, target } to what is pinned,
+#                            by the option whose effect it shows
+# A case in fail/ has only a configuration: its error is pinned. A case in lib/ is a value.
+{ path }:
+let
+  case = import path;
+  evaluate = configuration: import ../../nix { inherit configuration; };
+
+  look =
+    configuration:
+    let
+      result = evaluate configuration;
+      inherit (result.config.build) spec;
+    in
+    {
+      inherit (result) config decisions;
+      inherit spec;
+      inherit (result.config.build) boot;
+      text = file: spec.files.${file}.text or null;
+      target = file: spec.files.${file}.target or null;
+    };
+
+  kind = baseNameOf (dirOf path);
+  after = look case.configuration;
+  before = look (case.without or { });
+in
+{
+  result =
+    if kind == "lib" then
+      { value = case; }
+    else if kind == "fail" then
+      {
+        value =
+          let
+            inherit (evaluate case.configuration) decisions;
+          in
+          decisions.error or (builtins.concatStringsSep "\n" decisions.assertions);
+      }
+    else
+      {
+        value = case.see after;
+        without = case.see before;
+        # Only the vendor's options may change the boot image.
+        bootChanged = after.boot != before.boot;
+      };
+}

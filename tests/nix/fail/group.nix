@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# A value for a group of options.
+{
+  configuration = {
+    services.openssh = true;
+  };
+}

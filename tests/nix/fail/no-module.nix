@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# Something that is no module at all.
+{
+  configuration = {
+    imports = [ 5 ];
+  };
+}

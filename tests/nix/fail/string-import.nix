@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# A path in quotes is no path.
+{
+  configuration = {
+    imports = [ "./desktop.nix" ];
+  };
+}

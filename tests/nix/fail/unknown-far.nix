@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# Nothing is near: no guess.
+{
+  configuration = {
+    programs.zsh.enable = true;
+  };
+}

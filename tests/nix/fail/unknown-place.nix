@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# The right name in the wrong place.
+{
+  configuration = {
+    hostName = "atomos";
+  };
+}

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# A misspelt option gets the nearest name.
+{
+  configuration = {
+    networking.hostNam = "atomos";
+  };
+}

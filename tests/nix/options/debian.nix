@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# Packages and where they come from, as the command line is told.
+{
+  configuration = {
+    environment.systemPackages = [
+      "htop"
+      "nginx=1.26.3-3"
+      "htop"
+      /srv/tool_1.0_amd64.deb
+    ];
+    debian = {
+      components = [
+        "main"
+        "non-free-firmware"
+      ];
+      mirror = "http://mirror.example.org/debian";
+      securityMirror = "http://mirror.example.org/debian-security";
+      debconf = [ "postfix postfix/main_mailer_type select Local only" ];
+      extraRepositories.example = {
+        uri = "https://packages.example.org/debian";
+        suite = "stable";
+        components = [ "contrib" ];
+        key = "/srv/example.gpg";
+      };
+    };
+  };
+  see =
+    { decisions, ... }:
+    let
+      inherit (decisions) debian;
+      repository = debian.extraRepositories.example or { };
+    in
+    {
+      "environment.systemPackages" = decisions.packages.requested;
+      "debian.components" = debian.components;
+      "debian.mirror" = debian.mirror;
+      "debian.securityMirror" = debian.securityMirror;
+      "debian.debconf" = debian.debconf;
+      "debian.extraRepositories" = builtins.attrNames debian.extraRepositories;
+      "debian.extraRepositories.<name>.uri" = repository.uri or null;
+      "debian.extraRepositories.<name>.suite" = repository.suite or null;
+      "debian.extraRepositories.<name>.components" = repository.components or null;
+      "debian.extraRepositories.<name>.key" = repository.key or null;
+    };
+}
