@@ -10,6 +10,9 @@
 #include "core/nar.h"
 #include "core/verity.h"
 
+/* How many files that nothing is known of are named. */
+#define UNACCOUNTED_NAMED 3
+
 /* How sure we are: what the verified manifest says goes before what the path says of
  * itself. */
 enum suspicion {
@@ -33,6 +36,7 @@ struct diagnosis {
 	enum suspicion suspicion;
 	char words[ERROR_MESSAGE_MAX];
 	char unaccounted[ERROR_MESSAGE_MAX / 2]; /* files nothing is known of */
+	size_t unaccounted_count;
 	/* The file at hand. */
 	char *path;
 	struct verity *verity;
@@ -145,14 +149,15 @@ static bool explained(const char *path)
 
 static void unknown(struct diagnosis *d, const char *path, const char *kind)
 {
-	size_t used = strlen(d->unaccounted);
+	static const char *const words[] = {"%s was changed", ", or %s", " or %s"};
+	size_t used = strlen(d->unaccounted), n = d->unaccounted_count;
 
 	if (d->complete && !explained(path))
 		suspect(d, EXTRA, "%s was added (no signed path has this %s)", path,
 			kind);
-	else
-		snprintf(d->unaccounted + used, sizeof(d->unaccounted) - used, "%s%s",
-			 used ? " or " : "", path);
+	else if (++d->unaccounted_count <= UNACCOUNTED_NAMED)
+		snprintf(d->unaccounted + used, sizeof(d->unaccounted) - used,
+			 words[MIN(n, 2)], path);
 }
 
 static int diagnose_symlink(void *context, const char *path, const char *target,
@@ -211,16 +216,16 @@ static void compare_file(struct diagnosis *d, const struct expectation *x,
 			 const uint8_t digest[SHA256_SIZE], bool check_mode)
 {
 	enum suspicion s = x->verified ? CHANGED : CHANGED_BY_ITS_OWN;
+	/* What isn't verified may itself be what was changed: both are named. */
+	const char *than = x->verified ? "the signed one" : "the one in manifest";
 	const struct manifest_entry *e = x->entry;
 
 	if (e->size != d->size ||
 	    (e->has_digest && memcmp(e->digest, digest, SHA256_SIZE) != 0))
-		suspect(d, s, "%s was changed (its content differs from the signed one)",
-			d->path);
+		suspect(d, s, "%s was changed (its content differs from %s)", d->path, than);
 	else if (check_mode && !(e->mode & S_IXUSR) != !d->executable)
 		suspect(d, CHANGED_BY_ITS_OWN,
-			"%s was changed (its executable bit differs from the signed one)",
-			d->path);
+			"%s was changed (its executable bit differs from %s)", d->path, than);
 }
 
 static int file_end(void *context, struct error *err)
@@ -299,10 +304,12 @@ int diagnose_path(int store, const char *base, const struct manifest *manifest,
 	if (r < 0)
 		return r;
 	find_missing(&d);
-	if (d.suspicion == NONE && d.complete && *d.unaccounted)
-		return fail(err, -EBADMSG,
-			    "%s was changed (every other file is as it should be)",
-			    d.unaccounted);
+	if (d.suspicion == NONE && d.complete && d.unaccounted_count > 0)
+		return fail(err, -EBADMSG, "%s%s (every other file is as it should be)",
+			    d.unaccounted,
+			    d.unaccounted_count > UNACCOUNTED_NAMED
+				    ? " or another like them"
+				    : "");
 	return fail(err, -EBADMSG, "%s",
 		    d.suspicion ? d.words : "differs from its signature");
 }

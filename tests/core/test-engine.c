@@ -137,7 +137,7 @@ static void test_changed_content(void **state)
 	fixture_write(&f, PROG "/data/etc/unused", "not tAken", 0644);
 	expect(&f, -EBADMSG,
 	       "/nix/store/" PROG
-	       ": data/etc/unused was changed (its content differs from the signed one)");
+	       ": data/etc/unused was changed (its content differs from the one in manifest)");
 }
 
 /* The package's manifest was made to agree: the system's doesn't. */
@@ -163,12 +163,12 @@ static void test_executable_bit(void **state)
 	fixture_write(&f, PROG "/data/bin/run", "run me", 0644);
 	expect(&f, -EBADMSG,
 	       "/nix/store/" PROG ": data/bin/run was changed (its executable bit "
-				  "differs from the signed one)");
+	       "differs from the signed one)");
 	make(&f);
 	fixture_write(&f, PROG "/data/etc/text", "read me", 0744);
 	expect(&f, -EBADMSG,
 	       "/nix/store/" PROG ": data/etc/text was changed (its executable bit "
-				  "differs from the signed one)");
+	       "differs from the signed one)");
 }
 
 static void test_extra(void **state)
@@ -200,7 +200,7 @@ static void test_extra_directory(void **state)
 	assert_int_equal(mkdirat(f.store, PROG "/control/x", 0755), 0);
 	expect(&f, -EBADMSG,
 	       "/nix/store/" PROG
-	       ": control/postinst or manifest was changed (every other file is "
+	       ": control/postinst was changed, or manifest (every other file is "
 	       "as it should be)");
 }
 
@@ -254,7 +254,7 @@ static void test_manifests(void **state)
 	fixture_write(&f, SYSTEM "/system.json", "{ }", 0644);
 	expect(&f, -EBADMSG,
 	       "/nix/store/" SYSTEM
-	       ": manifest or system.json was changed (every other file is as "
+	       ": manifest was changed, or system.json (every other file is as "
 	       "it should be)");
 }
 

@@ -197,7 +197,7 @@ static void test_changed_file(void **state)
 	fixture_write(&r.f, SYSTEM "/files/hostname", "evil\n", 0644);
 	expect(&r, -EBADMSG,
 	       "/nix/store/" SYSTEM
-	       ": files/hostname was changed (its content differs from the signed one)");
+	       ": files/hostname was changed (its content differs from the one in manifest)");
 }
 
 static void test_outside_of_the_closure(void **state)
