@@ -104,11 +104,16 @@ static int write_pins(const struct apt *a, const struct lock *pinned, struct err
 	_cleanup_strv_ char **stanzas = xcalloc(1, sizeof(char *));
 	_cleanup_free_ char *text = NULL;
 
-	for (size_t i = 0; pinned && i < pinned->count; i++)
-		stanzas = strv_consume(
-			stanzas,
-			xasprintf("Package: %s\nPin: version %s\nPin-Priority: 1001\n",
-				  pinned->packages[i].name, pinned->packages[i].version));
+	for (size_t i = 0; pinned && i < pinned->count; i++) {
+		const struct lock_package *p = &pinned->packages[i];
+
+		/* A local file is taken as it is now. */
+		if (streq(p->repository, "local"))
+			continue;
+		stanzas = strv_consume(stanzas, xasprintf("Package: %s\nPin: version %s\n"
+							  "Pin-Priority: 1001\n",
+							  p->name, p->version));
+	}
 	text = strv_join(stanzas, "\n");
 	return save(a, "etc/apt/preferences", text, err);
 }

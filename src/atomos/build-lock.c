@@ -68,7 +68,8 @@ int build_renew_lock(struct build *b, struct error *err)
 		.decisions = b->evaluated.decisions,
 		.directory = b->result->place.directory,
 		.old = b->has_lock ? &b->lock : NULL,
-		.rebase = b->request->rebase || build_local_changed(b),
+		.fold = build_local_changed(b),
+		.rebase = b->request->rebase,
 		.progress = progress_report,
 		.progress_context = b->progress,
 	};

@@ -21,6 +21,7 @@ struct build {
 	struct evaluated evaluated;
 	struct lock lock;
 	bool has_lock;
+	bool paths;   /* store paths are wanted, not the lock alone */
 	bool renewed; /* in this run */
 };
 

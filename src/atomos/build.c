@@ -61,6 +61,7 @@ static int ask(struct build *b, struct error *err)
 		.flake_name = b->flake_name,
 		.vendor_key = b->key,
 		.lock = b->has_lock,
+		.paths = b->paths,
 		.boot = b->request->boot,
 	};
 	int r;
@@ -255,6 +256,7 @@ int build_run(const struct build_request *request, struct build_result *ret,
 		.request = request,
 		.result = &result,
 		.progress = progress_new(stderr, request->quiet),
+		.paths = true,
 	};
 	int r = build(&b, err);
 

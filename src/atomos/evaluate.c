@@ -11,11 +11,6 @@
 #include "atomos/json.h"
 #include "atomos/nix.h"
 
-/* Any mirror gives the same paths; only fetching needs a real one. */
-#define NO_MIRRORS                                                                       \
-	"{ main = \"none:\"; security = \"none:\"; } // "                                \
-	"builtins.mapAttrs (_: _: \"none:\") (d.debian.extraRepositories or { })"
-
 char *nix_quote(const char *text)
 {
 	char *quoted = xmalloc(2 * strlen(text) + 3), *end = quoted;
@@ -59,67 +54,39 @@ static char *configuration(const struct evaluate *e)
 			 directory, name);
 }
 
-/* "a": the result of nix/default.nix; "d": its decisions. */
-static char *bindings(const struct evaluate *e)
+/* The attribute set that nix/default.nix takes. */
+static char *arguments(const struct evaluate *e)
 {
-	_cleanup_free_ char *entry = own_path(place_share("nix/default.nix"));
 	_cleanup_free_ char *build = own_path(place_lib("atomos-build"));
 	_cleanup_free_ char *init = own_path(place_lib("atomos-init"));
 	_cleanup_free_ char *source = configuration(e);
 	_cleanup_free_ char *lock = e->lock ? nix_path(e->place->lock) : xstrdup("null");
 	_cleanup_free_ char *key = e->vendor_key ? nix_quote(e->vendor_key) : xstrdup("");
 
-	return xasprintf("let\n"
-			 "  a = import %s {\n"
-			 "    configuration = %s;\n"
-			 "    lock = %s;\n"
-			 "    atomosBuild = %s;\n"
-			 "    atomosInit = %s;\n"
-			 "    vendorKeys = [ %s ];\n"
-			 "    mirrors = %s;\n"
-			 "  };\n"
-			 "  d = a.decisions;\n",
-			 entry, source, lock, build, init, key,
-			 e->mirrors ? e->mirrors : NO_MIRRORS);
+	return xasprintf("{ configuration = %s; lock = %s; atomosBuild = %s; "
+			 "atomosInit = %s; vendorKeys = [ %s ]; }",
+			 source, lock, build, init, key);
 }
 
 char *evaluate_expression(const struct evaluate *e)
 {
-	_cleanup_free_ char *let = bindings(e);
+	_cleanup_free_ char *entry = own_path(place_share("nix/default.nix"));
+	_cleanup_free_ char *args = arguments(e);
 
-	return xasprintf("%sin a", let);
+	return xasprintf("import %s (%s // { mirrors = %s; })", entry, args,
+			 e->mirrors ? e->mirrors : "{ }");
 }
 
-/* Whether the lock answers the decisions, decided in the same evaluation: a second one
- * would take as long again. renew_is_fresh says the same in C. */
 static char *question(const struct evaluate *e)
 {
-	_cleanup_free_ char *let = bindings(e);
-	_cleanup_free_ char *prefix = xasprintf("%s/", e->place->directory);
-	_cleanup_free_ char *directory = nix_quote(prefix);
-	_cleanup_free_ char *lock = nix_path(e->place->lock);
+	_cleanup_free_ char *entry = own_path(place_share("nix/ask.nix"));
+	_cleanup_free_ char *args = arguments(e);
+	_cleanup_free_ char *directory = nix_quote(e->place->directory);
 
-	if (!e->lock)
-		return xasprintf("%sin { decisions = d; fresh = false; }", let);
-	return xasprintf("%s"
-			 "  l = builtins.fromJSON (builtins.readFile %s);\n"
-			 "  inside = n: builtins.substring 0 %zu n == %s;\n"
-			 "  relative = n: if inside n then \"./\" + builtins.substring "
-			 "%zu (-1) n else n;\n"
-			 "  named = n: { name = relative n; value = null; };\n"
-			 "  names = list: builtins.attrNames (builtins.listToAttrs (map "
-			 "named list));\n"
-			 "  good = !(d ? error) && d.assertions == [ ];\n"
-			 "  fresh = good && l.suite == d.debian.suite\n"
-			 "    && l.requested.base == names d.packages.base\n"
-			 "    && l.requested.packages == names d.packages.requested;\n"
-			 "in { decisions = d; inherit fresh; }\n"
-			 "  // (if fresh then { system = a.system.outPath; inputs = "
-			 "a.inputs.outPath; } "
-			 "else { })\n"
-			 "  // (if fresh && %s then { boot = a.boot.outPath; } else { })",
-			 let, lock, strlen(prefix), directory, strlen(prefix),
-			 e->boot ? "true" : "false");
+	return xasprintf(
+		"import %s { arguments = %s; directory = %s; paths = %s; boot = %s; }",
+		entry, args, directory, e->paths ? "true" : "false",
+		e->boot ? "true" : "false");
 }
 
 static char *take_path(sd_json_variant *o, const char *key)

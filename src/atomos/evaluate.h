@@ -18,6 +18,7 @@ struct evaluate {
 				   configuration.nix */
 	const char *vendor_key; /* "NAME:BASE64"; NULL: none */
 	bool lock;		/* there is a lock */
+	bool paths;		/* ask for store paths, not for decisions alone */
 	bool boot;		/* ask for the boot path too */
 	const char
 		*mirrors; /* Nix attribute set; NULL: any will do (nothing is fetched) */

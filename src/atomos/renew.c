@@ -286,7 +286,7 @@ static int resolve(struct apt *a, const struct renew_request *q,
 
 	if (!q->old || q->rebase || !streq(q->old->suite, wanted->suite))
 		return fold(a, q, wanted, NULL, ret, err);
-	r = add_to(a, q, wanted, ret, err);
+	r = q->fold ? -EXDEV : add_to(a, q, wanted, ret, err);
 	if (r == -EXDEV)
 		r = fold(a, q, wanted, q->old, ret, err);
 	if (r == -ENOPKG)
@@ -309,10 +309,10 @@ int renew_mirrors(sd_json_variant *decisions, struct apt_mirrors *ret, struct er
 	return apt_mirrors_find(&configured, suite, ret, err);
 }
 
-static void report(const struct renew_request *q, uint64_t done, const char *what)
+static void report(const struct renew_request *q, const char *what)
 {
 	if (q->progress)
-		q->progress(q->progress_context, done, 2, what);
+		q->progress(q->progress_context, 0, 0, what);
 }
 
 int renew_lock(const struct renew_request *q, struct lock *ret, struct error *err)
@@ -322,7 +322,7 @@ int renew_lock(const struct renew_request *q, struct lock *ret, struct error *er
 	sd_json_variant *debian = json_get(q->decisions, "debian");
 	int r;
 
-	report(q, 0, "Fetching the package lists");
+	report(q, "Fetching the package lists");
 	renew_wanted(q->decisions, q->directory, &wanted);
 	r = apt_open(&a, err);
 	if (r == 0)
@@ -331,7 +331,7 @@ int renew_lock(const struct renew_request *q, struct lock *ret, struct error *er
 		r = add_extra(&a, debian, err);
 	if (r == 0)
 		r = apt_update(&a, err);
-	report(q, 1, "Choosing packages");
+	report(q, "Choosing packages");
 	if (r == 0)
 		r = resolve(&a, q, &wanted, &l, err);
 	if (r < 0)

@@ -15,6 +15,7 @@ struct renew_request {
 	const char *directory;	/* of the lock: local packages in it are noted relative to
 				   it */
 	const struct lock *old; /* NULL: none yet */
+	bool fold;		/* a local file changed: no layer can stay as it is */
 	bool rebase;		/* everything anew, in the base layer */
 	void (*progress)(void *context, uint64_t done, uint64_t total, const char *what);
 	void *progress_context;
