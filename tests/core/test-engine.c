@@ -136,8 +136,8 @@ static void test_changed_content(void **state)
 	make(&f);
 	fixture_write(&f, PROG "/data/etc/unused", "not tAken", 0644);
 	expect(&f, -EBADMSG,
-	       "/nix/store/" PROG
-	       ": data/etc/unused was changed (its content differs from the one in manifest)");
+	       "/nix/store/" PROG ": data/etc/unused was changed (its content differs "
+				  "from the one in manifest)");
 }
 
 /* The package's manifest was made to agree: the system's doesn't. */
