@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The file system: cut to its size without harm, damage recognised. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "image/btrfs.h"
+
+#define UUID "0f3a1f2e-9d5d-8b7a-8c3e-d1f0a7c6b5a4"
+#define SUPERBLOCK 65536
+
+/* A small tree, one file of it larger than a block group. */
+static void make_tree(const char *path)
+{
+	static char zeros[9 << 20];
+	int dir;
+
+	assert_int_equal(mkdir(path, 0755), 0);
+	dir = open(path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(mkdirat(dir, "nix", 0755), 0);
+	assert_int_equal(mkdirat(dir, "state", 0755), 0);
+	for (size_t i = 0; i < sizeof(zeros); i++)
+		zeros[i] = (char)(i * 2654435761U >> 13);
+	assert_int_equal(write_file_at(dir, "nix/large", zeros, sizeof(zeros), 0444), 0);
+	assert_int_equal(write_file_at(dir, "nix/small", "hello", 5, 0444), 0);
+	close(dir);
+}
+
+static void make_volume(const char *file, const char *tree)
+{
+	const char *const argv[] = {"mkfs.btrfs", "-q", "--metadata", "single",
+				    "--rootdir",  tree, "--subvol",   "nix",
+				    "--uuid",	  UUID, file,	      NULL};
+
+	make_tree(tree);
+	assert_int_equal(close(open(file, O_WRONLY | O_CREAT, 0600)), 0);
+	assert_int_equal(truncate(file, 512 << 20), 0);
+	run_program(argv, NULL);
+}
+
+static void check_clean(const char *file)
+{
+	const char *const argv[] = {"btrfs", "check", "--check-data-csum", file, NULL};
+
+	run_program(argv, NULL);
+}
+
+static void test_shrink(void **state)
+{
+	const char *file = in_directory(state, "volume");
+	struct error err;
+	uint64_t size, again;
+	struct stat st;
+
+	make_volume(file, in_directory(state, "tree"));
+	assert_ok(btrfs_shrink(file, &size, &err), &err);
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_size, size);
+	/* The content, a system and a metadata group, and never half a gigabyte. */
+	assert_in_range(size, 9 << 20, 64 << 20);
+	check_clean(file);
+	assert_ok(btrfs_shrink(file, &again, &err), &err);
+	assert_int_equal(again, size);
+}
+
+static void test_damage(void **state)
+{
+	static const off_t places[] = {SUPERBLOCK + 0x58, SUPERBLOCK + 0x40};
+	const char *file = in_directory(state, "volume");
+	_cleanup_close_ int fd = -EBADF;
+	struct error err;
+	uint64_t size;
+
+	make_volume(file, in_directory(state, "tree"));
+	fd = open(file, O_RDWR);
+	for (size_t i = 0; i < ELEMENTSOF(places); i++) {
+		uint8_t byte;
+
+		assert_int_equal(pread(fd, &byte, 1, places[i]), 1);
+		byte ^= 1;
+		assert_int_equal(pwrite(fd, &byte, 1, places[i]), 1);
+		assert_int_equal(btrfs_shrink(file, &size, &err), -EUCLEAN);
+		byte ^= 1;
+		assert_int_equal(pwrite(fd, &byte, 1, places[i]), 1);
+	}
+	check_clean(file);
+}
+
+static void test_duplicated_metadata_refused(void **state)
+{
+	const char *file = in_directory(state, "volume");
+	const char *const argv[] = {"mkfs.btrfs", "-q", "--metadata", "dup", file, NULL};
+	struct error err;
+	uint64_t size;
+
+	assert_int_equal(close(open(file, O_WRONLY | O_CREAT, 0600)), 0);
+	assert_int_equal(truncate(file, 256 << 20), 0);
+	run_program(argv, NULL);
+	assert_int_equal(btrfs_shrink(file, &size, &err), -EOPNOTSUPP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_shrink, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_damage, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_duplicated_metadata_refused,
+						setup_directory, teardown_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
