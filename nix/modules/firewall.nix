@@ -52,7 +52,7 @@ let
   rules = [
     "ct state established,related accept"
     "ct state invalid drop"
-    "iif \"lo\" accept"
+    "iifname \"lo\" accept"
   ]
   ++ map (name: "iifname \"${name}\" accept") cfg.trustedInterfaces
   ++ [

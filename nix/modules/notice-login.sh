@@ -8,7 +8,7 @@ started=$root/run/atomos/started
 
 changed=$(find "$root/etc" -xdev -type f -newer "$started" ! -name .pwd.lock ! -name '*.dpkg-*' 2>/dev/null | head -n 100)
 places=$(find "$root/usr" -xdev -type d -newer "$started" 2>/dev/null | head -n 100)
-[ "$root/var/lib/dpkg/status" -nt "$started" ] && packages=yes || packages=
+packages=$(find "$root/var/lib/dpkg/status" -newer "$started" 2>/dev/null)
 
 what=
 [ -z "$packages" ] || what="packages"
@@ -19,4 +19,4 @@ fi
 [ -n "$packages" ] || [ -z "$places" ] || what="${what:+$what, }files in /usr"
 [ -n "$what" ] || exit 0
 echo "Changed since the boot, in memory only, gone after the next: $what."
-echo "What shall stay belongs into /etc/atomos/configuration.nix."
+echo "What shall stay belongs in /etc/atomos/configuration.nix."

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Evaluates one case of this directory. A case is an attribute set:
 #   configuration, without   what it sets, and what it is compared with (default: nothing)
-#   see                      from { config, decisions, spec, boot, text, target } to what is pinned,
+#   see                      from { config, decisions, spec, boot, text, target, lines } to what is pinned,
 #                            by the option whose effect it shows
 # A case in fail/ has only a configuration: its error is pinned. A case in lib/ is a value.
 { path }:
@@ -21,6 +21,12 @@ let
       inherit (result.config.build) boot;
       text = file: spec.files.${file}.text or null;
       target = file: spec.files.${file}.target or null;
+      # The lines of a file that match a pattern.
+      lines =
+        file: pattern:
+        builtins.filter (line: builtins.isString line && builtins.match pattern line != null) (
+          builtins.split "\n" (spec.files.${file}.text or "")
+        );
     };
 
   kind = baseNameOf (dirOf path);

@@ -8,6 +8,7 @@
 import json
 import pathlib
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,30 @@ class Suite:
             elif spent > EVALUATION_SECONDS:
                 self.fail(name, f"evaluating took {spent:.2f} s, more than {EVALUATION_SECONDS} s")
 
+    def throwing(self):
+        """What the user's own code throws is Nix's to say, not ours to hide."""
+        result, messages = nix("--file", str(TOP / "nix"), "--arg", "configuration",
+                               '{ networking.hostName = throw "their own words"; }', "decisions")
+        if result is not None or "their own words" not in messages:
+            self.fail("throwing", f"expected the user's own error, got {result} {messages}")
+
+    def flake(self):
+        """A remix as a flake, against a copy of what is installed; no network, no registry."""
+        with tempfile.TemporaryDirectory() as name:
+            place = pathlib.Path(name)
+            (place / "atomos").mkdir()
+            shutil.copy(TOP / "flake.nix", place / "atomos")
+            shutil.copytree(TOP / "nix", place / "atomos/nix")
+            (place / "remix").mkdir()
+            (place / "remix/configuration.nix").write_text('{ networking.hostName = "from-a-flake"; }')
+            (place / "remix/flake.nix").write_text(
+                f'{{ inputs.atomos.url = "path:{place}/atomos"; outputs = {{ atomos, ... }}: {{'
+                " atomosConfigurations.desk = atomos.lib.system { modules = [ ./configuration.nix ]; }; }; }")
+            result, messages = nix("--impure", "--expr", f'((builtins.getFlake "path:{place}/remix")'
+                                   ".atomosConfigurations.desk.evaluate { }).decisions.hostName")
+        if result != "from-a-flake":
+            self.fail("flake", f"got {result} {messages}")
+
     def parsing(self):
         files = [str(p) for d in ("nix", "examples", "tests/nix") for p in sorted((TOP / d).rglob("*.nix"))]
         files.append(str(TOP / "flake.nix"))
@@ -120,6 +145,8 @@ def main():
     suite.documentation()
     suite.manual()
     suite.parsing()
+    suite.throwing()
+    suite.flake()
     for failure in suite.failures:
         print(failure)
     print(f"{len(cases)} cases, {len(suite.options)} options, {len(suite.failures)} failures")

@@ -2,8 +2,8 @@
 # An argument that no module gets.
 {
   configuration =
-    { confg, ... }:
+    { cfg, ... }:
     {
-      networking.hostName = confg.x;
+      networking.hostName = cfg.x;
     };
 }

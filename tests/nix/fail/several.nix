@@ -7,6 +7,6 @@
       networking.hostName = [ "a" ];
       environment.etc."motd".text = "Welcome to ${config.networking.hostName}\n";
       boot.kernelParams = "quiet";
-      servces.openssh.enable = true;
+      service.openssh.enable = true;
     };
 }

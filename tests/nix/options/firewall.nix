@@ -27,10 +27,9 @@
     '';
   };
   see =
-    { text, ... }:
+    { lines, ... }:
     let
-      lines = builtins.filter builtins.isString (builtins.split "\n" (text "/etc/nftables.conf"));
-      matching = word: builtins.filter (line: builtins.match ".*${word}.*" line != null) lines;
+      matching = word: lines "/etc/nftables.conf" ".*${word}.*";
     in
     {
       "networking.firewall.allowPing" = matching "ipv6-icmp";

@@ -15,11 +15,11 @@
     ];
   };
   see =
-    { text, target, ... }:
+    { lines, target, text, ... }:
     {
       "boot.kernel.sysctl" = text "/etc/sysctl.d/60-atomos.conf";
       "swapDevices" = target "/etc/systemd/system/swap.target.wants/dev-mapper-swap0.swap";
       "swapDevices.*.device" = text "/etc/crypttab";
-      "swapDevices.*.priority" = text "/etc/systemd/system/dev-mapper-swap0.swap";
+      "swapDevices.*.priority" = lines "/etc/systemd/system/dev-mapper-swap0.swap" "Priority=.*";
     };
 }

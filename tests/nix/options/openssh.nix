@@ -20,11 +20,11 @@
       }
     ];
   };
-  without.services.openssh.enable = false;
   see =
-    { config, decisions, spec, text, target, ... }:
+    { decisions, spec, text, target, lines, ... }:
     let
-      sshd = text "/etc/ssh/sshd_config.d/50-atomos.conf";
+      sshd = lines "/etc/ssh/sshd_config.d/50-atomos.conf";
+      script = lines "/usr/lib/atomos/units/atomos-ssh-keys-script";
     in
     {
       "services.openssh.enable" = [
@@ -33,10 +33,13 @@
         (target "/etc/systemd/system/ssh.service.requires/atomos-ssh-keys.service")
         (text "/etc/systemd/system/atomos-ssh-keys.service")
       ];
-      "services.openssh.ports" = sshd;
-      "services.openssh.settings" = sshd;
+      "services.openssh.ports" = sshd "Port.*";
+      "services.openssh.settings" = sshd "(PasswordAuthentication|AcceptEnv|X11Forwarding) .*";
       "services.openssh.hostKeys" = builtins.any (d: d.path == "/var/lib/keys") spec.state.directories;
-      "services.openssh.hostKeys.*.type" = text "/usr/lib/atomos/units/atomos-ssh-keys-script";
-      "services.openssh.hostKeys.*.path" = text "/usr/lib/atomos/units/atomos-ssh-keys-script";
+      "services.openssh.hostKeys.*.type" = script ".*-t rsa .*";
+      "services.openssh.hostKeys.*.path" = [
+        (script ".*/var/lib/keys.*")
+        (sshd "HostKey.*")
+      ];
     };
 }

@@ -12,14 +12,14 @@
     };
   };
   see =
-    { decisions, spec, text, ... }:
+    { decisions, spec, lines, ... }:
     {
       "services.homed.enable" = [
         (builtins.elem "systemd-homed" decisions.packages.base)
         (builtins.any (d: d.path == "/var/lib/systemd/home") spec.state.directories)
       ];
-      "services.journald.storage" = text "/etc/systemd/journald.conf.d/50-atomos.conf";
-      "services.journald.maxUse" = text "/etc/systemd/journald.conf.d/50-atomos.conf";
-      "nix.settings" = text "/etc/nix/nix.conf";
+      "services.journald.storage" = lines "/etc/systemd/journald.conf.d/50-atomos.conf" "Storage=.*";
+      "services.journald.maxUse" = lines "/etc/systemd/journald.conf.d/50-atomos.conf" ".*MaxUse=.*";
+      "nix.settings" = lines "/etc/nix/nix.conf" "(max-jobs|sandbox|experimental-features) .*";
     };
 }

@@ -45,20 +45,21 @@
     masked.enable = false;
   };
   see =
-    { spec, text, target, ... }:
+    { spec, text, target, lines, ... }:
     let
       unit = text "/etc/systemd/system/example.service";
+      line = key: lines "/etc/systemd/system/example.service" "${key}=.*";
     in
     {
-      "systemd.services.<name>.description" = unit;
-      "systemd.services.<name>.after" = unit;
-      "systemd.services.<name>.before" = unit;
-      "systemd.services.<name>.wants" = unit;
-      "systemd.services.<name>.requires" = unit;
-      "systemd.services.<name>.bindsTo" = unit;
-      "systemd.services.<name>.partOf" = unit;
-      "systemd.services.<name>.conflicts" = unit;
-      "systemd.services.<name>.unitConfig" = unit;
+      "systemd.services.<name>.description" = line "Description";
+      "systemd.services.<name>.after" = line "After";
+      "systemd.services.<name>.before" = line "Before";
+      "systemd.services.<name>.wants" = line "Wants";
+      "systemd.services.<name>.requires" = line "Requires";
+      "systemd.services.<name>.bindsTo" = line "BindsTo";
+      "systemd.services.<name>.partOf" = line "PartOf";
+      "systemd.services.<name>.conflicts" = line "Conflicts";
+      "systemd.services.<name>.unitConfig" = line "ConditionACPower";
       "systemd.services" = unit;
       "systemd.services.<name>.wantedBy" =
         target "/etc/systemd/system/multi-user.target.wants/example.service";
@@ -70,10 +71,10 @@
         (target "/etc/systemd/system/multi-user.target.wants/shipped.service")
       ];
       "systemd.services.<name>.serviceConfig" = [
-        unit
+        (line "SystemCallFilter")
         (builtins.filter (d: d.path == "/var/lib/private/example") spec.state.directories)
       ];
-      "systemd.services.<name>.environment" = unit;
+      "systemd.services.<name>.environment" = line "Environment";
       "systemd.services.<name>.script" = text "/usr/lib/atomos/units/example-script";
       "systemd.services.<name>.preStart" = text "/usr/lib/atomos/units/example-preStart";
       "systemd.services.<name>.postStart" = text "/usr/lib/atomos/units/example-postStart";

@@ -29,20 +29,21 @@
     masked.enable = false;
   };
   see =
-    { spec, text, target, ... }:
+    { spec, text, target, lines, ... }:
     let
       unit = text "/etc/systemd/system/example.socket";
+      line = key: lines "/etc/systemd/system/example.socket" "${key}=.*";
     in
     {
-      "systemd.sockets.<name>.description" = unit;
-      "systemd.sockets.<name>.after" = unit;
-      "systemd.sockets.<name>.before" = unit;
-      "systemd.sockets.<name>.wants" = unit;
-      "systemd.sockets.<name>.requires" = unit;
-      "systemd.sockets.<name>.bindsTo" = unit;
-      "systemd.sockets.<name>.partOf" = unit;
-      "systemd.sockets.<name>.conflicts" = unit;
-      "systemd.sockets.<name>.unitConfig" = unit;
+      "systemd.sockets.<name>.description" = line "Description";
+      "systemd.sockets.<name>.after" = line "After";
+      "systemd.sockets.<name>.before" = line "Before";
+      "systemd.sockets.<name>.wants" = line "Wants";
+      "systemd.sockets.<name>.requires" = line "Requires";
+      "systemd.sockets.<name>.bindsTo" = line "BindsTo";
+      "systemd.sockets.<name>.partOf" = line "PartOf";
+      "systemd.sockets.<name>.conflicts" = line "Conflicts";
+      "systemd.sockets.<name>.unitConfig" = line "ConditionACPower";
       "systemd.sockets" = unit;
       "systemd.sockets.<name>.wantedBy" =
         target "/etc/systemd/system/multi-user.target.wants/example.socket";
@@ -53,7 +54,7 @@
         (text "/etc/systemd/system/shipped.socket.d/50-atomos.conf")
         (target "/etc/systemd/system/multi-user.target.wants/shipped.socket")
       ];
-      "systemd.sockets.<name>.listenStreams" = unit;
-      "systemd.sockets.<name>.socketConfig" = unit;
+      "systemd.sockets.<name>.listenStreams" = line "ListenStream";
+      "systemd.sockets.<name>.socketConfig" = line "Accept";
     };
 }

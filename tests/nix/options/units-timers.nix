@@ -28,20 +28,21 @@
     masked.enable = false;
   };
   see =
-    { spec, text, target, ... }:
+    { spec, text, target, lines, ... }:
     let
       unit = text "/etc/systemd/system/example.timer";
+      line = key: lines "/etc/systemd/system/example.timer" "${key}=.*";
     in
     {
-      "systemd.timers.<name>.description" = unit;
-      "systemd.timers.<name>.after" = unit;
-      "systemd.timers.<name>.before" = unit;
-      "systemd.timers.<name>.wants" = unit;
-      "systemd.timers.<name>.requires" = unit;
-      "systemd.timers.<name>.bindsTo" = unit;
-      "systemd.timers.<name>.partOf" = unit;
-      "systemd.timers.<name>.conflicts" = unit;
-      "systemd.timers.<name>.unitConfig" = unit;
+      "systemd.timers.<name>.description" = line "Description";
+      "systemd.timers.<name>.after" = line "After";
+      "systemd.timers.<name>.before" = line "Before";
+      "systemd.timers.<name>.wants" = line "Wants";
+      "systemd.timers.<name>.requires" = line "Requires";
+      "systemd.timers.<name>.bindsTo" = line "BindsTo";
+      "systemd.timers.<name>.partOf" = line "PartOf";
+      "systemd.timers.<name>.conflicts" = line "Conflicts";
+      "systemd.timers.<name>.unitConfig" = line "ConditionACPower";
       "systemd.timers" = unit;
       "systemd.timers.<name>.wantedBy" =
         target "/etc/systemd/system/multi-user.target.wants/example.timer";
@@ -52,6 +53,6 @@
         (text "/etc/systemd/system/shipped.timer.d/50-atomos.conf")
         (target "/etc/systemd/system/multi-user.target.wants/shipped.timer")
       ];
-      "systemd.timers.<name>.timerConfig" = unit;
+      "systemd.timers.<name>.timerConfig" = line "(OnCalendar|Persistent)";
     };
 }

@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The notice at log-in tells what changed since the boot, and nothing else."""
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+SCRIPTS = pathlib.Path(__file__).resolve().parent.parent.parent / "nix/modules"
+BOOT = 1_800_000_000
+
+
+class LoginNotice(unittest.TestCase):
+    def setUp(self):
+        self.place = tempfile.TemporaryDirectory()
+        self.addCleanup(self.place.cleanup)
+        self.root = pathlib.Path(self.place.name)
+        for path in ("etc/hostname", "etc/apt/sources.list", "usr/bin/true", "var/lib/dpkg/status"):
+            self.touch(path, BOOT - 10)
+        for folder in ("usr", "usr/bin", "etc/apt"):
+            os.utime(self.root / folder, (BOOT - 10, BOOT - 10))
+        self.touch("run/atomos/started", BOOT)
+
+    def touch(self, path, when):
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+        os.utime(file, (when, when))
+
+    def notice(self):
+        run = subprocess.run(["/bin/sh", SCRIPTS / "notice-login.sh", self.root], capture_output=True, text=True, check=True)
+        self.assertEqual(run.stderr, "")
+        return run.stdout
+
+    def test_silent_when_nothing_changed(self):
+        self.assertEqual(self.notice(), "")
+
+    def test_silent_outside_of_atomos(self):
+        (self.root / "run/atomos/started").unlink()
+        self.touch("etc/hostname", BOOT + 10)
+        self.assertEqual(self.notice(), "")
+
+    def test_files_in_etc(self):
+        self.touch("etc/hostname", BOOT + 10)
+        self.touch("etc/apt/sources.list", BOOT + 10)
+        self.assertIn("2 files in /etc", self.notice())
+
+    def test_packages(self):
+        self.touch("var/lib/dpkg/status", BOOT + 10)
+        os.utime(self.root / "usr/bin", (BOOT + 10, BOOT + 10))
+        self.assertIn("next: packages.", self.notice())
+
+    def test_files_in_usr(self):
+        os.utime(self.root / "usr/bin", (BOOT + 10, BOOT + 10))
+        self.assertIn("next: files in /usr.", self.notice())
+
+    def test_two_lines_at_most(self):
+        for n in range(200):
+            self.touch(f"etc/many/{n}", BOOT + 10)
+        self.touch("var/lib/dpkg/status", BOOT + 10)
+        self.assertEqual(len(self.notice().splitlines()), 2)
+
+    def test_lock_files_do_not_count(self):
+        self.touch("etc/.pwd.lock", BOOT + 10)
+        self.assertEqual(self.notice(), "")
+
+
+class AptNotice(unittest.TestCase):
+    def test_silent_outside_of_atomos(self):
+        run = subprocess.run(["/bin/sh", SCRIPTS / "notice-apt.sh"], capture_output=True, text=True, check=True)
+        self.assertEqual(run.stdout + run.stderr, "")
+
+
+if __name__ == "__main__":
+    unittest.main()
