@@ -137,7 +137,7 @@ static void test_changed_content(void **state)
 	fixture_write(&f, PROG "/data/etc/unused", "not tAken", 0644);
 	expect(&f, -EBADMSG,
 	       "/nix/store/" PROG ": data/etc/unused was changed (its content differs "
-				  "from the one in manifest)");
+	       "from the one in manifest)");
 }
 
 /* The package's manifest was made to agree: the system's doesn't. */
@@ -163,12 +163,12 @@ static void test_executable_bit(void **state)
 	fixture_write(&f, PROG "/data/bin/run", "run me", 0644);
 	expect(&f, -EBADMSG,
 	       "/nix/store/" PROG ": data/bin/run was changed (its executable bit "
-	       "differs from the signed one)");
+				  "differs from the one in manifest)");
 	make(&f);
 	fixture_write(&f, PROG "/data/etc/text", "read me", 0744);
 	expect(&f, -EBADMSG,
 	       "/nix/store/" PROG ": data/etc/text was changed (its executable bit "
-	       "differs from the signed one)");
+				  "differs from the one in manifest)");
 }
 
 static void test_extra(void **state)
