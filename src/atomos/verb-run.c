@@ -126,6 +126,20 @@ static int check_programs(const struct machine *m, struct error *err)
 	return 0;
 }
 
+static int check_keys(const struct machine *m, struct error *err)
+{
+	_cleanup_free_ char *path = m->keys ? xasprintf("%s/db.crt", m->keys) : NULL;
+
+	if (path && access(path, R_OK) < 0)
+		return fail(err, -errno,
+			    "The certificates for Secure Boot can't be read from %s "
+			    "(%m): name "
+			    "the directory of the image's keys with --keys, or use "
+			    "--no-secure-boot",
+			    m->keys);
+	return 0;
+}
+
 static void announce(const struct machine *m)
 {
 	fprintf(stderr,
@@ -156,6 +170,8 @@ static int run(const struct invocation *in, struct error *err)
 		r = check_image(m.image, err);
 	if (r == 0)
 		r = check_programs(&m, err);
+	if (r == 0)
+		r = check_keys(&m, err);
 	if (r == 0)
 		r = choose_port(in, &m.ssh_port, err);
 	if (r < 0)
