@@ -82,12 +82,7 @@ static int enrol(const struct machine *m, const char *vars, struct error *err)
 		return 0;
 	r = read_file_at(AT_FDCWD, guid_file, OWNER_GUID_MAX, &guid, NULL);
 	if (r < 0)
-		return fail(
-			err, r,
-			"The certificates for Secure Boot can't be read from %s (%s): "
-			"name the image's keys with --keys, or use "
-			"--no-secure-boot",
-			m->keys, strerror(-r));
+		return fail(err, r, "Can't read %s: %s", guid_file, strerror(-r));
 	guid[strcspn(guid, "\n")] = 0;
 	argv[6] = argv[9] = argv[12] = guid;
 	r = process_check(&(struct process){.argv = argv}, &output, NULL, err);
