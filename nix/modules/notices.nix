@@ -33,10 +33,10 @@ in
       serviceConfig = {
         Type = "oneshot";
         RemainAfterExit = true;
-        RuntimeDirectory = "atomos";
-        RuntimeDirectoryPreserve = true;
-        ExecStart = "/usr/bin/touch /run/atomos/started";
       };
+      script = ''
+        mkdir -p /run/atomos
+        touch /run/atomos/started'';
     };
   };
 }

@@ -63,6 +63,14 @@ in
       mode = "0700";
     };
 
+    # On an encrypted /home homed would choose homes without encryption of their own.
+    environment.etc."systemd/homed.conf.d/50-atomos.conf" = lib.mkIf cfg.homed.enable {
+      text = ''
+        [Home]
+        DefaultStorage=luks
+      '';
+    };
+
     environment.etc."systemd/journald.conf.d/50-atomos.conf".text = ''
       [Journal]
       Storage=${cfg.journald.storage}

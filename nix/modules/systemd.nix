@@ -65,7 +65,8 @@ let
       default = "auto";
       description = ''
         Whether this is a unit of its own (asFile) or changes one that a package ships
-        (asDropin). auto: its own when it says what to run.
+        (asDropin). auto: its own when it says what to run (a list of commands that
+        starts with an empty one replaces those of a package's unit).
       '';
     };
   };
@@ -221,6 +222,17 @@ let
   scriptPath = name: phase: "${scriptDirectory}/${name}-${phase}";
   usedPhases = s: builtins.filter (phase: s.${phase} != "") (builtins.attrNames phases);
 
+  # An empty first command takes back what a package's unit runs: a change, no unit of its own.
+  runs =
+    s:
+    s.script != ""
+    || (
+      let
+        command = s.serviceConfig.ExecStart or null;
+      in
+      command != null && !(builtins.isList command && command != [ ] && builtins.head command == "")
+    );
+
   scripts =
     name: s:
     builtins.listToAttrs (
@@ -242,7 +254,7 @@ let
           commands // lib.optionalAttrs (variables != [ ]) { Environment = variables; } // s.serviceConfig;
       };
     in
-    unitFiles "${name}.service" s (s.script != "" || s.serviceConfig ? ExecStart) [ section ]
+    unitFiles "${name}.service" s (runs s) [ section ]
     // lib.optionalAttrs s.enable (scripts name s);
 
   timerFiles =

@@ -161,7 +161,7 @@ in
             hashedPassword = "$y$j9T$…";
           };
         }'';
-      description = "Accounts, by name. What is set for root changes Debian's root.";
+      description = "Accounts, by name. For root, only hashedPassword and openssh.authorizedKeys count.";
     };
     groups = mkOption {
       type = types.attrsOf (types.submodule group);

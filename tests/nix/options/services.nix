@@ -17,6 +17,7 @@
       "services.homed.enable" = [
         (builtins.elem "systemd-homed" decisions.packages.base)
         (builtins.any (d: d.path == "/var/lib/systemd/home") spec.state.directories)
+        (lines "/etc/systemd/homed.conf.d/50-atomos.conf" ".+")
       ];
       "services.journald.storage" = lines "/etc/systemd/journald.conf.d/50-atomos.conf" "Storage=.*";
       "services.journald.maxUse" = lines "/etc/systemd/journald.conf.d/50-atomos.conf" ".*MaxUse=.*";

@@ -42,6 +42,10 @@
         "/usr/bin/other"
       ];
     };
+    replaced.serviceConfig.ExecStart = [
+      ""
+      "/usr/bin/other"
+    ];
     masked.enable = false;
   };
   see =
@@ -67,6 +71,7 @@
       "systemd.services.<name>.upheldBy" = target "/etc/systemd/system/b.service.upholds/example.service";
       "systemd.services.<name>.enable" = target "/etc/systemd/system/masked.service";
       "systemd.services.<name>.overrideStrategy" = [
+        (text "/etc/systemd/system/replaced.service.d/50-atomos.conf")
         (text "/etc/systemd/system/shipped.service.d/50-atomos.conf")
         (target "/etc/systemd/system/multi-user.target.wants/shipped.service")
       ];
