@@ -68,7 +68,7 @@ def test_pcr11_has_both_phases(up):
         uki = copy.path.with_suffix(".efi")
         uki.write_bytes(copy.esp_read(copy.uki_name()))
     try:
-        measured = tamper.output("ukify", "inspect", "--json=short", uki)
+        measured = tamper.output("ukify", "inspect", uki, "--json=short")
         sections = json.loads(measured)
         value = bytes(32)
         for name in (".linux", ".osrel", ".cmdline", ".initrd", ".ucode", ".splash", ".dtb", ".uname", ".sbat", ".pcrpkey"):
