@@ -15,9 +15,11 @@
 #include "dpkg-db.h"
 #include "env.h"
 #include "ids.h"
+#include "links.h"
 #include "merge.h"
 #include "normalise.h"
 #include "place.h"
+#include "root-path.h"
 #include "sandbox.h"
 #include "scan.h"
 #include "verb.h"
@@ -59,16 +61,6 @@ static void lap(const char *what)
 		t.tv_nsec / 1000000, what);
 }
 
-static int open_store(int *ret, struct error *err)
-{
-	const char *store = env_optional("NIX_STORE");
-
-	*ret = open(store ? store : "/nix/store", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return *ret < 0 ? fail(err, -errno, "The store can't be opened: %s",
-			       strerror(errno))
-			: 0;
-}
-
 static int read_ids(struct ids *ids, struct error *err)
 {
 	_cleanup_free_ char *users = NULL, *groups = NULL;
@@ -105,7 +97,7 @@ static int read_arguments(struct root *r, struct error *err)
 	int code = env_epoch(&r->epoch, err);
 
 	if (code == 0)
-		code = open_store(&r->store_fd, err);
+		code = store_open(&r->store_fd, err);
 	if (code == 0)
 		code = read_ids(&r->ids, err);
 	if (code == 0)
@@ -171,6 +163,18 @@ static int configure(struct root *r, struct error *err)
 	return code < 0 ? code : sandbox_stop(&r->sandbox, ROOT, err);
 }
 
+/* The roots below this one. */
+static int write_layers(struct root *r, struct error *err)
+{
+	const char *base = env_optional("base");
+	_cleanup_free_ char *text = base ? xasprintf("%s\n", base) : xstrdup("");
+	int code = write_file_at(r->out_fd, "layers", text, strlen(text), 0644);
+
+	return code < 0 ? fail(err, code, "The list of layers can't be written: %s",
+			       strerror(-code))
+			: 0;
+}
+
 static int write_down(struct root *r, struct error *err)
 {
 	_cleanup_manifest_ struct manifest result = {0};
@@ -190,8 +194,11 @@ static int write_down(struct root *r, struct error *err)
 			       .machine_id = r->machine_id};
 	int code = scan_root(&how, &result, err);
 
+	if (code == 0)
+		code = write_layers(r, err);
 	if (code < 0)
 		return code;
+	links_count(&result);
 	text = manifest_format(&result, &size);
 	code = write_file_at(r->out_fd, "manifest", text, size, 0644);
 	return code < 0 ? fail(err, code, "The manifest can't be written: %s",
