@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An image file mounted through a loop device for a moment. */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -26,6 +27,11 @@ int loop_mount(const char *path, bool read_only, struct loop_mount *ret,
 	int r;
 
 	*ret = (struct loop_mount){0};
+	/* Seen by this thread and what it starts only, and gone with them whatever
+	 * happens. */
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return fail(err, -errno, "Can't mount %s: %m", path);
 	if (!mkdtemp(name))
 		return fail(err, -errno, "Can't make a directory in /tmp: %m");
 	r = process_check(&(struct process){.argv = argv}, &output, NULL, err);

@@ -11,7 +11,8 @@ struct loop_mount {
 	char *directory; /* temporary, removed again; NULL: nothing mounted */
 };
 
-/* Mounts the btrfs in the file `path`. Undone by loop_unmount. */
+/* Mounts the btrfs in the file `path`, for this thread and threads and programs that it
+ * starts only. Undone by loop_unmount. */
 int loop_mount(const char *path, bool read_only, struct loop_mount *ret,
 	       struct error *err);
 /* Reports a failed unmount; the cleanup form ignores it. */

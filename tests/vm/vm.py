@@ -72,7 +72,7 @@ class Machine:
     """One machine. Use as a context manager; it boots on entry and is gone on exit.
 
     image        file of the medium, never written to; None: no medium
-    tpm          True, False, or "mute": one that accepts commands and never answers
+    tpm          whether there is one
     secure_boot  firmware with our keys that refuses everything else
     smbios       strings of SMBIOS type 11, e.g. "io.systemd.stub.kernel-cmdline-extra=x"
     drives       further images, each with a writable overlay
@@ -87,7 +87,7 @@ class Machine:
         self.smbios, self.drives, self.bus, self.extra = list(smbios), list(drives), bus, list(extra)
         self.network = network
         self.ssh_port = free_port() if network else None
-        self.console = self.directory = self.swtpm = self.mute = None
+        self.console = self.directory = self.swtpm = None
         self.log = LOGS / f"{self.name}.log"
 
     # -- life ------------------------------------------------------------------------------
@@ -107,10 +107,10 @@ class Machine:
     def __exit__(self, kind, value, trace):
         if self.console is not None:
             self.console.close(force=True)
-        for process in (self.swtpm, self.mute):
-            if process is not None and process.poll() is None:
-                process.terminate()
-                process.wait()
+        if self.swtpm is not None and self.swtpm.poll() is None:
+            self.unmute_tpm()
+            self.swtpm.terminate()
+            self.swtpm.wait()
         if kind is not None and self.log.exists():
             print(f"--- end of {self.log} ---\n{self.tail()}")
         if self.directory is not None:
