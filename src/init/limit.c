@@ -11,37 +11,43 @@
 #include "base/fd.h"
 #include "init/limit.h"
 
-static _noreturn_ void child(int out, int (*work)(void *, struct error *), void *context)
+#define ASK_MILLISECONDS 100
+
+static _noreturn_ void child(int out, const struct limited *l)
 {
 	struct error e = {0};
 
-	e.code = work(context, &e);
+	e.code = l->work(l->context, &e);
 	_exit(write_full(out, &e, sizeof(e)) < 0);
 }
 
-/* Waits for the child's struct. 0, or -ETIME, or -EPIPE when it died. */
-static int receive(int in, unsigned seconds, struct error *ret)
+static long milliseconds(void)
 {
-	struct pollfd p = {in, POLLIN, 0};
-	struct timespec start, now;
-	long left = (long)seconds * 1000;
+	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	while (left > 0) {
-		int r = poll(&p, 1, (int)left);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Waits for the child's struct: 1. Else 0 (enough), -ETIME, or -EPIPE when it died. */
+static int receive(int in, const struct limited *l, struct error *ret)
+{
+	long end = milliseconds() + (long)l->seconds * 1000, left;
+
+	while ((left = end - milliseconds()) > 0) {
+		struct pollfd p = {in, POLLIN, 0};
+		int r = poll(&p, 1, (int)MIN(left, (long)ASK_MILLISECONDS));
 
 		if (r > 0)
-			return read_full(in, ret, sizeof(*ret)) == sizeof(*ret) ? 0
+			return read_full(in, ret, sizeof(*ret)) == sizeof(*ret) ? 1
 										: -EPIPE;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		left = (long)seconds * 1000 - (now.tv_sec - start.tv_sec) * 1000 -
-		       (now.tv_nsec - start.tv_nsec) / 1000000;
+		if (l->enough && l->enough())
+			return 0;
 	}
 	return -ETIME;
 }
 
-int run_limited(int (*work)(void *context, struct error *err), void *context,
-		unsigned seconds, struct error *err)
+int run_limited(const struct limited *l, struct error *err)
 {
 	int ends[2], r;
 	struct error result = {0};
@@ -51,18 +57,18 @@ int run_limited(int (*work)(void *context, struct error *err), void *context,
 		return fail(err, -errno, "Can't make a pipe: %m");
 	pid = fork();
 	if (pid == 0)
-		child(ends[1], work, context);
+		child(ends[1], l);
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);
 		return fail(err, -errno, "Can't start a process: %m");
 	}
-	r = receive(ends[0], seconds, &result);
+	r = receive(ends[0], l, &result);
 	close(ends[0]);
-	if (r == -ETIME) {
+	if (r == -ETIME)
 		kill(pid, SIGKILL);
+	if (r == -ETIME || r == 0)
 		return r;
-	}
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (r < 0)

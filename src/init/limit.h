@@ -2,10 +2,20 @@
 /* Work that may hang in the kernel (a mute TPM), done in a child with a time limit. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
-/* Runs `work` in a child and returns its result, with its words in `err`. -ETIME with no
- * words when it isn't done after `seconds`: the child is killed, but not waited for,
- * since a process that hangs in the kernel can't be killed. */
-int run_limited(int (*work)(void *context, struct error *err), void *context,
-		unsigned seconds, struct error *err);
+struct limited {
+	int (*work)(void *context, struct error *err); /* runs in the child */
+	void *context;
+	unsigned seconds;
+	/* When this is true the work counts as done, though the child may go on; may be
+	 * NULL. Asked ten times a second, in the parent. */
+	bool (*enough)(void);
+};
+
+/* Runs work in a child and returns its result, with its words in `err`. -ETIME with no
+ * words when it isn't done in time: the child is killed, but not waited for, since a
+ * process that hangs in the kernel can't be killed. */
+int run_limited(const struct limited *l, struct error *err);

@@ -9,7 +9,7 @@
 #include "init/json.h"
 #include "init/luks-shape.h"
 
-#define SLOTS_MAX 15
+#define SLOTS_MAX 7
 #define TOKENS_MAX 32
 #define KEY_BYTES 64
 #define CIPHER "aes-xts-plain64"

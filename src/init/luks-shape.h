@@ -6,8 +6,8 @@
 
 /* Where the data starts; all metadata lies before it. */
 #define LUKS_DATA_OFFSET (16U << 20)
-/* The part that is copied and used: binary headers, JSON and the first 15 slots. */
-#define LUKS_HEADER_COPY (4U << 20)
+/* The part that is copied and used: binary headers, JSON and the first 7 slots. */
+#define LUKS_HEADER_COPY (2U << 20)
 /* libcryptsetup's own limit of a JSON area. */
 #define LUKS_JSON_MAX (4U << 20)
 

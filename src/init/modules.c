@@ -6,6 +6,8 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
@@ -111,6 +113,17 @@ int modules_load(struct modules *m, const char *name, struct error *err)
 				    strerror(-r));
 	}
 	return 0;
+}
+
+void modules_preload(struct modules *m, const char *const *names)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return;
+	for (; *names; names++)
+		(void)modules_load(m, *names, NULL);
+	_exit(0);
 }
 
 static void scan_modalias(struct modules *m, int dirfd)

@@ -21,6 +21,11 @@ void modules_load_alias(struct modules *m, const char *alias);
 /* Loads a module with all it needs. 0 too when it is built in or there already. */
 int modules_load(struct modules *m, const char *name, struct error *err);
 
+/* Loads these modules (a list that ends with NULL) in a process of its own, while the
+ * boot goes on: some take a second to choose their fastest code. What fails is found out
+ * by modules_load later, which also waits. */
+void modules_preload(struct modules *m, const char *const *names);
+
 /* Looks through all devices there are (/sys/devices), again for those that appeared by
  * that, until no new alias is found. */
 void modules_coldplug(struct modules *m);

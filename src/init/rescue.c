@@ -18,7 +18,7 @@
 
 #define KLOG_READ_ALL 3
 #define KLOG_SIZE 10
-#define MESSAGES_LINES 200
+#define MESSAGES_LINES 100
 #define SHELL "/usr/bin/busybox"
 
 enum rescue_choice rescue_parse(const char *answer, bool shell)
@@ -77,6 +77,26 @@ int rescue_clean(struct consoles *c)
 	return r;
 }
 
+/* Prints what begins at `p`, each line without its "<level>". */
+static void print_lines(struct console *c, const char *p)
+{
+	while (*p) {
+		size_t n = strcspn(p, "\n");
+		_cleanup_free_ char *line = NULL;
+
+		if (*p == '<' && memchr(p, '>', MIN(n, (size_t)5))) {
+			const char *text = strchr(p, '>') + 1;
+
+			n -= (size_t)(text - p);
+			p = text;
+		}
+		line = xasprintf("%.*s\n", (int)n, p);
+		console_write(c, line);
+		p += n;
+		p += *p == '\n';
+	}
+}
+
 static void show_messages(struct console *c)
 {
 	int size = klogctl(KLOG_SIZE, NULL, 0), n;
@@ -92,8 +112,7 @@ static void show_messages(struct console *c)
 	p = text + n;
 	for (int lines = 0; p > text && lines <= MESSAGES_LINES; p--)
 		lines += p[-1] == '\n';
-	p += p > text;
-	console_write(c, p);
+	print_lines(c, p + (p > text));
 }
 
 static _noreturn_ void shell_child(const struct console *c)

@@ -95,12 +95,13 @@ static void saying(const struct tpm *t, const char *sentence)
 
 static int take_away(const struct tpm *t, const char *why, struct error *err)
 {
+	const struct limited away = {unbind, NULL, CONFIRM_SECONDS, device_gone};
 	_cleanup_free_ char *sentence = NULL;
 	struct error e = {0};
 
 	/* The kernel removes the device files first and may then wait for the chip: what
 	 * counts is that nobody can open them any more. */
-	(void)run_limited(unbind, NULL, CONFIRM_SECONDS, &e);
+	(void)run_limited(&away, &e);
 	if (!device_gone()) {
 		*t->state = TPM_STUCK;
 		return fail(err, -EIO,
@@ -124,11 +125,12 @@ static int take_away(const struct tpm *t, const char *why, struct error *err)
 static int phase(const struct tpm *t, const char *word, enum tpm_state during,
 		 enum tpm_state after, struct error *err)
 {
+	const struct limited work = {extend, (void *)word, CONFIRM_SECONDS, NULL};
 	struct error e = {0};
 	int r;
 
 	*t->state = during;
-	r = run_limited(extend, (void *)word, CONFIRM_SECONDS, &e);
+	r = run_limited(&work, &e);
 	if (r == 0) {
 		*t->state = after;
 		return 0;

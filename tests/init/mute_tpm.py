@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A TPM that falls silent: sits between QEMU and swtpm and passes everything on, until a command
+extends a PCR with the SHA-256 of WORD. That command and all later ones are taken and never answered.
+
+Usage: mute_tpm.py LISTEN SWTPM WORD   (LISTEN: socket for QEMU's chardev; SWTPM: swtpm's --ctrl socket)
+
+Stopping swtpm itself won't do: QEMU talks to it over a control channel too, and would hang with it.
+"""
+import hashlib
+import os
+import select
+import socket
+import sys
+
+CHUNK = 65536
+
+
+def connect(path):
+    """Connects to swtpm's control socket."""
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(path)
+    return s
+
+
+class Proxy:
+    def __init__(self, qemu, swtpm, word):
+        self.control = {qemu: swtpm, swtpm: qemu}
+        self.qemu, self.digest = qemu, hashlib.sha256(word.encode()).digest()
+        self.data = {}
+        self.guest = None  # QEMU's end of the data channel
+        self.mute = False
+
+    def take_data_channel(self, fd):
+        """QEMU sends swtpm a descriptor to talk TPM commands over: hold it, give swtpm another."""
+        self.guest = socket.socket(fileno=fd)
+        ours, theirs = socket.socketpair()
+        self.data = {self.guest: ours, ours: self.guest}
+        return theirs
+
+    def relay_control(self, source):
+        data, fds, _, _ = socket.recv_fds(source, CHUNK, 4)
+        if not data:
+            return False
+        if fds:
+            with self.take_data_channel(fds[0]) as theirs:
+                socket.send_fds(self.control[source], [data], [theirs.fileno()])
+        else:
+            self.control[source].sendall(data)
+        return True
+
+    def relay_data(self, source):
+        data = source.recv(CHUNK)
+        if not data:
+            return False
+        self.mute = self.mute or (source is self.guest and self.digest in data)
+        if not self.mute:
+            self.data[source].sendall(data)
+        return True
+
+    def run(self):
+        while True:
+            ready, _, _ = select.select([*self.control, *self.data], [], [])
+            for source in ready:
+                relay = self.relay_control if source in self.control else self.relay_data
+                if not relay(source):
+                    return
+
+
+def main():
+    listen, swtpm, word = sys.argv[1:]
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(listen)
+        server.listen(1)
+        qemu, _ = server.accept()
+    os.unlink(listen)
+    Proxy(qemu, connect(swtpm), word).run()
+
+
+if __name__ == "__main__":
+    main()
