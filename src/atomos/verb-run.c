@@ -19,7 +19,8 @@
 #define MEMORY_DEFAULT 2048
 #define MEMORY_MIN 256
 #define SSH_PORT_DEFAULT 2222
-#define SSH_PORT_TRIES 100
+#define VNC_PORT_DEFAULT 5900
+#define PORT_TRIES 100
 
 static const struct verb_option options[] = {
 	{"memory", 'm', "MIB", "memory of the machine (2048; 4G works too)"},
@@ -27,7 +28,7 @@ static const struct verb_option options[] = {
 	{"no-tpm", 0, NULL, "a machine without TPM"},
 	{"no-secure-boot", 0, NULL, "a machine that doesn't check signatures"},
 	{"serial", 0, NULL, "the serial console here (the default)"},
-	{"graphic", 0, NULL, "a window for the screen as well"},
+	{"graphic", 0, NULL, "the screen too: a window, or else VNC"},
 	{"ssh-port", 0, "PORT", "port here that leads to its SSH (2222)"},
 	{"keys", 0, "DIR", "keys whose certificates the firmware trusts"},
 	{0},
@@ -69,6 +70,16 @@ static bool port_free(uint16_t port)
 	       bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
 }
 
+/* The first port from `first` on that nobody uses. */
+static uint16_t next_free(uint16_t first)
+{
+	uint16_t port = first;
+
+	while (port < first + PORT_TRIES && !port_free(port))
+		port++;
+	return port;
+}
+
 static int choose_port(const struct invocation *in, uint16_t *ret, struct error *err)
 {
 	const char *text = option_value(in, "ssh-port");
@@ -82,9 +93,7 @@ static int choose_port(const struct invocation *in, uint16_t *ret, struct error 
 			    "Port %s is taken by another program: choose another with "
 			    "--ssh-port",
 			    text);
-	for (int i = 0; i < SSH_PORT_TRIES && !port_free((uint16_t)port); i++)
-		port++;
-	*ret = (uint16_t)port;
+	*ret = text ? (uint16_t)port : next_free(SSH_PORT_DEFAULT);
 	return 0;
 }
 
@@ -149,6 +158,9 @@ static void announce(const struct machine *m)
 		m->tpm ? "with" : "without",
 		machine_has_kvm() ? "" : "; there is no KVM here, so it will be slow",
 		m->ssh_port);
+	if (m->vnc >= 0)
+		fprintf(stderr, "Screen: VNC on 127.0.0.1:%d.\n",
+			VNC_PORT_DEFAULT + m->vnc);
 }
 
 static int run(const struct invocation *in, struct error *err)
@@ -157,7 +169,7 @@ static int run(const struct invocation *in, struct error *err)
 	struct machine m = {.image = in->arguments[0],
 			    .keys = option_given(in, "no-secure-boot") ? NULL : keys,
 			    .tpm = !option_given(in, "no-tpm"),
-			    .graphic = option_given(in, "graphic"),
+			    .vnc = -1,
 			    .memory = MEMORY_DEFAULT};
 	int r = parse_size(in, "memory", &m.memory, err);
 
@@ -176,6 +188,9 @@ static int run(const struct invocation *in, struct error *err)
 		r = choose_port(in, &m.ssh_port, err);
 	if (r < 0)
 		return r;
+	m.window = option_given(in, "graphic") && machine_has_window();
+	if (option_given(in, "graphic") && !m.window)
+		m.vnc = next_free(VNC_PORT_DEFAULT) - VNC_PORT_DEFAULT;
 	if (!in->quiet)
 		announce(&m);
 	return machine_run(&m, err);

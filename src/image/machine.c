@@ -271,14 +271,35 @@ static char **add_devices(char **argv, const struct machine *m, const struct par
 
 static char **add_console(char **argv, const struct machine *m)
 {
-	static const char *const serial[] = {"-display", "none", "-vga", "none", NULL};
-	static const char *const graphic[] = {
-		"-display", "gtk",     "-device", "virtio-vga", "-device", "qemu-xhci",
-		"-device",  "usb-kbd", "-device", "usb-tablet", NULL};
+	static const char *const none[] = {"-display", "none", "-vga", "none", NULL};
+	static const char *const screen[] = {"-vga",	  "std",	"-device",
+					     "qemu-xhci", "-device",	"usb-kbd",
+					     "-device",	  "usb-tablet", NULL};
 
-	argv = add_all(argv, m->graphic ? graphic : serial);
+	if (!m->window && m->vnc < 0)
+		argv = add_all(argv, none);
+	else
+		argv = add_all(argv, screen);
+	if (m->window)
+		argv = strv_add(strv_add(argv, "-display"), "gtk");
+	else if (m->vnc >= 0)
+		argv = strv_consume(strv_add(argv, "-vnc"),
+				    xasprintf("127.0.0.1:%d", m->vnc));
 	argv = strv_add(argv, "-serial");
 	return strv_add(argv, "mon:stdio");
+}
+
+bool machine_has_window(void)
+{
+	static const char *const argv[] = {"qemu-system-x86_64", "-display", "help",
+					   NULL};
+	_cleanup_free_ char *output = NULL;
+
+	if (!getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY"))
+		return false;
+	return process_run(&(struct process){.argv = argv, .quiet = true}, &output, NULL,
+			   NULL) == 0 &&
+	       strstr(output, "gtk");
 }
 
 int machine_run(const struct machine *m, struct error *err)

@@ -11,7 +11,11 @@ struct machine {
 	const char *image;
 	const char
 		*keys; /* whose certificates the firmware trusts; NULL: no Secure Boot */
-	bool tpm, graphic;
+	bool tpm;
+	/* The screen: a window, else VNC on this display of 127.0.0.1 (port 5900 +
+	 * number). */
+	bool window;
+	int vnc;	   /* -1: no screen at all */
 	uint64_t memory;   /* MiB */
 	uint64_t disk;	   /* MiB of a second, empty disk beside the image; 0: none */
 	uint16_t ssh_port; /* of this machine, on 127.0.0.1; leads to port 22 of the other
@@ -22,6 +26,9 @@ struct machine {
  * second disk are kept beside the image (IMAGE.vars, IMAGE.tpm, IMAGE.disk). Extra
  * arguments for QEMU are taken from $ATOMOS_QEMU_ARGS. */
 int machine_run(const struct machine *m, struct error *err);
+
+/* True when QEMU can open a window here. */
+bool machine_has_window(void);
 
 /* True when QEMU can use the processor itself (KVM) here. */
 bool machine_has_kvm(void);
