@@ -30,9 +30,7 @@
 #define BIOS_BOOT_SIZE (1U << 20)
 #define COMPRESSION "zstd:3"
 
-#define LOADER_CONF                                                                      \
-	"timeout 0\neditor no\nauto-entries no\nauto-firmware no\nrandom-seed-mode "     \
-	"off\n"
+#define LOADER_CONF "timeout 0\neditor no\nauto-entries no\nauto-firmware no\n"
 
 /* What the parts have in common while they are made. */
 struct work {
