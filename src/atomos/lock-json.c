@@ -181,6 +181,31 @@ static int parse(sd_json_variant *root, const char *what, struct lock *l,
 	return parse_packages(root, what, l, err);
 }
 
+/* Two packages of one name, two names of one number: the lock was edited by hand. */
+static int check_unique(const struct lock *l, const char *what, struct error *err)
+{
+	const struct lock_ids *tables[] = {&l->users, &l->groups};
+
+	for (size_t i = 1; i < l->count; i++)
+		if (streq(l->packages[i].name, l->packages[i - 1].name))
+			return fail(err, -EBADMSG, "%s has the package %s twice", what,
+				    l->packages[i].name);
+	for (size_t t = 0; t < ELEMENTSOF(tables); t++) {
+		const char *names[LOCK_ID_LAST + 1] = {0};
+
+		for (size_t i = 0; i < tables[t]->count; i++) {
+			const struct lock_id *id = &tables[t]->list[i];
+
+			if (names[id->id])
+				return fail(err, -EBADMSG,
+					    "%s gives the number %u to both %s and %s",
+					    what, id->id, names[id->id], id->name);
+			names[id->id] = id->name;
+		}
+	}
+	return 0;
+}
+
 int lock_parse(const char *text, const char *what, struct lock *ret, struct error *err)
 {
 	_cleanup_json_ sd_json_variant *root = NULL;
@@ -193,6 +218,9 @@ int lock_parse(const char *text, const char *what, struct lock *ret, struct erro
 	if (r < 0)
 		return r;
 	lock_sort(&l);
+	r = check_unique(&l, what, err);
+	if (r < 0)
+		return r;
 	*ret = l;
 	l = (struct lock){0};
 	return 0;

@@ -41,33 +41,32 @@ static _noreturn_ void child(char **argv, int messages)
 	_exit(127);
 }
 
-/* What a derivation's name says about the step it is. */
-static char *step_name(const char *derivation)
+/* The long steps by the names of their derivations; everything else is a package. */
+static const char *step_name(const char *derivation)
 {
-	if (endswith(derivation, ".deb"))
-		return xasprintf("Fetching %s", derivation);
-	if (startswith(derivation, "atomos-root"))
-		return xstrdup(endswith(derivation, "second")
-				       ? "Configuring the second layer"
-				       : "Configuring the packages (the base layer)");
-	if (startswith(derivation, "atomos-system"))
-		return xstrdup("Putting the system together");
-	if (startswith(derivation, "atomos-boot") ||
-	    startswith(derivation, "atomos-initramfs"))
-		return xstrdup("Making the initramfs");
-	return xasprintf("Unpacking %s", derivation);
+	static const struct {
+		const char *prefix, *step;
+	} steps[] = {
+		{"atomos-root-second", "Configuring the second layer"},
+		{"atomos-root", "Configuring the packages"},
+		{"atomos-system", "Putting the system together"},
+		{"atomos-boot", "Making the initramfs"},
+		{"atomos-initramfs", "Making the initramfs"},
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(steps); i++)
+		if (startswith(derivation, steps[i].prefix))
+			return steps[i].step;
+	return "Fetching and unpacking packages";
 }
 
 static void tell(const struct nix_build *b, const struct nix_log *log, FILE *file)
 {
-	_cleanup_free_ char *step = NULL;
-
 	if (log->line && file)
 		fprintf(file, "%s> %s\n", log->line_of, log->line);
-	if (!b->progress || !log->expected)
-		return;
-	step = *log->current ? step_name(log->current) : xstrdup("Building");
-	progress_step(b->progress, log->done, log->expected, "Building", step);
+	if (b->progress && log->expected && *log->current)
+		progress_step(b->progress, log->done, log->expected,
+			      step_name(log->current), log->current);
 }
 
 static void follow(const struct nix_build *b, int messages, struct nix_log *log)

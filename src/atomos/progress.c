@@ -60,11 +60,13 @@ void progress_free(struct progress *p)
 	free(p);
 }
 
+/* "step: detail", as much as fits beside the bar. */
 static void draw_bar(struct progress *p)
 {
-	char bar[BAR_WIDTH + 1];
-	const char *words = p->detail ? p->detail : p->what;
+	_cleanup_free_ char *words =
+		p->detail ? xasprintf("%s: %s", p->what, p->detail) : xstrdup(p->what);
 	uint64_t full = p->total ? MIN(p->done, p->total) * BAR_WIDTH / p->total : 0;
+	char bar[BAR_WIDTH + 1];
 
 	memset(bar, ' ', BAR_WIDTH);
 	memset(bar, '#', full);
