@@ -133,9 +133,10 @@ static int read_system(struct work *w, struct error *err)
 static int lock_work(struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
+	int r = make_parents_at(AT_FDCWD, WORK "/image.lock");
 
-	if (make_parents_at(AT_FDCWD, WORK "/image.lock") < 0)
-		return fail(err, -errno, "Can't make " WORK ": %m");
+	if (r < 0)
+		return fail(err, r, "Can't make " WORK ": %s", strerror(-r));
 	fd = open(WORK "/image.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(err, -errno, "Can't open " WORK "/image.lock: %m");
