@@ -89,8 +89,8 @@ in
         vendor = true;
         apply = modules: lib.sort (lib.unique modules);
         description = ''
-          Kernel modules in the boot image, beside those they need. Only what a machine has is
-          loaded.
+          Further kernel modules for the boot image, with those they need, beside the usual ones for
+          disks, keyboards, encryption and file systems. Only what a machine has is loaded.
         '';
       };
     };
@@ -141,50 +141,6 @@ in
         ++ map (console: "console=${console}") config.atomos.boot.consoles
         ++ [ "quiet" ]
       );
-
-      boot.initrd.availableKernelModules = [
-        # disks
-        "nvme"
-        "ahci"
-        "ata_piix"
-        "sd_mod"
-        "sr_mod"
-        "usb_storage"
-        "uas"
-        "sdhci_pci"
-        "sdhci_acpi"
-        "mmc_block"
-        "virtio_pci"
-        "virtio_blk"
-        "virtio_scsi"
-        "hv_storvsc"
-        "vmw_pvscsi"
-        "mptspi"
-        "xen_blkfront"
-        # keyboards
-        "xhci_pci"
-        "ehci_pci"
-        "ohci_pci"
-        "uhci_hcd"
-        "usbhid"
-        "hid_generic"
-        "atkbd"
-        "i8042"
-        # encryption and file systems
-        "dm_crypt"
-        "aesni_intel"
-        "xts"
-        "btrfs"
-        "vfat"
-        "nls_cp437"
-        "nls_ascii"
-        "isofs"
-        "loop"
-        # memory and TPM
-        "zram"
-        "tpm_tis"
-        "tpm_crb"
-      ];
 
       # The zram device is there before the root is; the generator would make another.
       environment.etc."systemd/zram-generator.conf".text = "";

@@ -64,6 +64,23 @@ in
         "locales locales/locales_to_be_generated multiselect ${builtins.concatStringsSep ", " wanted}"
         "locales locales/default_environment_locale select ${if builtin then "None" else locale}"
       ];
+      environment.etc."locale.gen".text = lib.concatLines wanted;
+      # For a root whose packages were configured without these answers.
+      systemd.services.atomos-locale = {
+        description = "Locales of the system";
+        wantedBy = [ "multi-user.target" ];
+        before = [
+          "getty.target"
+          "ssh.service"
+          "systemd-user-sessions.service"
+        ];
+        unitConfig.ConditionPathExists = "!/usr/lib/locale/locale-archive";
+        serviceConfig = {
+          Type = "oneshot";
+          RemainAfterExit = true;
+          ExecStart = "/usr/sbin/locale-gen";
+        };
+      };
     })
     (lib.mkIf (config.console.keyMap != "us") {
       systemd.services.atomos-keymap = {

@@ -18,7 +18,11 @@
         (text "/etc/locale.conf")
         (builtins.elem "locales" decisions.packages.base)
       ];
-      "i18n.supportedLocales" = decisions.debian.debconf;
+      "i18n.supportedLocales" = [
+        decisions.debian.debconf
+        (text "/etc/locale.gen")
+        (text "/etc/systemd/system/atomos-locale.service")
+      ];
       "console.keyMap" = text "/etc/systemd/system/atomos-keymap.service";
     };
 }
