@@ -15,7 +15,6 @@
 let
   inherit (builtins)
     filter
-    hasAttr
     listToAttrs
     map
     substring

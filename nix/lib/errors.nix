@@ -12,7 +12,6 @@ let
     isAttrs
     isBool
     isFunction
-    isInt
     isList
     isPath
     isString

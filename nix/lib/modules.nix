@@ -5,26 +5,17 @@
 { errors, properties }:
 let
   inherit (builtins)
-    all
     attrNames
     attrValues
-    concatLists
     concatMap
     deepSeq
     filter
-    foldl'
-    functionArgs
     head
     isAttrs
-    isFunction
-    isPath
     isString
     length
-    listToAttrs
     map
     mapAttrs
-    pathExists
-    substring
     tryEval
     ;
 
@@ -35,6 +26,8 @@ let
     types
     mergeDefinitions
     ;
+
+  inherit (import ./load.nix { inherit errors; }) loadAll;
 
   mkOption = attrs: { _type = "option"; } // attrs;
 
@@ -73,118 +66,6 @@ let
     };
 
   isOption = value: isAttrs value && value._type or null == "option";
-
-  ### Loading
-
-  empty = file: problem: [
-    {
-      inherit file;
-      key = null;
-      options = { };
-      config = { };
-      errors = [ problem ];
-    }
-  ];
-
-  reserved = [
-    "_file"
-    "imports"
-    "config"
-    "options"
-  ];
-
-  # A module and, before it, what it imports: [ { file, key, options, config, errors } … ].
-  load =
-    args: parent: module:
-    if isPath module || isString module && substring 0 1 module == "/" then
-      loadFile args parent module
-    else if isFunction module then
-      loadFunction args parent null module
-    else
-      loadAttrs args parent null module;
-
-  loadFile =
-    args: parent: path:
-    let
-      file = toString path;
-      target = if builtins.readFileType path == "directory" then path + "/default.nix" else path;
-      content = import path;
-    in
-    if !pathExists path || !pathExists target then
-      empty parent (errors.noSuchFile parent file)
-    else if isFunction content then
-      loadFunction args file file content
-    else
-      loadAttrs args file file content;
-
-  loadFunction =
-    args: file: key: function:
-    let
-      formals = functionArgs function;
-      unknown = filter (name: !formals.${name} && !(args ? ${name})) (attrNames formals);
-      given = if formals == { } then args else builtins.intersectAttrs formals args;
-    in
-    if unknown != [ ] then
-      empty file (
-        errors.unknownArgument (head unknown) {
-          inherit file;
-          position = builtins.unsafeGetAttrPos (head unknown) formals;
-        }
-      )
-    else
-      loadAttrs args file key (function given);
-
-  loadAttrs =
-    args: file0: key: module:
-    let
-      file = module._file or file0;
-      rest = builtins.removeAttrs module reserved;
-      explicit = module ? config || module ? options;
-    in
-    if !isAttrs module then
-      empty file0 (errors.notAModule file0 module)
-    else if explicit && rest != { } then
-      empty file (
-        errors.strayAttribute (head (attrNames rest)) {
-          inherit file;
-          position = builtins.unsafeGetAttrPos (head (attrNames rest)) module;
-        }
-      )
-    else
-      concatMap (load args file) (module.imports or [ ])
-      ++ [
-        {
-          inherit file key;
-          options = module.options or { };
-          config = if explicit then module.config or { } else rest;
-          errors = [ ];
-        }
-      ];
-
-  # A file imported twice counts once.
-  withoutRepeats =
-    modules:
-    (foldl'
-      (
-        state: module:
-        if module.key == null then
-          state // { list = state.list ++ [ module ]; }
-        else if state.seen ? ${module.key} then
-          state
-        else
-          {
-            seen = state.seen // {
-              ${module.key} = true;
-            };
-            list = state.list ++ [ module ];
-          }
-      )
-      {
-        seen = { };
-        list = [ ];
-      }
-      modules
-    ).list;
 
   ### Evaluating
 
@@ -322,9 +203,7 @@ let
       definitions ? [ ],
     }:
     let
-      loaded = withoutRepeats (
-        concatMap (load ({ inherit lib config options; } // args) "the configuration") modules
-      );
+      loaded = loadAll ({ inherit lib config options; } // args) modules;
       known = concatMap (m: paths prefix m.options) loaded;
       tree = evalTree known prefix (map (m: { inherit (m) file; value = m.options; }) loaded) (
         map (m: {

@@ -9,7 +9,6 @@ let
     foldl'
     listToAttrs
     map
-    match
     replaceStrings
     ;
 
@@ -24,6 +23,8 @@ let
   nameValuePair = name: value: { inherit name value; };
   mapAttrs' = f: attrs: listToAttrs (map (name: f name attrs.${name}) (attrNames attrs));
   mapAttrsToList = f: attrs: map (name: f name attrs.${name}) (attrNames attrs);
+  # Attribute sets that f makes of each attribute, joined.
+  concatMapAttrs = f: attrs: foldl' (a: b: a // b) { } (mapAttrsToList f attrs);
   filterAttrs =
     keep: attrs:
     builtins.removeAttrs attrs (filter (name: !(keep name attrs.${name})) (attrNames attrs));
@@ -65,6 +66,7 @@ in
   inherit
     concatLines
     concatMap
+    concatMapAttrs
     concatMapStrings
     concatMapStringsSep
     escapeRegex

@@ -33,10 +33,26 @@ let
       key = mkOption {
         type = types.path;
         example = lib.literalExpression "./example.gpg";
-        description = "File with the public key (OpenPGP, armoured or not) that signs the repository.";
+        description = ''
+          File with the public key (OpenPGP) that signs the repository; one that is armoured ends
+          in .asc.
+        '';
       };
     };
   };
+
+  debianKeys = "/usr/share/keyrings/debian-archive-keyring.gpg";
+  keyFile =
+    name: r: "/etc/apt/keyrings/${name}.${if lib.hasSuffix ".asc" (toString r.key) then "asc" else "gpg"}";
+
+  source = uri: suite: components: key: ''
+    Types: deb
+    URIs: ${uri}
+    Suites: ${suite}
+    ${lib.optionalString (!(lib.hasSuffix "/" suite)) ''
+      Components: ${builtins.concatStringsSep " " components}
+    ''}Signed-By: ${key}
+  '';
 in
 {
   options = {
@@ -76,8 +92,9 @@ in
         default = null;
         example = "http://mirror.example.org/debian";
         description = ''
-          Mirror of the Debian archive. null takes the one that apt uses on the machine that
-          builds.
+          Mirror of the Debian archive, for building and for apt in the running system. null
+          takes the one that apt uses on the machine that builds, and gives the running system
+          none.
         '';
       };
       securityMirror = mkOption {
@@ -85,8 +102,7 @@ in
         default = null;
         example = "http://mirror.example.org/debian-security";
         description = ''
-          Mirror of Debian's security updates. null takes the one that apt uses on the machine
-          that builds.
+          The same for Debian's security updates.
         '';
       };
       extraRepositories = mkOption {
@@ -139,6 +155,20 @@ in
       ]);
     message = "debian.extraRepositories.\"${name}\" can't be called so: choose letters, digits, dots and dashes, and none of main, security and local.";
   }) (builtins.attrNames cfg.extraRepositories);
+
+  # apt in the running system knows the same repositories.
+  config.environment.etc =
+    lib.optionalAttrs (cfg.mirror != null) {
+      "apt/sources.list.d/debian.sources".text = source cfg.mirror cfg.suite cfg.components debianKeys;
+    }
+    // lib.optionalAttrs (cfg.securityMirror != null) {
+      "apt/sources.list.d/debian-security.sources".text =
+        source cfg.securityMirror "${cfg.suite}-security" cfg.components debianKeys;
+    }
+    // lib.concatMapAttrs (name: r: {
+      "apt/sources.list.d/${name}.sources".text = source r.uri r.suite r.components (keyFile name r);
+      "apt/keyrings/${baseNameOf (keyFile name r)}".source = r.key;
+    }) cfg.extraRepositories;
 
   config.debian = {
     packageNames =

@@ -186,6 +186,10 @@ in
       }
     ) (lib.filterAttrs (_: u: u.openssh.authorizedKeys.keys != [ ]) cfg.users);
 
+    warnings = lib.optional (builtins.all (u: u.hashedPassword == null && u.openssh.authorizedKeys.keys == [ ]) (
+      builtins.attrValues cfg.users
+    )) "Nobody can log in: no user of users.users has a hashedPassword or an SSH key.";
+
     assertions =
       map (name: {
         assertion = builtins.match accountName name != null;

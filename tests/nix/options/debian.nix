@@ -20,12 +20,12 @@
         uri = "https://packages.example.org/debian";
         suite = "stable";
         components = [ "contrib" ];
-        key = "/srv/example.gpg";
+        key = ./debian.nix;
       };
     };
   };
   see =
-    { decisions, ... }:
+    { decisions, spec, text, ... }:
     let
       inherit (decisions) debian;
       repository = debian.extraRepositories.example or { };
@@ -33,13 +33,23 @@
     {
       "environment.systemPackages" = decisions.packages.requested;
       "debian.components" = debian.components;
-      "debian.mirror" = debian.mirror;
-      "debian.securityMirror" = debian.securityMirror;
+      "debian.mirror" = [
+        debian.mirror
+        (text "/etc/apt/sources.list.d/debian.sources")
+      ];
+      "debian.securityMirror" = [
+        debian.securityMirror
+        (text "/etc/apt/sources.list.d/debian-security.sources")
+      ];
       "debian.debconf" = debian.debconf;
-      "debian.extraRepositories" = builtins.attrNames debian.extraRepositories;
+      "debian.extraRepositories" = [
+        (builtins.attrNames debian.extraRepositories)
+        (text "/etc/apt/sources.list.d/example.sources")
+        (spec.files ? "/etc/apt/keyrings/example.gpg")
+      ];
       "debian.extraRepositories.<name>.uri" = repository.uri or null;
       "debian.extraRepositories.<name>.suite" = repository.suite or null;
       "debian.extraRepositories.<name>.components" = repository.components or null;
-      "debian.extraRepositories.<name>.key" = repository.key or null;
+      "debian.extraRepositories.<name>.key" = baseNameOf (repository.key or "");
     };
 }
