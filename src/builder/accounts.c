@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "accounts.h"
+#include "builder/accounts.h"
 #include "base/alloc.h"
 #include "base/str.h"
 

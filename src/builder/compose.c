@@ -5,8 +5,8 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "compose.h"
-#include "links.h"
+#include "builder/compose.h"
+#include "builder/links.h"
 
 /* Follows manifest->entries, whose array grows by itself. */
 static void add_state(struct compose *c)

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "core/manifest.h"
-#include "table.h"
+#include "builder/table.h"
 
 enum compose_state { COMPOSE_KEPT, COMPOSE_REPLACED, COMPOSE_REMOVED };
 

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "configure.h"
+#include "builder/configure.h"
 
 #define DPKG "dpkg", "--status-fd=3", "--force-unsafe-io", "--force-confold"
 

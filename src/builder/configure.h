@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "package.h"
-#include "sandbox.h"
+#include "builder/package.h"
+#include "builder/sandbox.h"
 
 /* Runs the packages' preinst scripts and dpkg --configure for all of them: base-passwd
  * first, then what is essential or required, then the rest. `first_layer` is false when

@@ -8,7 +8,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "core/verity.h"
-#include "deb.h"
+#include "builder/deb.h"
 
 #define BUFFER_SIZE (1U << 17)
 #define VERSION_MAX 64

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "dpkg-db.h"
+#include "builder/dpkg-db.h"
 
 #define FOLDER "var/lib/dpkg"
 #define DATABASE_MAX (256U << 20)

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "core/manifest.h"
-#include "package.h"
+#include "builder/package.h"
 
 /* Adds the packages to /var/lib/dpkg of the tree: stanzas "install ok unpacked" with
  * their conffiles, NAME.list and what their triggers files are interested in. Creates the

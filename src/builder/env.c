@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "env.h"
+#include "builder/env.h"
 
 #define TEXT_MAX (256U << 20)
 

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "ids.h"
+#include "builder/ids.h"
 
 #define ACCOUNTS_MAX (16U << 20)
 

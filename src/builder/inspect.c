@@ -6,7 +6,7 @@
 
 #include "base/macro.h"
 #include "base/str.h"
-#include "inspect.h"
+#include "builder/inspect.h"
 
 #define PEM_LABEL_MAX 64
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "links.h"
-#include "table.h"
+#include "builder/links.h"
+#include "builder/table.h"
 
 static struct manifest_entry *find(struct manifest *m, const struct table *paths,
 				   const char *path, size_t length)

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
-#include "verb.h"
+#include "builder/verb.h"
 
 struct verb {
 	const char *name, *help;

@@ -6,8 +6,8 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "core/verity.h"
-#include "merge.h"
-#include "table.h"
+#include "builder/merge.h"
+#include "builder/table.h"
 
 #define INFO_FOLDER "/var/lib/dpkg/info"
 

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "core/manifest.h"
-#include "package.h"
+#include "builder/package.h"
 
 /* What `dpkg --unpack` would leave of these packages on top of `base` (a root's manifest,
  * or NULL): their files, conffiles as NAME.dpkg-new, their control files in

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "normalise.h"
+#include "builder/normalise.h"
 
 #define MACHINE_ID_FILE_MAX 4096
 

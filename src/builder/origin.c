@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Remembers which store file each placed inode came from. */
 #include "base/alloc.h"
-#include "origin.h"
+#include "builder/origin.h"
 
 void origins_index(struct origins *o)
 {

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/manifest.h"
-#include "table.h"
+#include "builder/table.h"
 
 struct origin {
 	ino_t inode;

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "package.h"
+#include "builder/package.h"
 
 #define CONTROL_MAX (16U << 20)
 

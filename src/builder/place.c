@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/workers.h"
-#include "place.h"
+#include "builder/place.h"
 
 /* Files of one task: enough to keep the threads from waiting for each other. */
 #define FILES_PER_TASK 64

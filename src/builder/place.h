@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "core/manifest.h"
-#include "origin.h"
+#include "builder/origin.h"
 
 struct placing {
 	int root_fd;  /* the tree */

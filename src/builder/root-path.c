@@ -6,8 +6,8 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "env.h"
-#include "root-path.h"
+#include "builder/env.h"
+#include "builder/root-path.h"
 
 #define LINKS_MAX 40 /* as the kernel */
 #define FILE_MAX (1U << 30)

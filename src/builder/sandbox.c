@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "sandbox.h"
+#include "builder/sandbox.h"
 
 #define POLICY "usr/sbin/policy-rc.d"
 #define KEPT 1500 /* bytes of output that a failure quotes */

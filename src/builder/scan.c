@@ -10,9 +10,9 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "core/verity.h"
-#include "inspect.h"
-#include "scan.h"
-#include "table.h"
+#include "builder/inspect.h"
+#include "builder/scan.h"
+#include "builder/table.h"
 
 #define XATTR_NAMES_MAX 65536
 

@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "core/manifest.h"
-#include "ids.h"
-#include "origin.h"
-#include "sandbox.h"
+#include "builder/ids.h"
+#include "builder/origin.h"
+#include "builder/sandbox.h"
 
 struct scanning {
 	int root_fd;

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "spec.h"
+#include "builder/spec.h"
 
 static sd_json_variant *get(sd_json_variant *object, const char *name)
 {

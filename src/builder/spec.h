@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <systemd/sd-json.h>
 
-#include "accounts.h"
+#include "builder/accounts.h"
 #include "base/error.h"
 
 enum spec_kind { SPEC_TEXT, SPEC_SOURCE, SPEC_SYMLINK, SPEC_DIRECTORY, SPEC_REMOVE };

@@ -5,16 +5,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "accounts.h"
+#include "builder/accounts.h"
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "compose.h"
+#include "builder/compose.h"
 #include "core/verity.h"
-#include "env.h"
-#include "root-path.h"
-#include "spec.h"
-#include "verb.h"
+#include "builder/env.h"
+#include "builder/root-path.h"
+#include "builder/spec.h"
+#include "builder/verb.h"
 
 #define ENTRY_BYTES 1024 /* what tmpfs takes for an inode and its names */
 #define PAGE 4096U

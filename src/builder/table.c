@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "table.h"
+#include "builder/table.h"
 
 #define CAPACITY_MIN 1024
 

@@ -4,9 +4,9 @@
 
 #include "base/alloc.h"
 #include "base/fd.h"
-#include "deb.h"
-#include "env.h"
-#include "verb.h"
+#include "builder/deb.h"
+#include "builder/env.h"
+#include "builder/verb.h"
 
 static int unpack(const char *deb, int out, struct error *err)
 {
