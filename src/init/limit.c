@@ -29,7 +29,8 @@ static long milliseconds(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Waits for the child's struct: 1. Else 0 (enough), -ETIME, or -EPIPE when it died. */
+/* Waits for the child's struct: 1. Else 0 (enough), -ETIMEDOUT, or -EPIPE when it died.
+ */
 static int receive(int in, const struct limited *l, struct error *ret)
 {
 	long end = milliseconds() + (long)l->seconds * 1000, left;
@@ -44,7 +45,7 @@ static int receive(int in, const struct limited *l, struct error *ret)
 		if (l->enough && l->enough())
 			return 0;
 	}
-	return -ETIME;
+	return -ETIMEDOUT;
 }
 
 int run_limited(const struct limited *l, struct error *err)
@@ -65,9 +66,9 @@ int run_limited(const struct limited *l, struct error *err)
 	}
 	r = receive(ends[0], l, &result);
 	close(ends[0]);
-	if (r == -ETIME)
+	if (r == -ETIMEDOUT)
 		kill(pid, SIGKILL);
-	if (r == -ETIME || r == 0)
+	if (r == -ETIMEDOUT || r == 0)
 		return r;
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;

@@ -15,7 +15,7 @@ struct limited {
 	bool (*enough)(void);
 };
 
-/* Runs work in a child and returns its result, with its words in `err`. -ETIME with no
- * words when it isn't done in time: the child is killed, but not waited for, since a
+/* Runs work in a child and returns its result, with its words in `err`. -ETIMEDOUT with
+ * no words when it isn't done in time: the child is killed, but not waited for, since a
  * process that hangs in the kernel can't be killed. */
 int run_limited(const struct limited *l, struct error *err);

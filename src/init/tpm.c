@@ -135,7 +135,11 @@ static int phase(const struct tpm *t, const char *word, enum tpm_state during,
 		*t->state = after;
 		return 0;
 	}
-	return take_away(t, r == -ETIME ? "no answer for 20 seconds" : e.message, err);
+	return take_away(t,
+			 r == -ETIMEDOUT ? "no answer for 20 seconds"
+			 : r == -ETIME ? "no answer" /* the kernel's own, shorter limit */
+				       : e.message,
+			 err);
 }
 
 /* A TPM that the firmware announces may need a moment, or its driver. */
