@@ -28,6 +28,8 @@ let
   neededPrograms = [
     "/usr/bin/busybox"
     "/usr/bin/loadkeys"
+    # The kernel asks for modules by this name (crypto, character sets).
+    "/usr/sbin/modprobe"
     "${multiarch}/cryptsetup/libcryptsetup-token-systemd-tpm2.so"
   ];
 
@@ -58,7 +60,14 @@ let
     "rtsx_pci_sdmmc"
     "rtsx_usb_sdmmc"
     "vmd"
-    "virtio_*"
+    "virtio_blk"
+    "virtio_scsi"
+    "virtio_pci"
+    "virtio_mmio"
+    "virtio_iommu"
+    "virtio_input"
+    "virtio_balloon"
+    "virtio_rng"
     # USB and keyboards
     "xhci*"
     "ehci*"
@@ -81,6 +90,7 @@ let
     "xts"
     "cbc"
     "essiv"
+    "algif_skcipher"
     "sha256*"
     "sha512*"
     "crc32c*"

@@ -10,6 +10,7 @@
 #include "builder/elf-needs.h"
 #include "builder/env.h"
 #include "builder/keymap-files.h"
+#include "builder/merge.h"
 #include "builder/module-index.h"
 #include "builder/root-path.h"
 #include "builder/verb.h"
@@ -83,7 +84,8 @@ static int add_needs(struct initramfs *i, char *data, size_t size, const char *p
 static int add_program(struct initramfs *i, const char *path, struct error *err)
 {
 	const struct manifest_entry *e = root_path_resolve(&i->root.manifest, path);
-	_cleanup_free_ char *data = NULL;
+	_cleanup_free_ char *data = NULL, *alias = NULL;
+	const char *wanted;
 	size_t size;
 	int r;
 
@@ -92,8 +94,9 @@ static int add_program(struct initramfs *i, const char *path, struct error *err)
 			err, -ENOENT,
 			"%s is not in the root: its package belongs into the base list",
 			path);
-	if (!streq(path, e->path) && !startswith(path, "/lib64/"))
-		cpio_add_symlink(&i->cpio, path, e->path);
+	wanted = merge_alias(path, &alias);
+	if (!streq(wanted, e->path))
+		cpio_add_symlink(&i->cpio, wanted, e->path);
 	if (cpio_has(&i->cpio, e->path))
 		return 0;
 	r = root_path_read(&i->root, e->path, &data, &size, err);
@@ -281,6 +284,14 @@ static int add_keymaps(struct initramfs *i, struct error *err)
 	return r;
 }
 
+/* For the rescue prompt. */
+static const char *const applets[] = {
+	"blkid", "cat",	  "cp",	     "dd",   "df",     "dmesg",	 "find",     "free",
+	"grep",	 "head",  "hexdump", "kill", "less",   "ln",	 "ls",	     "lsmod",
+	"mkdir", "more",  "mount",   "mv",   "ps",     "reboot", "poweroff", "rm",
+	"sh",	 "sleep", "sync",    "tail", "umount", "uname",	 "vi",
+};
+
 static void add_skeleton(struct cpio *c)
 {
 	static const char *const folders[] = {
@@ -295,7 +306,11 @@ static void add_skeleton(struct cpio *c)
 		cpio_add_directory(c, folders[k], 0755);
 	for (size_t k = 0; k < ELEMENTSOF(merged); k++)
 		cpio_add_symlink(c, merged[k][0], merged[k][1]);
-	cpio_add_symlink(c, "/usr/bin/sh", "busybox");
+	for (size_t k = 0; k < ELEMENTSOF(applets); k++) {
+		_cleanup_free_ char *path = xasprintf("/usr/bin/%s", applets[k]);
+
+		cpio_add_symlink(c, path, "busybox");
+	}
 }
 
 /* Output. */
