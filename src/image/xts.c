@@ -119,7 +119,8 @@ static int copy_chunk(void *context, size_t index, unsigned worker, struct error
 	ssize_t n;
 	int r;
 
-	if (is_hole(c->in, c->in_offset + (off_t)start, size))
+	if (c->direction == XTS_DECRYPT &&
+	    is_hole(c->in, c->in_offset + (off_t)start, size))
 		return 0;
 	if (!w->ctx) {
 		w->ctx = context_new(c->direction, c->key);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "image/xts.h"
@@ -102,14 +103,19 @@ static void test_half_sectors_refused(void **state)
 	assert_int_equal(xts_crypt(XTS_ENCRYPT, key, 0, data, 512), -EINVAL);
 }
 
-/* A file of some chunks with a hole, through the parallel copy and back. */
+enum { SIZE = 3 * (1 << 20) + 5 * XTS_SECTOR, BEFORE = 8192 };
+
+/* A file of some chunks with a hole, through the parallel copy and back: the hole is
+ * zeros, and zeros are encrypted as everything else. */
 static void test_copy(void **state)
 {
-	enum { SIZE = 3 * (1 << 20) + 5 * XTS_SECTOR, BEFORE = 8192 };
 	_cleanup_close_ int in = open(in_directory(state, "in"), O_RDWR | O_CREAT, 0600);
 	_cleanup_close_ int out =
 		open(in_directory(state, "out"), O_RDWR | O_CREAT, 0600);
-	uint8_t *data = malloc(SIZE), *back = malloc(SIZE), key[64];
+	_cleanup_close_ int back =
+		open(in_directory(state, "back"), O_RDWR | O_CREAT, 0600);
+	_cleanup_free_ uint8_t *data = xmalloc(SIZE), *copy = xmalloc(SIZE);
+	uint8_t key[64];
 	struct xts_copy c = {XTS_ENCRYPT, key, in, out, 0, BEFORE, SIZE};
 	struct error err;
 
@@ -120,14 +126,31 @@ static void test_copy(void **state)
 	assert_int_equal(pwrite(in, data + (2 << 20), SIZE - (2 << 20), 2 << 20),
 			 SIZE - (2 << 20));
 	assert_ok(xts_copy(&c, &err), &err);
-	assert_int_equal(pread(out, back, SIZE, BEFORE), SIZE);
-	for (size_t i = 1 << 20; i < 2 << 20; i++)
-		assert_int_equal(back[i], 0);
-	xts_crypt(XTS_DECRYPT, key, 0, back, 1 << 20);
-	xts_crypt(XTS_DECRYPT, key, 2 << 20, back + (2 << 20), SIZE - (2 << 20));
-	assert_memory_equal(back, data, SIZE);
-	free(data);
-	free(back);
+	assert_int_equal(pread(out, copy, SIZE, BEFORE), SIZE);
+	assert_int_equal(xts_crypt(XTS_DECRYPT, key, 0, copy, SIZE), 0);
+	assert_memory_equal(copy, data, SIZE);
+	c = (struct xts_copy){XTS_DECRYPT, key, out, back, BEFORE, 0, SIZE};
+	assert_ok(xts_copy(&c, &err), &err);
+	assert_int_equal(pread(back, copy, SIZE, 0), SIZE);
+	assert_memory_equal(copy, data, SIZE);
+}
+
+/* What was never written to a disk needs no room when it is decrypted. */
+static void test_holes_stay(void **state)
+{
+	_cleanup_close_ int in = open(in_directory(state, "in"), O_RDWR | O_CREAT, 0600);
+	_cleanup_close_ int out =
+		open(in_directory(state, "out"), O_RDWR | O_CREAT, 0600);
+	const uint8_t key[64] = {1};
+	const struct xts_copy c = {XTS_DECRYPT, key, in, out, 0, 0, SIZE};
+	struct error err;
+	struct stat st;
+
+	assert_int_equal(ftruncate(in, SIZE), 0);
+	assert_int_equal(ftruncate(out, SIZE), 0);
+	assert_ok(xts_copy(&c, &err), &err);
+	assert_int_equal(fstat(out, &st), 0);
+	assert_int_equal(st.st_blocks, 0);
 }
 
 int main(void)
@@ -137,6 +160,8 @@ int main(void)
 		cmocka_unit_test(test_sectors),
 		cmocka_unit_test(test_half_sectors_refused),
 		cmocka_unit_test_setup_teardown(test_copy, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_holes_stay, setup_directory,
 						teardown_directory),
 	};
 

@@ -156,11 +156,13 @@ class Copy:
             at = 0
             while data := new.read(CHUNK):
                 same = old.read(CHUNK)
-                for i in range(0, 0 if data == same else len(data), SECTOR):
-                    if data[i:i + SECTOR] != (same[i:i + SECTOR] or bytes(SECTOR)):
-                        image.seek(start + DATA_OFFSET + at + i)
-                        image.write(crypt(key, at + i, data[i:i + SECTOR], True))
-                        changed += 1
+                # Behind the old end zeros are a hole, unless something else lies in the chunk.
+                if data != same and (same or data.count(0) != len(data)):
+                    for i in range(0, len(data), SECTOR):
+                        if data[i:i + SECTOR] != same[i:i + SECTOR]:
+                            image.seek(start + DATA_OFFSET + at + i)
+                            image.write(crypt(key, at + i, data[i:i + SECTOR], True))
+                            changed += 1
                 at += len(data)
         assert changed, "nothing was altered"
 

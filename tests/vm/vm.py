@@ -105,14 +105,14 @@ class Machine:
         return self
 
     def __exit__(self, kind, value, trace):
+        if kind is not None and self.console is not None:
+            print(f"--- end of {self.log} ---\n{self.tail()}")
         if self.console is not None:
             self.console.close(force=True)
         if self.swtpm is not None and self.swtpm.poll() is None:
             self.unmute_tpm()
             self.swtpm.terminate()
             self.swtpm.wait()
-        if kind is not None and self.log.exists():
-            print(f"--- end of {self.log} ---\n{self.tail()}")
         if self.directory is not None:
             shutil.rmtree(self.directory, ignore_errors=True)
 
