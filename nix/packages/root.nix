@@ -6,6 +6,8 @@
   base ? null,
   users,
   groups,
+  # Answers to packages' questions: lines of debconf-set-selections(1).
+  debconf ? [ ],
   epoch,
   atomosBuild,
 }:
@@ -26,10 +28,12 @@ derivation (
     packages = builtins.concatStringsSep "\n" (map toString packages);
     users = table users;
     groups = table groups;
+    debconf = builtins.concatStringsSep "" (map (line: "${line}\n") debconf);
     passAsFile = [
       "packages"
       "users"
       "groups"
+      "debconf"
     ];
     SOURCE_DATE_EPOCH = toString epoch;
     requiredSystemFeatures = [ "uid-range" ];

@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "base/str.h"
 #include "builder/configure.h"
 
 #define DPKG "dpkg", "--status-fd=3", "--force-unsafe-io", "--force-confold"
+
+#define ANSWERS "tmp/atomos-answers"
 
 /* The version that scripts are told: the one of Debian 13's dpkg is new enough for all.
  */
@@ -72,19 +75,24 @@ static int run_preinsts(struct sandbox *s, const struct packages *packages,
 
 /* Dependencies are ignored in these two steps: dpkg's own order needs what isn't there
  * before they are done (awk, PAM's configuration). */
-static int configure_first(struct sandbox *s, const struct packages *packages,
-			   struct error *err)
+static int configure_passwd(struct sandbox *s, const struct packages *packages,
+			    struct error *err)
 {
-	const char *passwd[] = {DPKG, "--force-depends", "--configure", "base-passwd",
-				NULL};
+	const char *argv[] = {DPKG, "--force-depends", "--configure", "base-passwd",
+			      NULL};
+	int r = find(packages, "base-passwd") ? sandbox_run(s, argv, NULL, NULL, err) : 0;
+
+	return r < 0 ? wrap(err, "The package base-passwd can't be configured") : 0;
+}
+
+static int configure_essential(struct sandbox *s, const struct packages *packages,
+			       struct error *err)
+{
 	_cleanup_free_ const char **argv = xcalloc(packages->count + 10, sizeof(*argv));
 	static const char *const start[] = {DPKG, "--force-depends", "--configure"};
 	size_t n = ELEMENTSOF(start);
-	int r = find(packages, "base-passwd") ? sandbox_run(s, passwd, NULL, NULL, err)
-					      : 0;
+	int r;
 
-	if (r < 0)
-		return wrap(err, "The package base-passwd can't be configured");
 	memcpy(argv, start, sizeof(start));
 	for (size_t i = 0; i < packages->count; i++)
 		if (packages->list[i].first &&
@@ -96,14 +104,33 @@ static int configure_first(struct sandbox *s, const struct packages *packages,
 	return r < 0 ? wrap(err, "The essential packages can't be configured") : 0;
 }
 
-int configure_packages(struct sandbox *s, const struct packages *packages,
-		       bool first_layer, struct error *err)
+/* The configuration's answers to what packages would ask. */
+static int give_answers(struct sandbox *s, const char *answers, struct error *err)
+{
+	const char *argv[] = {"debconf-set-selections", "/" ANSWERS, NULL};
+	int r;
+
+	if (!*answers)
+		return 0;
+	r = write_file_at(s->root_fd, ANSWERS, answers, strlen(answers), 0600);
+	if (r < 0)
+		return fail(err, r, "/" ANSWERS " can't be written: %s", strerror(-r));
+	r = sandbox_run(s, argv, NULL, NULL, err);
+	(void)unlinkat(s->root_fd, ANSWERS, 0);
+	return r < 0 ? wrap(err, "The answers for debconf can't be given") : 0;
+}
+
+int configure_packages(struct sandbox *s, const struct configuring *c, struct error *err)
 {
 	const char *argv[] = {DPKG, "--configure", "-a", NULL};
-	int r = run_preinsts(s, packages, err);
+	int r = run_preinsts(s, c->packages, err);
 
-	if (r == 0 && first_layer)
-		r = configure_first(s, packages, err);
+	if (r == 0 && c->first_layer)
+		r = configure_passwd(s, c->packages, err);
+	if (r == 0)
+		r = give_answers(s, c->answers, err);
+	if (r == 0 && c->first_layer)
+		r = configure_essential(s, c->packages, err);
 	if (r < 0)
 		return r;
 	r = sandbox_run(s, argv, NULL, NULL, err);

@@ -8,11 +8,15 @@
 #include "builder/package.h"
 #include "builder/sandbox.h"
 
+struct configuring {
+	const struct packages *packages;
+	bool first_layer;    /* false: the root below is configured already */
+	const char *answers; /* for debconf-set-selections(1); may be "" */
+};
+
 /* Runs the packages' preinst scripts and dpkg --configure for all of them: base-passwd
- * first, then what is essential or required, then the rest. `first_layer` is false when
- * the root below is already configured. */
-int configure_packages(struct sandbox *s, const struct packages *packages,
-		       bool first_layer, struct error *err);
+ * first, then what is essential or required, then the rest. */
+int configure_packages(struct sandbox *s, const struct configuring *c, struct error *err);
 
 /* Fails unless dpkg --audit is silent and every package is "ii"; names the package. */
 int configure_check(struct sandbox *s, struct error *err);

@@ -30,6 +30,7 @@ struct root {
 	int store_fd, root_fd, out_fd;
 	int64_t epoch, started;
 	bool has_base;
+	char *answers; /* for debconf */
 	struct packages packages;
 	struct manifest base, placed;
 	struct origins origins;
@@ -49,6 +50,7 @@ static void root_done(struct root *r)
 	manifest_done(&r->placed);
 	ids_done(&r->ids);
 	sandbox_done(&r->sandbox);
+	free(r->answers);
 }
 
 /* How long each step takes stands in the build log. */
@@ -101,6 +103,8 @@ static int read_arguments(struct root *r, struct error *err)
 	if (code == 0)
 		code = read_ids(&r->ids, err);
 	if (code == 0)
+		code = env_text("debconf", &r->answers, err);
+	if (code == 0)
 		code = read_base(r, err);
 	if (code == 0)
 		code = env_text("packages", &paths, err);
@@ -152,12 +156,13 @@ static int lay_out(struct root *r, struct error *err)
 
 static int configure(struct root *r, struct error *err)
 {
+	const struct configuring how = {&r->packages, !r->has_base, r->answers};
 	int code;
 
 	r->sandbox = (struct sandbox){.root_fd = r->root_fd, .epoch = r->epoch};
 	code = sandbox_start(&r->sandbox, ROOT, err);
 	if (code == 0)
-		code = configure_packages(&r->sandbox, &r->packages, !r->has_base, err);
+		code = configure_packages(&r->sandbox, &how, err);
 	if (code == 0)
 		code = configure_check(&r->sandbox, err);
 	return code < 0 ? code : sandbox_stop(&r->sandbox, ROOT, err);
