@@ -118,6 +118,19 @@ static int write_pins(const struct apt *a, const struct lock *pinned, struct err
 	return save(a, "etc/apt/preferences", text, err);
 }
 
+/* apt's own words about a file that is no package don't name it. */
+static int check_local(char *const *names, struct error *err)
+{
+	for (char *const *n = names; *n; n++) {
+		_cleanup_free_ char *control = NULL;
+		int r = is_local(*n) ? read_control(*n, &control, NULL, err) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* A name that apt would take for something else ("vim-" removes vim) or doesn't know. */
 static bool is_unknown(const struct apt *a, const char *name, const char *messages)
 {
@@ -232,13 +245,14 @@ static int take_line(const struct apt *a, const char *line, struct lock *to,
 		r = uri_decode(u.uri, &uri);
 	if (r < 0)
 		return fail(err, r, "apt prints a line that can't be read: %s", line);
+	/* A mirror may be on disk, too: what no list has is a local file. */
+	e = apt_find_uri(a, uri);
 	file = startswith(uri, "file:");
+	if (e)
+		return take_entry(to, e, u.size, err);
 	if (file)
 		return take_local(to, file, err);
-	e = apt_find_uri(a, uri);
-	if (!e)
-		return fail(err, -EBADMSG, "No package list has apt's file %s", uri);
-	return take_entry(to, e, u.size, err);
+	return fail(err, -EBADMSG, "No package list has apt's file %s", uri);
 }
 
 static int take_answer(const struct apt *a, const char *output, struct lock *to,
@@ -305,6 +319,8 @@ int apt_resolve(struct apt *a, const struct apt_resolve *q, struct lock *to,
 	_cleanup_free_ char *output = NULL, *messages = NULL, *reason = NULL;
 	int r = check_names(a, q->names, "", err);
 
+	if (r == 0)
+		r = check_local(q->names, err);
 	if (r == 0)
 		r = write_status(a, q->installed, err);
 	if (r == 0)

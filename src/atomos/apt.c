@@ -218,14 +218,16 @@ static int read_packages(struct apt *a, const char *line, struct error *err)
 {
 	_cleanup_strv_ char **fields = strv_split(line, " ");
 	const struct apt_repository *r;
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *file = NULL;
 	size_t size;
 	int n;
 
 	if (strv_length(fields) != 2 || !(r = repository_of(a, fields[0])))
 		return fail(err, -EBADMSG,
 			    "apt describes its lists in an unknown way: %s", line);
-	n = read_file_at(AT_FDCWD, fields[1], APT_LIST_MAX, &text, &size);
+	/* Of a mirror on disk, apt keeps links. */
+	file = realpath(fields[1], NULL);
+	n = file ? read_file_at(AT_FDCWD, file, APT_LIST_MAX, &text, &size) : -errno;
 	if (n < 0)
 		return fail(err, n, "Can't read the package list %s: %s", fields[1],
 			    strerror(-n));
@@ -259,14 +261,16 @@ static int read_index(struct apt *a, struct error *err)
 	return r;
 }
 
-static int read_release(struct apt *a, int dir, const char *name, struct error *err)
+static int read_release(struct apt *a, const char *directory, const char *name,
+			struct error *err)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *path = xasprintf("%s/%s", directory, name);
+	_cleanup_free_ char *file = realpath(path, NULL), *text = NULL;
 	size_t size;
-	int r = read_file_at(dir, name, APT_LIST_MAX, &text, &size);
+	int r = file ? read_file_at(AT_FDCWD, file, APT_LIST_MAX, &text, &size) : -errno;
 
 	if (r < 0)
-		return fail(err, r, "Can't read %s: %s", name, strerror(-r));
+		return fail(err, r, "Can't read %s: %s", path, strerror(-r));
 	a->date = MAX(a->date, release_date(&(struct stanza){text, size}));
 	return 0;
 }
@@ -282,7 +286,7 @@ static int read_dates(struct apt *a, struct error *err)
 		return fail(err, -errno, "%s: %m", path);
 	while (r == 0 && (e = readdir(d)))
 		if (endswith(e->d_name, "_InRelease") || endswith(e->d_name, "_Release"))
-			r = read_release(a, dirfd(d), e->d_name, err);
+			r = read_release(a, path, e->d_name, err);
 	closedir(d);
 	if (r == 0 && (a->entry_count == 0 || a->date == 0))
 		return fail(err, -ENODATA, "The mirror's package lists are empty");

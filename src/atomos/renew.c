@@ -68,8 +68,15 @@ static void add_repository(struct apt *a, const char *name, const char *uri,
 		.components = strv_join(components, " "),
 		.key = xstrdup(key),
 	};
-	size_t n = strlen(r.uri);
+	const char *file = startswith(uri, "file:///");
+	size_t n;
 
+	/* As apt writes it where it prints addresses. */
+	if (file) {
+		free(r.uri);
+		r.uri = xasprintf("file:/%s", file);
+	}
+	n = strlen(r.uri);
 	while (n > 1 && r.uri[n - 1] == '/')
 		r.uri[--n] = 0;
 	apt_add_repository(a, &r);

@@ -1,0 +1,361 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""atomos lock against small mirrors of its own: what it pins, keeps, moves and refuses.
+
+Runs in a mount namespace in which the mirrors' key lies where Debian's archive keys are."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from mirror import Keys, Repository, run
+
+ATOMOS, SOURCE = sys.argv[1:3]
+DATE = 1757160000
+NO_NEWS = DATE + 1000
+NEWS = DATE + 90000
+
+
+def enter_namespace():
+    if "ATOMOS_TEST_TOP" in os.environ:
+        return
+    with tempfile.TemporaryDirectory() as top:
+        keys = Keys(top)
+        env = dict(os.environ, ATOMOS_TEST_TOP=top)
+        keyring = os.path.realpath("/usr/share/keyrings/debian-archive-keyring.pgp")
+        script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+        status = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script, "sh", keys.public, keyring,
+             sys.executable, *sys.argv], env=env, check=False).returncode
+    sys.exit(status)
+
+
+class SignedWithTopKey(Keys):
+    def __init__(self, directory):
+        self.home, self.public = f"{directory}/gnupg", f"{directory}/public.pgp"
+
+
+class Lock(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.top = os.environ["ATOMOS_TEST_TOP"]
+        cls.keys = SignedWithTopKey(cls.top)
+        expression = f"(import {SOURCE}/nix/default.nix {{ configuration = [ ]; }}).decisions.packages.base"
+        cls.base = json.loads(run("nix", "--extra-experimental-features", "nix-command", "eval",
+                                  "--json", "--impure", "--store", "dummy://", "--read-only",
+                                  "--expr", expression))
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(dir=self.top)
+        self.addCleanup(directory.cleanup)
+        self.dir = directory.name
+        self.main = Repository(f"{self.dir}/debian", "trixie", self.keys)
+        self.security = Repository(f"{self.dir}/security", "trixie-security", self.keys,
+                                   hashes=("SHA256",))
+        for name in self.base:
+            self.main.add(name, Priority="optional")
+        self.main.add("base-files", Essential="yes", Priority="required")
+        self.main.add("libbase", "2:1.0+b1")
+        self.main.add("tool", Depends="libtool1 (>= 1)")
+        self.main.add("libtool1", "1~rc1")
+        self.main.add("libtool1", "1")
+        self.main.add("editor", Depends="libbase", Recommends="games")
+        self.main.add("games")
+        self.main.add("g++")
+        self.publish()
+
+    def publish(self, date=DATE):
+        self.main.publish(date)
+        self.security.publish(date)
+
+    def configure(self, *packages, extra=""):
+        os.makedirs(f"{self.dir}/c", exist_ok=True)
+        names = " ".join(p if p.startswith("./") else f'"{p}"' for p in packages)
+        with open(f"{self.dir}/c/configuration.nix", "w", encoding="utf-8") as file:
+            file.write(f"""{{ ... }}: {{
+  debian.mirror = "{self.main.uri}";
+  debian.securityMirror = "{self.security.uri}";
+  environment.systemPackages = [ {names} ];
+  {extra}
+}}""")
+
+    def lock(self, *arguments, status=0):
+        env = dict(os.environ, ATOMOS_SHARE=SOURCE, ATOMOS_CACHE=f"{self.dir}/cache",
+                   ATOMOS_KEYS=f"{self.dir}/keys", LC_ALL="C.UTF-8")
+        result = subprocess.run([ATOMOS, "lock", "-c", f"{self.dir}/c", *arguments], env=env,
+                                capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, status, result.stderr)
+        return result
+
+    def read(self):
+        with open(f"{self.dir}/c/atomos.lock", encoding="utf-8") as file:
+            text = file.read()
+        value = json.loads(text)
+        for package in value["packages"]:
+            self.assertEqual(sum(f'"name":"{package["name"]}"' in line
+                                 for line in text.splitlines()), 1)
+        return value
+
+    def packages(self):
+        return {p["name"]: p for p in self.read()["packages"]}
+
+    def layers(self, layer):
+        return {n for n, p in self.packages().items() if p["layer"] == layer}
+
+    def test_first(self):
+        self.configure("tool")
+        result = self.lock("--json")
+        packages = self.packages()
+        answer = json.loads(result.stdout)
+        self.assertEqual(answer["packages"], len(packages))
+        self.assertTrue(answer["changed"])
+        self.assertEqual(set(packages), {*self.base, "base-files", "tool", "libtool1"})
+        self.assertEqual(packages["tool"]["path"], "pool/main/t/tool/tool_1_all.deb")
+        self.assertEqual(self.layers("second"), set())
+        lock = self.read()
+        self.assertEqual(lock["date"], DATE)
+        self.assertEqual(lock["requested"]["packages"], ["tool"])
+        self.assertNotIn(self.main.uri, json.dumps(lock))
+
+    def test_unchanged(self):
+        self.configure("tool")
+        self.lock()
+        before = os.stat(f"{self.dir}/c/atomos.lock").st_mtime_ns
+        self.main.add("tool", "2")
+        self.publish(NEWS)
+        self.assertIn("up to date", self.lock().stdout)
+        self.assertEqual(os.stat(f"{self.dir}/c/atomos.lock").st_mtime_ns, before)
+
+    def test_security_without_hash(self):
+        """Security's lines of print-uris have an empty hash field: none may get lost."""
+        self.security.add("tool", "1+deb13u1", Depends="libtool1 (>= 1)")
+        self.publish()
+        self.configure("tool")
+        self.lock()
+        tool = self.packages()["tool"]
+        self.assertEqual((tool["version"], tool["repository"]), ("1+deb13u1", "security"))
+        self.assertRegex(tool["sha256"], "^[0-9a-f]{64}$")
+
+    def test_no_recommends(self):
+        self.configure("editor")
+        self.lock()
+        self.assertNotIn("games", self.packages())
+
+    def test_added_goes_second(self):
+        self.configure("tool")
+        self.lock()
+        self.main.add("tool", "2", Depends="libtool1")
+        self.publish(NEWS)
+        self.configure("tool", "editor")
+        self.assertRegex(self.lock().stderr,
+                         r"renewed, 2 packages changed: editor 1 added, libbase 2:1.0\+b1 added\.")
+        self.assertEqual(self.layers("second"), {"editor", "libbase"})
+        self.assertEqual(self.packages()["tool"]["version"], "1")
+        self.assertEqual(self.read()["date"], DATE)
+        self.configure("tool", "editor", "games")
+        self.lock()
+        self.assertEqual(self.layers("second"), {"editor", "libbase", "games"})
+
+    def test_removed_from_second(self):
+        self.configure("tool")
+        self.lock()
+        self.configure("tool", "editor", "games")
+        self.lock()
+        self.configure("tool", "games")
+        self.lock()
+        self.assertEqual(self.layers("second"), {"games"})
+        self.assertIn("tool", self.layers("base"))
+
+    def test_removed_from_base(self):
+        self.configure("tool", "editor")
+        self.lock()
+        self.main.add("editor", "2", Depends="libbase")
+        self.publish(NEWS)
+        self.configure("editor")
+        self.assertIn("libtool1 removed, tool removed", self.lock().stderr)
+        self.assertEqual(self.layers("second"), set())
+        # What stays keeps its version.
+        self.assertEqual(self.packages()["editor"]["version"], "1")
+
+    def test_base_must_change(self):
+        self.configure("tool")
+        self.lock()
+        self.main.add("libtool1", "2")
+        self.main.add("new-tool", Depends="libtool1 (>= 2)")
+        self.publish(NEWS)
+        self.configure("tool", "new-tool")
+        self.lock()
+        self.assertEqual(self.packages()["libtool1"]["version"], "2")
+        self.assertEqual(self.layers("second"), set())
+
+    def test_rebase(self):
+        self.configure("tool")
+        self.lock()
+        self.main.add("tool", "2", Depends="libtool1")
+        self.publish(NEWS)
+        self.configure("tool", "editor")
+        self.lock()
+        self.assertIn("tool 1 → 2", self.lock("--rebase").stderr)
+        self.assertEqual(self.layers("second"), set())
+        self.assertEqual(self.read()["date"], NEWS)
+
+    def test_gone_from_mirror(self):
+        """A version that the mirror dropped is replaced when a name is added."""
+        self.configure("tool")
+        self.lock()
+        self.main.remove("tool")
+        self.main.add("tool", "2", Depends="libtool1")
+        self.publish(NEWS)
+        self.configure("tool", "games")
+        self.lock()
+        self.assertEqual(self.packages()["tool"]["version"], "2")
+
+    def test_ids_stay(self):
+        self.configure("tool")
+        self.lock()
+        lock = self.read()
+        lock["groups"]["sshd"] = 998
+        lock["users"]["sshd"] = {"id": 998, "group": 65534, "home": "/run/sshd", "shell": "/bin/false"}
+        with open(f"{self.dir}/c/atomos.lock", "w", encoding="utf-8") as file:
+            json.dump(lock, file)
+        self.configure("games")
+        self.lock()
+        self.lock("--rebase")
+        self.assertEqual(self.read()["groups"], {"sshd": 998})
+        self.assertEqual(self.read()["users"]["sshd"]["id"], 998)
+
+    def test_frozen(self):
+        self.configure("tool")
+        self.assertIn("isn't there", self.lock("--frozen", status=1).stderr)
+        self.lock()
+        self.lock("--frozen")
+        self.configure("games")
+        before = self.read()
+        self.assertIn("--frozen forbids", self.lock("--frozen", status=1).stderr)
+        self.assertEqual(self.read(), before)
+
+    def test_unknown_names(self):
+        self.configure("tol", "zzzzzzzzzzzz")
+        words = self.lock(status=1).stderr
+        self.assertRegex(words, r"There is no package 'tol' \(near to it: .*tool.*\), 'zzzzzzzzzzzz'")
+        self.assertFalse(os.path.exists(f"{self.dir}/c/atomos.lock"))
+
+    def test_names_that_apt_would_misread(self):
+        for name in ("tool-", "tool+"):
+            self.configure(name)
+            self.assertIn(f"There is no package '{name}'", self.lock(status=1).stderr)
+        self.configure("g++")
+        self.lock()
+        self.assertIn("g++", self.packages())
+
+    def test_conflict(self):
+        self.main.add("rival", Conflicts="tool")
+        self.publish()
+        self.configure("tool", "rival")
+        self.assertRegex(self.lock(status=1).stderr, r"apt can't put these packages together: .*"
+                                                     r"rival : Conflicts: tool")
+
+    def test_version(self):
+        self.main.add("tool", "2", Depends="libtool1")
+        self.publish()
+        self.configure("tool=1")
+        self.lock()
+        self.assertEqual(self.packages()["tool"]["version"], "1")
+        self.configure("tool=3")
+        self.assertIn("Version '3' for 'tool' was not found", self.lock(status=1).stderr)
+
+    def make_deb(self, content="1", version="1.0"):
+        tree = f"{self.dir}/tree"
+        os.makedirs(f"{tree}/DEBIAN", exist_ok=True)
+        os.makedirs(f"{tree}/usr/share/mine", exist_ok=True)
+        with open(f"{tree}/usr/share/mine/file", "w", encoding="utf-8") as file:
+            file.write(content)
+        with open(f"{tree}/DEBIAN/control", "w", encoding="utf-8") as file:
+            file.write(f"Package: tool\nVersion: {version}\nArchitecture: all\n"
+                       "Maintainer: Me <me@example.org>\nDepends: libbase\nDescription: mine\n")
+        os.makedirs(f"{self.dir}/c", exist_ok=True)
+        run("dpkg-deb", "-b", tree, f"{self.dir}/c/tool.deb")
+
+    def test_local_file(self):
+        self.make_deb(version="1")
+        self.configure("./tool.deb")
+        self.lock()
+        tool = self.packages()["tool"]
+        self.assertEqual((tool["repository"], tool["path"]), ("local", "./tool.deb"))
+        self.assertIn("libbase", self.packages())
+        self.assertEqual(self.read()["requested"]["packages"], ["./tool.deb"])
+        self.lock("--frozen")
+        self.make_deb("2", version="1")
+        self.assertIn("forbids", self.lock("--frozen", status=1).stderr)
+        self.assertIn("tool has another content", self.lock().stderr)
+        self.configure("./tool.deb", "games")
+        self.lock()
+        self.assertEqual(self.layers("second"), {"games"})
+
+    def test_no_package_file(self):
+        os.makedirs(f"{self.dir}/c")
+        with open(f"{self.dir}/c/x.deb", "w", encoding="utf-8") as file:
+            file.write("nothing")
+        self.configure("./x.deb")
+        self.assertRegex(self.lock(status=1).stderr, r"x\.deb")
+
+    def test_extra_repository(self):
+        os.makedirs(f"{self.dir}/other")
+        keys = Keys(f"{self.dir}/other")
+        extra = Repository(f"{self.dir}/extra", "stable", keys)
+        extra.add("special", Depends="libbase")
+        extra.publish(DATE)
+        entry = (f'debian.extraRepositories.acme = {{ uri = "{extra.uri}/"; suite = "stable"; '
+                 f'key = "{keys.public}"; }};')
+        self.configure("special", extra=entry)
+        self.lock()
+        self.assertEqual(self.packages()["special"]["repository"], "acme")
+        # Signed by somebody else's key, Debian's here: refused.
+        extra.publish(NEWS, sign=self.keys)
+        self.assertRegex(self.lock("--rebase", status=1).stderr, "aren't signed")
+
+    def test_unsigned(self):
+        with tempfile.TemporaryDirectory(dir=self.dir) as other:
+            self.main.publish(NEWS, sign=Keys(other))
+        self.configure("tool")
+        self.assertRegex(self.lock(status=1).stderr, "aren't signed by Debian's keys")
+        self.assertFalse(os.path.exists(f"{self.dir}/c/atomos.lock"))
+
+    def test_altered_list(self):
+        with open(f"{self.main.directory}/dists/trixie/main/binary-amd64/Packages", "a",
+                  encoding="utf-8") as file:
+            file.write("\nPackage: evil\nVersion: 1\n")
+        self.configure("tool")
+        self.assertRegex(self.lock(status=1).stderr, "package lists can't be had")
+
+    def test_kernel_needs_no_initramfs_tools(self):
+        self.main.add("kernel", Depends="linux-initramfs-tool | initramfs-tools")
+        self.main.add("initramfs-tools", Provides="linux-initramfs-tool")
+        self.publish()
+        self.configure("kernel")
+        self.lock()
+        self.assertNotIn("initramfs-tools", self.packages())
+
+    def test_damaged_lock(self):
+        self.configure("tool")
+        self.lock()
+        with open(f"{self.dir}/c/atomos.lock", "w", encoding="utf-8") as file:
+            file.write("<<<<<<< HEAD\n")
+        self.assertRegex(self.lock(status=1).stderr, r"atomos\.lock isn't valid JSON \(line 1")
+        self.lock("--rebase")
+        self.assertIn("tool", self.packages())
+
+    def test_mistake_in_configuration(self):
+        self.configure("tool", extra="networking.hostname = 5;")
+        words = self.lock(status=1).stderr
+        self.assertRegex(words, r"networking\.host[nN]ame")
+        self.assertNotRegex(words, re.escape("while evaluating"))
+
+
+if __name__ == "__main__":
+    enter_namespace()
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=1)
