@@ -141,11 +141,14 @@ static enum rescue_choice ask(struct consoles *c, bool shell)
 			return RESCUE_RESTART;
 		}
 		choice = rescue_parse(answer->data, shell);
-		if (choice == RESCUE_MESSAGES)
+		if (choice == RESCUE_MESSAGES) {
 			show_messages(who);
-		else if (choice == RESCUE_SHELL)
+		} else if (choice == RESCUE_SHELL) {
 			run_shell(who);
-		else if (choice != RESCUE_NONE)
+			/* The end of a session hangs its terminal up for everyone. */
+			consoles_close(c);
+			consoles_open(c);
+		} else if (choice != RESCUE_NONE)
 			return choice;
 	}
 }
