@@ -4,7 +4,7 @@
 {
   # For ./default.nix, but `mirrors`: which mirror it is doesn't change a path.
   arguments,
-  # Directory of the lock: local packages in it are locked relative to it.
+  # Directory of the configuration: local packages in it are named relative to it.
   directory,
   # Whether store paths are asked for, and that of the boot image.
   paths ? true,
@@ -30,7 +30,7 @@ let
       "./${builtins.substring size (-1) name}"
     else
       name;
-  # Sorted, without duplicates.
+  # Sorted, without duplicates, as a lock has them.
   names =
     list:
     builtins.attrNames (
@@ -41,6 +41,7 @@ let
         }) list
       )
     );
+  packages = builtins.mapAttrs (_: names) decisions.packages;
 
   lock = builtins.fromJSON (builtins.readFile arguments.lock);
   fresh =
@@ -48,11 +49,12 @@ let
     && !(decisions ? error)
     && decisions.assertions == [ ]
     && lock.suite == decisions.debian.suite
-    && lock.requested.base == names decisions.packages.base
-    && lock.requested.packages == names decisions.packages.requested;
+    && lock.requested.base == packages.base
+    && lock.requested.packages == packages.requested;
 in
 {
-  inherit decisions fresh;
+  decisions = if decisions ? error then decisions else decisions // { inherit packages; };
+  inherit fresh;
 }
 // (
   if fresh && paths then

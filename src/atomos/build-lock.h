@@ -16,7 +16,8 @@ struct build {
 	const struct build_request *request;
 	struct build_result *result; /* place is filled first */
 	struct progress *progress;
-	char *flake_name, *roots;
+	struct flake flake;
+	char *roots;
 	char *key; /* the vendor's public key; NULL: none */
 	struct evaluated evaluated;
 	struct lock lock;

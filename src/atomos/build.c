@@ -58,7 +58,7 @@ static int ask(struct build *b, struct error *err)
 {
 	struct evaluate e = {
 		.place = &b->result->place,
-		.flake_name = b->flake_name,
+		.flake = b->request->flake ? &b->flake : NULL,
 		.vendor_key = b->key,
 		.lock = b->has_lock,
 		.paths = b->paths,
@@ -88,7 +88,7 @@ static int build_once(struct build *b, struct nix_log *log, struct error *err)
 					  b->request->boot ? "boot" : NULL, NULL};
 	struct evaluate e = {
 		.place = &b->result->place,
-		.flake_name = b->flake_name,
+		.flake = b->request->flake ? &b->flake : NULL,
 		.vendor_key = b->key,
 		.lock = true,
 	};
@@ -179,12 +179,12 @@ static int find_place(struct build *b, struct error *err)
 	if (q->flake && q->configuration)
 		return fail(err, -EMISUSE,
 			    "--flake and --configuration exclude each other");
-	r = q->flake ? place_find_flake(q->flake, &b->result->place, &b->flake_name, err)
+	r = q->flake ? flake_find(q->flake, &b->result->place, &b->flake, err)
 		     : place_find(q->configuration, &b->result->place, err);
 	if (r < 0)
 		return r;
 	what = xasprintf("%s#%s", b->result->place.configuration,
-			 b->flake_name ? b->flake_name : "");
+			 b->flake.name ? b->flake.name : "");
 	b->roots = roots_directory(what);
 	return 0;
 }
@@ -243,7 +243,7 @@ static void build_done(struct build *b)
 	progress_free(b->progress);
 	evaluated_done(&b->evaluated);
 	lock_done(&b->lock);
-	free(b->flake_name);
+	flake_done(&b->flake);
 	free(b->roots);
 	free(b->key);
 }

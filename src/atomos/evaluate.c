@@ -41,17 +41,29 @@ static char *own_path(char *path)
 	return nix_path(absolute ? absolute : given);
 }
 
+/* The set that nix/from-flake.nix makes. */
+static char *from_flake(const struct flake *f)
+{
+	_cleanup_free_ char *entry = own_path(place_share("nix/from-flake.nix"));
+	_cleanup_free_ char *reference = nix_quote(f->reference);
+	_cleanup_free_ char *name = nix_quote(f->name);
+
+	return xasprintf("(import %s { reference = %s; name = %s; })", entry, reference,
+			 name);
+}
+
 static char *configuration(const struct evaluate *e)
 {
-	_cleanup_free_ char *directory = NULL, *name = NULL;
+	_cleanup_free_ char *flake = e->flake ? from_flake(e->flake) : NULL;
 
-	if (!e->flake_name)
-		return nix_path(e->place->configuration);
-	directory = nix_quote(e->place->directory);
-	name = nix_quote(e->flake_name);
-	return xasprintf("(builtins.getFlake (\"path:\" + %s)).atomosConfigurations.${%s}"
-			 ".modules",
-			 directory, name);
+	return flake ? xasprintf("%s.modules", flake) : nix_path(e->place->configuration);
+}
+
+static char *directory(const struct evaluate *e)
+{
+	_cleanup_free_ char *flake = e->flake ? from_flake(e->flake) : NULL;
+
+	return flake ? xasprintf("%s.directory", flake) : nix_quote(e->place->directory);
 }
 
 /* The attribute set that nix/default.nix takes. */
@@ -81,11 +93,11 @@ static char *question(const struct evaluate *e)
 {
 	_cleanup_free_ char *entry = own_path(place_share("nix/ask.nix"));
 	_cleanup_free_ char *args = arguments(e);
-	_cleanup_free_ char *directory = nix_quote(e->place->directory);
+	_cleanup_free_ char *place = directory(e);
 
 	return xasprintf(
 		"import %s { arguments = %s; directory = %s; paths = %s; boot = %s; }",
-		entry, args, directory, e->paths ? "true" : "false",
+		entry, args, place, e->paths ? "true" : "false",
 		e->boot ? "true" : "false");
 }
 
@@ -96,14 +108,24 @@ static char *take_path(sd_json_variant *o, const char *key)
 	return path ? xstrdup(path) : NULL;
 }
 
+static char **command_line(const struct evaluate *e)
+{
+	char **argv = strv_split("nix eval --json --impure", " ");
+
+	/* Writes nothing and is faster; but a flake must be copied to be read. */
+	if (!e->flake)
+		argv = strv_add(argv, "--read-only");
+	argv = strv_add(argv, "--expr");
+	return strv_consume(argv, question(e));
+}
+
 int evaluate(const struct evaluate *e, struct evaluated *ret, struct error *err)
 {
-	_cleanup_free_ char *expression = question(e), *output = NULL;
-	const char *const argv[] = {"nix",	   "eval",   "--json",	 "--impure",
-				    "--read-only", "--expr", expression, NULL};
+	_cleanup_strv_ char **argv = command_line(e);
 	_cleanup_json_ sd_json_variant *answer = NULL;
+	_cleanup_free_ char *output = NULL;
 	sd_json_variant *fresh;
-	int r = nix_run(argv, &output, err);
+	int r = nix_run((const char *const *)argv, &output, err);
 
 	*ret = (struct evaluated){0};
 	if (r == 0)

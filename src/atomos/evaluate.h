@@ -9,19 +9,18 @@
 
 #include "base/error.h"
 #include "base/macro.h"
+#include "atomos/flake.h"
 #include "atomos/place.h"
 
 /* What the Nix code is called with. */
 struct evaluate {
 	const struct place *place;
-	const char *flake_name; /* of the flake in place->directory; NULL:
-				   configuration.nix */
-	const char *vendor_key; /* "NAME:BASE64"; NULL: none */
-	bool lock;		/* there is a lock */
-	bool paths;		/* ask for store paths, not for decisions alone */
-	bool boot;		/* ask for the boot path too */
-	const char
-		*mirrors; /* Nix attribute set; NULL: any will do (nothing is fetched) */
+	const struct flake *flake; /* instead of place->configuration; NULL: none */
+	const char *vendor_key;	   /* "NAME:BASE64"; NULL: none */
+	bool lock;		   /* there is a lock */
+	bool paths;		   /* ask for store paths, not for decisions alone */
+	bool boot;		   /* ask for the boot path too */
+	const char *mirrors;	   /* Nix attribute set, for the expression only */
 };
 
 struct evaluated {

@@ -87,28 +87,6 @@ int place_find(const char *given, struct place *ret, struct error *err)
 	return r;
 }
 
-int place_find_flake(const char *reference, struct place *ret, char **ret_name,
-		     struct error *err)
-{
-	const char *hash = strchr(reference, '#');
-	_cleanup_free_ char *directory = NULL, *file = NULL;
-	char *configuration;
-
-	if (!hash || !hash[1])
-		return fail(err, -EINVAL,
-			    "'%s' names no system of a flake: it is DIRECTORY#NAME, as "
-			    ".#demo",
-			    reference);
-	directory = xstrndup(reference, (size_t)(hash - reference));
-	file = xasprintf("%s/flake.nix", *directory ? directory : ".");
-	configuration = realpath(file, NULL);
-	if (!configuration)
-		return fail(err, -errno, "%s: %m", file);
-	fill(ret, configuration);
-	*ret_name = xstrdup(hash + 1);
-	return 0;
-}
-
 void place_done(struct place *p)
 {
 	free(p->configuration);

@@ -24,9 +24,6 @@ struct place {
  * here, else /etc/atomos. -ENOENT with `err` set when there is none. Released by
  * place_done. */
 int place_find(const char *given, struct place *ret, struct error *err);
-/* The same for a flake, "DIRECTORY#NAME"; the name is freed by the caller. */
-int place_find_flake(const char *reference, struct place *ret, char **ret_name,
-		     struct error *err);
 void place_done(struct place *p);
 #define _cleanup_place_ _cleanup_(place_done)
 

@@ -11,51 +11,16 @@
 #include "atomos/json.h"
 #include "atomos/renew.h"
 
-/* Sorted, without duplicates, local files relative to the lock. */
-static char **normalised(char *const *names, const char *directory)
-{
-	_cleanup_free_ char *prefix = xasprintf("%s/", directory);
-	char **list = xcalloc(1, sizeof(char *));
-
-	for (char *const *n = names; *n; n++) {
-		const char *inside = startswith(*n, prefix);
-		_cleanup_free_ char *name =
-			inside ? xasprintf("./%s", inside) : xstrdup(*n);
-
-		if (!strv_contains(list, name))
-			list = strv_add(list, name);
-	}
-	strv_sort(list);
-	return list;
-}
-
-void renew_wanted(sd_json_variant *decisions, const char *directory, struct lock *ret)
+static void wanted_lists(sd_json_variant *decisions, struct lock *ret)
 {
 	sd_json_variant *packages = json_get(decisions, "packages");
-	_cleanup_strv_ char **base = json_strings(packages, "base");
-	_cleanup_strv_ char **requested = json_strings(packages, "requested");
 	const char *suite = json_string(json_get(decisions, "debian"), "suite");
 
 	*ret = (struct lock){
 		.suite = xstrdup(suite ? suite : ""),
-		.base = normalised(base, directory),
-		.requested = normalised(requested, directory),
+		.base = json_strings(packages, "base"),
+		.requested = json_strings(packages, "requested"),
 	};
-}
-
-static bool same_list(char *const *a, char *const *b)
-{
-	while (*a && *b && streq(*a, *b)) {
-		a++;
-		b++;
-	}
-	return !*a && !*b;
-}
-
-bool renew_is_fresh(const struct lock *l, const struct lock *wanted)
-{
-	return streq(l->suite, wanted->suite) && same_list(l->base, wanted->base) &&
-	       same_list(l->requested, wanted->requested);
 }
 
 static void add_repository(struct apt *a, const char *name, const char *uri,
@@ -330,7 +295,7 @@ int renew_lock(const struct renew_request *q, struct lock *ret, struct error *er
 	int r;
 
 	report(q, "Fetching the package lists");
-	renew_wanted(q->decisions, q->directory, &wanted);
+	wanted_lists(q->decisions, &wanted);
 	r = apt_open(&a, err);
 	if (r == 0)
 		r = add_debian(&a, q->decisions, err);

@@ -11,7 +11,7 @@
 #include "atomos/lock.h"
 
 struct renew_request {
-	sd_json_variant *decisions;
+	sd_json_variant *decisions; /* as nix/ask.nix gives them */
 	const char *directory;	/* of the lock: local packages in it are noted relative to
 				   it */
 	const struct lock *old; /* NULL: none yet */
@@ -20,13 +20,6 @@ struct renew_request {
 	void (*progress)(void *context, uint64_t done, uint64_t total, const char *what);
 	void *progress_context;
 };
-
-/* What the configuration asks for in the form of a lock: sorted lists and the suite, no
- * packages. */
-void renew_wanted(sd_json_variant *decisions, const char *directory, struct lock *ret);
-
-/* True when `l` answers exactly these lists. */
-bool renew_is_fresh(const struct lock *l, const struct lock *wanted);
 
 /* Makes the new lock. With an old one everything that is locked keeps its version as long
  * as it can be had, names that came are put into the second layer, and only when a
