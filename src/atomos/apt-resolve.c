@@ -51,27 +51,39 @@ static int read_control(const char *deb, char **ret, size_t *ret_size, struct er
 	return r < 0 ? wrap(err, "%s is no Debian package", deb) : 0;
 }
 
+/* The control fields of a package that stays: of the mirror, else of the file itself,
+ * which is kept when the mirror drops it. `*text` owns what isn't the mirror's. */
+static int find_control(const struct apt *a, const struct lock_package *p, char **text,
+			struct stanza *ret, struct error *err)
+{
+	bool local = streq(p->repository, "local");
+	const struct apt_entry *e = local ? NULL : apt_find(a, p->name, p->version);
+	_cleanup_free_ char *deb = local ? xstrdup(p->path) : lock_package_deb(p);
+	int r;
+
+	if (e) {
+		*ret = e->stanza;
+		return 0;
+	}
+	if (access(deb, R_OK) < 0)
+		return fail(err, -EXDEV, "%s %s isn't on the mirror any more", p->name,
+			    p->version);
+	r = read_control(deb, text, &ret->size, err);
+	ret->text = *text;
+	return r;
+}
+
 /* The fields of a package that stays, as dpkg's status has them. */
 static int installed_stanza(const struct apt *a, const struct lock_package *p, char **ret,
 			    struct error *err)
 {
-	const struct apt_entry *e = apt_find(a, p->name, p->version);
 	_cleanup_free_ char *control = NULL;
 	struct stanza s;
 	const char *rest;
-	int r;
+	int r = find_control(a, p, &control, &s, err);
 
-	if (streq(p->repository, "local")) {
-		r = read_control(p->path, &control, &s.size, err);
-		if (r < 0)
-			return r;
-		s.text = control;
-	} else if (e) {
-		s = e->stanza;
-	} else {
-		return fail(err, -EXDEV, "%s %s isn't on the mirror any more", p->name,
-			    p->version);
-	}
+	if (r < 0)
+		return r;
 	rest = memchr(s.text, '\n', s.size);
 	if (!rest)
 		return fail(err, -EBADMSG, "The entry of package %s is damaged", p->name);

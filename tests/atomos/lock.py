@@ -4,6 +4,7 @@
 
 Runs in a mount namespace in which the mirrors' key lies where Debian's archive keys are."""
 
+import hashlib
 import json
 import os
 import re
@@ -16,7 +17,6 @@ from mirror import Keys, Repository, run
 
 ATOMOS, SOURCE = sys.argv[1:3]
 DATE = 1757160000
-NO_NEWS = DATE + 1000
 NEWS = DATE + 90000
 
 
@@ -213,6 +213,28 @@ class Lock(unittest.TestCase):
         self.configure("tool", "games")
         self.lock()
         self.assertEqual(self.packages()["tool"]["version"], "2")
+
+    def test_kept_by_hash(self):
+        """What the mirror dropped but the store has stays as it is."""
+        self.make_deb()
+        with open(f"{self.dir}/c/tool.deb", "rb") as file:
+            data = file.read()
+        with open(f"{self.dir}/tool_1.0_all.deb", "wb") as file:
+            file.write(data)
+        self.main.remove("tool")
+        self.main.add("tool", "1.0", Depends="libbase", Size=str(len(data)),
+                      SHA256=hashlib.sha256(data).hexdigest())
+        self.publish()
+        self.configure("tool")
+        self.lock()
+        run("nix-store", "--add-fixed", "sha256", f"{self.dir}/tool_1.0_all.deb")
+        self.main.remove("tool", "1.0")
+        self.main.add("tool", "2")
+        self.publish(NEWS)
+        self.configure("tool", "games")
+        self.lock()
+        self.assertEqual(self.packages()["tool"]["version"], "1.0")
+        self.assertEqual(self.layers("second"), {"games"})
 
     def test_ids_stay(self):
         self.configure("tool")

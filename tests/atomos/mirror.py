@@ -53,7 +53,6 @@ class Repository:
             "Version": version,
             "Architecture": "all",
             "Maintainer": "Test <test@example.org>",
-            **{key.replace("_", "-"): value for key, value in fields.items()},
             "Filename": f"pool/main/{name[0]}/{name}/{name}_{file_version}_all.deb",
             "Size": str(1000 + len(content)),
             "Description": "a package of the tests",
@@ -61,6 +60,7 @@ class Repository:
         if "MD5sum" in self.hashes:
             lines["MD5sum"] = hashlib.md5(content).hexdigest()
         lines["SHA256"] = hashlib.sha256(content).hexdigest()
+        lines |= {key.replace("_", "-"): value for key, value in fields.items()}
         return "".join(f"{key}: {value}\n" for key, value in lines.items())
 
     def publish(self, date, sign=None):

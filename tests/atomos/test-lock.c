@@ -158,6 +158,22 @@ static void test_copy_ids(void **state)
 	assert_ptr_not_equal(b.users.list[0].shell, a.users.list[0].shell);
 }
 
+/* Made with `nix eval` of nix/packages/fetch.nix. */
+static void test_deb(void **state)
+{
+	_cleanup_lock_ struct lock l = {0};
+	_cleanup_free_ char *a = NULL, *b = NULL;
+
+	load(&l);
+	a = lock_package_deb(&l.packages[0]);
+	b = lock_package_deb(&l.packages[2]);
+	assert_string_equal(
+		a, "/nix/store/rh6fi29hp0ngi6rh3yjww5vn8crwhbfx-adduser_3.152_all.deb");
+	assert_string_equal(
+		b, "/nix/store/"
+		   "hssvy3svr1fslv7zv37867jihr5zq53d-my-tool_1-1.0-rc1-b2_all.deb");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_ids_refused),
 		cmocka_unit_test(test_copy_ids),
+		cmocka_unit_test(test_deb),
 	};
 
 	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
