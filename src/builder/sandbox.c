@@ -102,8 +102,10 @@ static _noreturn_ void child(const struct sandbox *s, const char *const *argv,
 	putenv(epoch);
 	for (; environment && *environment; environment++)
 		putenv((char *)*environment);
-	if (dup2(null, 0) < 0 || dup2(pipes[0], 1) < 0 || dup2(pipes[0], 2) < 0 ||
-	    dup2(pipes[1], STATUS_FD) < 0 || fchdir(s->root_fd) < 0 || chroot(".") < 0 ||
+	/* The directory first: its descriptor may be one of those that are taken here. */
+	if (fchdir(s->root_fd) < 0 || chroot(".") < 0 || dup2(null, 0) < 0 ||
+	    dup2(pipes[0], 1) < 0 || dup2(pipes[0], 2) < 0 ||
+	    dup2(pipes[1], STATUS_FD) < 0 || fcntl(STATUS_FD, F_SETFD, 0) < 0 ||
 	    close_range(STATUS_FD + 1, ~0U, 0) < 0)
 		_exit(126);
 	umask(022);
@@ -132,7 +134,7 @@ struct job {
 	int pidfd;
 	bool capture;
 	struct stream output, status;
-	time_t started, heard;
+	int64_t started, heard; /* seconds of the monotonic clock */
 };
 
 static void stream_add(struct stream *s, const char *data, size_t size)
@@ -169,7 +171,7 @@ static bool stream_read(struct stream *s, const char **ret_new, size_t *ret_size
 	return true;
 }
 
-static time_t now(void)
+static int64_t now(void)
 {
 	struct timespec t;
 
@@ -268,20 +270,41 @@ static const char *last_lines(const struct job *j)
 	return size > KEPT ? text + size - KEPT : text;
 }
 
+static unsigned silence_limit(const struct job *j)
+{
+	return j->sandbox->silence_seconds ? j->sandbox->silence_seconds
+					   : SANDBOX_SILENCE_SECONDS;
+}
+
+static unsigned total_limit(const struct job *j)
+{
+	return j->sandbox->total_seconds ? j->sandbox->total_seconds
+					 : SANDBOX_TOTAL_SECONDS;
+}
+
+static bool silent(const struct job *j)
+{
+	return now() - j->heard > silence_limit(j);
+}
+
+static bool late(const struct job *j)
+{
+	return now() - j->started > total_limit(j);
+}
+
 static int give_up(struct job *j, const char *program, struct error *err)
 {
-	const char *who = j->sandbox->count > 0
-				  ? j->sandbox->events[j->sandbox->count - 1].package
-				  : "?";
-	bool silent = now() - j->heard > SANDBOX_SILENCE_SECONDS;
+	const struct sandbox *s = j->sandbox;
+	const char *who = s->count > 0 ? s->events[s->count - 1].package : "?";
+	bool quiet = silent(j);
 
 	kill(-j->pid, SIGKILL);
 	waitpid(j->pid, NULL, 0);
 	return fail(
 		err, -ETIMEDOUT,
-		"%s was ended after %d seconds %s, while it worked on the package %s: %s",
-		program, silent ? SANDBOX_SILENCE_SECONDS : SANDBOX_TOTAL_SECONDS,
-		silent ? "of silence" : "in all", who, last_lines(j));
+		"%s was ended after %u seconds %s, while it worked on the package %s: %s",
+		program, quiet ? silence_limit(j) : total_limit(j),
+		quiet ? "of silence" : "in all", who, last_lines(j));
 }
 
 static int finish(struct job *j, const char *program, char **ret_output,
@@ -315,8 +338,7 @@ int sandbox_run(struct sandbox *s, const char *const *argv,
 	while (r == 0) {
 		if (wait_once(&j))
 			break;
-		if (now() - j.heard > SANDBOX_SILENCE_SECONDS ||
-		    now() - j.started > SANDBOX_TOTAL_SECONDS)
+		if (silent(&j) || late(&j))
 			r = give_up(&j, argv[0], err);
 	}
 	if (r == 0)

@@ -21,6 +21,7 @@ struct sandbox_event {
 struct sandbox {
 	int root_fd;
 	int64_t epoch;
+	unsigned silence_seconds, total_seconds; /* limits; 0: those above */
 	struct sandbox_event *events;
 	size_t count, capacity;
 };
