@@ -29,6 +29,26 @@ static int refuse(struct error *err, const char *what)
 		what);
 }
 
+/* As refuse, with the text that was found; it comes from the disk, so only harmless
+ * letters of it are shown. */
+static int refuse_text(struct error *err, const char *what, const char *found)
+{
+	_cleanup_free_ char *words = xasprintf("%s: %.40s", what, found);
+
+	for (char *c = words; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
+	return refuse(err, words);
+}
+
+/* The text of a field, or "" when it is none. */
+static const char *text_of(sd_json_variant *o, const char *key)
+{
+	sd_json_variant *v = sd_json_variant_by_key(o, key);
+
+	return v && sd_json_variant_is_string(v) ? sd_json_variant_string(v) : "";
+}
+
 static bool text_is(sd_json_variant *o, const char *key, const char *value)
 {
 	sd_json_variant *v = sd_json_variant_by_key(o, key);
@@ -99,7 +119,7 @@ static int check_segments(sd_json_variant *segments, struct error *err)
 		return refuse(err, "type or size of the segment");
 #ifndef WITHOUT_CHECK_LUKS_CIPHER
 	if (!text_is(s, "encryption", CIPHER))
-		return refuse(err, "cipher of the data");
+		return refuse_text(err, "cipher of the data", text_of(s, "encryption"));
 #endif
 	if (!text_number(s, "offset", &n) || n != LUKS_DATA_OFFSET)
 		return refuse(err, "offset of the data");
@@ -137,7 +157,7 @@ static int check_area(sd_json_variant *a, struct error *err)
 	/* A null cipher here would let anyone put in a volume key of his own. */
 	if (!text_is(a, "encryption", CIPHER) ||
 	    !number_is(a, "key_size", KEY_BYTES, KEY_BYTES))
-		return refuse(err, "cipher of a slot");
+		return refuse_text(err, "cipher of a slot", text_of(a, "encryption"));
 #endif
 	if (!text_number(a, "offset", &offset) || !text_number(a, "size", &size) ||
 	    offset > LUKS_HEADER_COPY || size > LUKS_HEADER_COPY - offset)
@@ -202,13 +222,27 @@ static int check_digests(sd_json_variant *digests, struct error *err)
 	return 0;
 }
 
+/* The first requirement that a header makes, or "". */
+static const char *requirement(sd_json_variant *config)
+{
+	sd_json_variant *r = sd_json_variant_by_key(config, "requirements");
+	sd_json_variant *list = r ? sd_json_variant_by_key(r, "mandatory") : NULL;
+	sd_json_variant *first;
+
+	if (!list || !sd_json_variant_is_array(list) ||
+	    sd_json_variant_elements(list) == 0)
+		return "";
+	first = sd_json_variant_by_index(list, 0);
+	return sd_json_variant_is_string(first) ? sd_json_variant_string(first) : "";
+}
+
 static int check_config(sd_json_variant *config, struct error *err)
 {
 	uint64_t n;
 
 #ifndef WITHOUT_CHECK_LUKS_REQUIREMENTS
 	if (!KEYS_ARE(config, "json_size", "keyslots_size"))
-		return refuse(err, "flags or requirements");
+		return refuse_text(err, "flags or requirements", requirement(config));
 #endif
 	if (!text_number(config, "json_size", &n) || n > LUKS_JSON_MAX ||
 	    !text_number(config, "keyslots_size", &n) || n > LUKS_DATA_OFFSET)
@@ -236,13 +270,14 @@ int luks_shape_check(const char *json, struct error *err)
 		return refuse(err, "its text isn't JSON");
 	if (!KEYS_ARE(root, "keyslots", "tokens", "segments", "digests", "config"))
 		return refuse(err, "its parts");
-	r = check_segments(sd_json_variant_by_key(root, "segments"), err);
+	/* First what explains the most. */
+	r = check_config(sd_json_variant_by_key(root, "config"), err);
+	if (r == 0)
+		r = check_segments(sd_json_variant_by_key(root, "segments"), err);
 	if (r == 0)
 		r = check_slots(sd_json_variant_by_key(root, "keyslots"), err);
 	if (r == 0)
 		r = check_digests(sd_json_variant_by_key(root, "digests"), err);
-	if (r == 0)
-		r = check_config(sd_json_variant_by_key(root, "config"), err);
 	if (r == 0)
 		r = check_tokens(sd_json_variant_by_key(root, "tokens"), err);
 	return r;

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "init/boot.h"
@@ -21,6 +22,7 @@
 /* syslog(2): only warnings of the kernel and worse come between our lines. */
 #define KLOG_CONSOLE_LEVEL 8
 #define QUIET_LEVEL 4
+#define LEVEL_DEFAULT 7
 
 /* Waits for one child, reaping every other. Returns its wait status. */
 static int reap_until(pid_t child)
@@ -125,9 +127,20 @@ static void set_environment(void)
 	putenv((char *)log_all);
 }
 
-static void prepare(void)
+/* The level of console messages that the kernel's command line asked for. */
+static int console_level(void)
 {
-	int kmsg, rate;
+	_cleanup_free_ char *text = NULL;
+
+	if (read_file_at(AT_FDCWD, "/proc/sys/kernel/printk", 256, &text, NULL) < 0)
+		return LEVEL_DEFAULT;
+	return atoi(text);
+}
+
+/* Returns the kernel's level of console messages. */
+static int prepare(void)
+{
+	int kmsg, rate, level;
 
 	mount_first();
 	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
@@ -140,12 +153,14 @@ static void prepare(void)
 			log_debug("printk_devkmsg: %m");
 		close(rate);
 	}
-	(void)klogctl(KLOG_CONSOLE_LEVEL, NULL, QUIET_LEVEL);
+	level = console_level();
+	(void)klogctl(KLOG_CONSOLE_LEVEL, NULL, MIN(level, QUIET_LEVEL));
 	set_environment();
+	return level;
 }
 
 /* Becomes the first program of the system that was made. Returns only on failure. */
-static void hand_over(struct outcome *outcome)
+static void hand_over(struct outcome *outcome, int level)
 {
 	static char *const environment[] = {(char *)"TERM=linux", NULL};
 	char *argv[] = {outcome->init, NULL};
@@ -155,6 +170,7 @@ static void hand_over(struct outcome *outcome)
 		snprintf(outcome->reason, sizeof(outcome->reason), "%s", err.message);
 		return;
 	}
+	(void)klogctl(KLOG_CONSOLE_LEVEL, NULL, level);
 	execve(outcome->init, argv, environment);
 	snprintf(outcome->reason, sizeof(outcome->reason), "%.1024s can't be started: %s",
 		 outcome->init, strerror(errno));
@@ -164,6 +180,7 @@ static void hand_over(struct outcome *outcome)
 int main(void)
 {
 	struct outcome *outcome;
+	int level;
 
 	if (getpid() != 1) {
 		fprintf(stderr,
@@ -171,7 +188,7 @@ int main(void)
 			"not for running by hand.\n");
 		return 2;
 	}
-	prepare();
+	level = prepare();
 	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (outcome == MAP_FAILED)
@@ -180,7 +197,7 @@ int main(void)
 		enum rescue_choice choice;
 
 		if (try_boot(outcome))
-			hand_over(outcome);
+			hand_over(outcome, level);
 		choice = try_rescue(outcome);
 		if (choice != RESCUE_RETRY)
 			end(choice);

@@ -150,9 +150,8 @@ int step_copy(struct boot *b, struct error *err)
 	if (r < 0)
 		return r;
 	consoles_say(b->consoles,
-		     "Verified and copied: %zu store paths, %.1f MB in %.1f s (%.0f "
-		     "MB/s), signed by "
-		     "%s",
+		     "%zu paths, %.1f MB verified and copied in %.1f s (%.0f MB/s), "
+		     "signed by %s",
 		     b->loaded.paths, (double)b->loaded.bytes / 1e6, b->loaded.seconds,
 		     b->loaded.seconds > 0
 			     ? (double)b->loaded.bytes / 1e6 / b->loaded.seconds

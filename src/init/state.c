@@ -19,6 +19,22 @@
 #define NIX_IN_ROOT ROOT_DIR "/nix"
 #define TABLE_MAX (4U << 20)
 
+static int move_store(struct error *err)
+{
+	if (mkdir(NIX_IN_ROOT, 0755) < 0 && errno != EEXIST)
+		return fail(err, -errno, "%s: %m", NIX_IN_ROOT);
+	if (mount(NIX_DIR, NIX_IN_ROOT, NULL, MS_MOVE, NULL) < 0)
+		return fail(err, -errno, "The store can't be moved into the root: %m");
+	(void)rmdir(NIX_DIR);
+	/* A mount point of its own: Nix remounts /nix/store in its private namespace. */
+	if (mount(NIX_IN_ROOT "/store", NIX_IN_ROOT "/store", NULL, MS_BIND, NULL) < 0 ||
+	    mount(NULL, NIX_IN_ROOT "/store", NULL,
+		  MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME,
+		  NULL) < 0)
+		return fail(err, -errno, "/nix/store can't be mounted: %m");
+	return 0;
+}
+
 /* The store stays on the disk, read-only; what Nix writes goes to memory, starting from
  * what the disk has. The database is as little verified as the store below it: both serve
  * the running system's Nix, nothing of them has run or runs by itself. */
@@ -29,10 +45,9 @@ int step_store(struct boot *b, struct error *err)
 
 	close_fdp(&b->store);
 	b->store = -EBADF;
-	if (mkdir(NIX_IN_ROOT, 0755) < 0 && errno != EEXIST)
-		return fail(err, -errno, "%s: %m", NIX_IN_ROOT);
-	if (mount(NIX_DIR, NIX_IN_ROOT, NULL, MS_MOVE, NULL) < 0)
-		return fail(err, -errno, "The store can't be moved into the root: %m");
+	r = move_store(err);
+	if (r < 0)
+		return r;
 	from = open(NIX_IN_ROOT "/var", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (from < 0)
 		return fail(err, -errno, "/nix/var on the disk: %m");

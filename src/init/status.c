@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
@@ -71,6 +72,8 @@ int step_status(struct boot *b, struct error *err)
 	if (r < 0)
 		return fail(err, r, "%s can't be written: %s", RUN_DIR "/boot.json",
 			    strerror(-r));
+	/* The system mounts it itself, writable. */
+	(void)umount2(EFIVARS, UMOUNT_NOFOLLOW);
 	log_info("read %llu bytes of %s", (unsigned long long)read, b->partition.node);
 	strcpy(b->outcome->init, b->info.init);
 	return 0;
