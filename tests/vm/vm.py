@@ -24,7 +24,7 @@ OVMF = Path("/usr/share/OVMF")
 PATIENCE = float(os.environ.get("ATOMOS_TEST_PATIENCE", "1"))
 # A stall of this long on the console is never normal, whatever is waited for.
 BOOT = 240
-ESCAPES = re.compile(rb"\x1b(\[[0-9;?=]*[a-zA-Z]|[()][0-9A-Za-z]|[=>78c]|\][^\x07]*\x07)")
+ESCAPES = re.compile(rb"\x1b(\[[0-9;?=!]*[a-zA-Z]|[()][0-9A-Za-z]|[=>78c]|\][^\x07]*\x07)")
 
 
 def keys():
@@ -243,7 +243,7 @@ class Machine:
         if root:
             self.expect(re.compile(rb"\n.*sudo-password:"), 60)
             self.send(password)
-        self.send("PS1=; stty -echo cols 1000; echo shell-is-$((40 + 2))")
+        self.send("PS1=; PS2=; stty -echo cols 1000; echo shell-is-$((40 + 2))")
         self.expect("shell-is-42", 60)
 
     def run(self, command, timeout=60, check=True):
