@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "core/hash.h"
+#include "atomos/add-files.h"
 #include "atomos/build-lock.h"
 #include "atomos/json.h"
 #include "atomos/lock-ids.h"
@@ -123,12 +124,13 @@ static int take_ids(struct build *b, const struct nix_log *log, struct error *er
 }
 
 /* The mirror says that the file isn't there (any more). */
-static bool is_gone(const struct nix_log *log)
+static bool is_gone(const struct nix_log *log, int code)
 {
 	const char *line = log->failed_line;
 
-	return line && strstr(line, "unable to download") &&
-	       (strstr(line, "error 404") || strstr(line, "error 410"));
+	return code == -ENOENT ||
+	       (line && strstr(line, "unable to download") &&
+		(strstr(line, "error 404") || strstr(line, "error 410")));
 }
 
 int build_help_lock(struct build *b, const struct nix_log *log, struct error *err)
@@ -139,9 +141,13 @@ int build_help_lock(struct build *b, const struct nix_log *log, struct error *er
 
 	if (log->ids)
 		return take_ids(b, log, err);
-	if (!is_gone(log) || b->renewed || b->request->frozen)
+	if (!is_gone(log, failure.code) || b->renewed || b->request->frozen)
 		return failure.code;
-	log_info("%s can't be had any more.", log->failed);
+	progress_clear(b->progress);
+	if (log->failed)
+		log_info("%s can't be had any more.", log->failed);
+	else
+		log_info("%s.", failure.message);
 	r = build_renew_lock(b, err);
 	if (r < 0)
 		return r;
@@ -152,37 +158,40 @@ int build_help_lock(struct build *b, const struct nix_log *log, struct error *er
 	return failure.code;
 }
 
-static char *add_extra(char *mirrors, sd_json_variant *extra)
+/* Adds NAME = "URI"; a mirror on disk is read at once. */
+static int add_mirror(struct build *b, const char *name, const char *uri, char **mirrors,
+		      struct error *err)
 {
-	size_t n = extra ? sd_json_variant_elements(extra) : 0;
+	_cleanup_free_ char *before = *mirrors, *quoted = nix_quote(uri);
+	_cleanup_free_ char *key = nix_quote(name);
+	const char *directory = startswith(uri, "file://");
 
-	for (size_t i = 0; i < n; i += 2) {
+	*mirrors = xasprintf("%s%s = %s; ", before, key, quoted);
+	return directory ? add_files(&b->lock, name, directory, b->progress, err) : 0;
+}
+
+int build_mirrors(struct build *b, char **ret, struct error *err)
+{
+	sd_json_variant *decisions = b->evaluated.decisions, *extra;
+	_cleanup_apt_mirrors_ struct apt_mirrors m = {0};
+	_cleanup_free_ char *inner = xstrdup("");
+	int r = renew_mirrors(decisions, &m, err);
+
+	if (r == 0)
+		r = add_mirror(b, "main", m.main, &inner, err);
+	if (r == 0)
+		r = add_mirror(b, "security", m.security ? m.security : "", &inner, err);
+	extra = json_get(json_get(decisions, "debian"), "extraRepositories");
+	for (size_t i = 0; r == 0 && extra && i < sd_json_variant_elements(extra);
+	     i += 2) {
 		const char *name =
 			sd_json_variant_string(sd_json_variant_by_index(extra, i));
 		const char *uri =
 			json_string(sd_json_variant_by_index(extra, i + 1), "uri");
-		_cleanup_free_ char *before = mirrors,
-				    *quoted = nix_quote(uri ? uri : "");
-		_cleanup_free_ char *key = nix_quote(name);
 
-		mirrors = xasprintf("%s%s = %s; ", before, key, quoted);
+		r = add_mirror(b, name, uri ? uri : "", &inner, err);
 	}
-	return mirrors;
-}
-
-int build_mirrors(const struct build *b, char **ret, struct error *err)
-{
-	sd_json_variant *decisions = b->evaluated.decisions;
-	_cleanup_apt_mirrors_ struct apt_mirrors m = {0};
-	_cleanup_free_ char *main = NULL, *security = NULL, *inner = NULL;
-	int r = renew_mirrors(decisions, &m, err);
-
-	if (r < 0)
-		return r;
-	main = nix_quote(m.main);
-	security = nix_quote(m.security ? m.security : "");
-	inner = add_extra(xasprintf("main = %s; security = %s; ", main, security),
-			  json_get(json_get(decisions, "debian"), "extraRepositories"));
-	*ret = xasprintf("{ %s}", inner);
-	return 0;
+	if (r == 0)
+		*ret = xasprintf("{ %s}", inner);
+	return r;
 }

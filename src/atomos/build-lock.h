@@ -40,5 +40,6 @@ int build_renew_lock(struct build *b, struct error *err);
  * failure, `err` unchanged or replaced. */
 int build_help_lock(struct build *b, const struct nix_log *log, struct error *err);
 
-/* Where each repository of the lock is, as a Nix attribute set; freed by the caller. */
-int build_mirrors(const struct build *b, char **ret, struct error *err);
+/* Where each repository of the lock is, as a Nix attribute set (freed by the caller). The
+ * packages of those on disk are put into the store. */
+int build_mirrors(struct build *b, char **ret, struct error *err);

@@ -69,9 +69,9 @@ void lock_copy_ids(struct lock *to, const struct lock *from);
  * removed". NULL when all packages are the same; freed by the caller. */
 char *lock_difference(const struct lock *old, const struct lock *new);
 
-/* Where nix/packages/fetch.nix puts the .deb in the store, there or not: a fixed-output path
- * depends on name and hash alone (Nix: StoreDirConfig::makeFixedOutputPath). Freed by the
- * caller. */
+/* Where nix/packages/fetch.nix puts the .deb in the store, there or not: a fixed-output
+ * path depends on name and hash alone (Nix: StoreDirConfig::makeFixedOutputPath). Freed
+ * by the caller. */
 char *lock_package_deb(const struct lock_package *p);
 
 void lock_package_done(struct lock_package *p);

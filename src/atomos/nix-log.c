@@ -83,7 +83,8 @@ static void build_line(struct nix_log *l, struct nix_activity *a, const char *te
 	if (id)
 		l->ids = strv_add(l->ids, id + strlen("atomos-lock-id: "));
 	l->line_of = a ? a->name : "";
-	if (a && *line && !id)
+	/* Behind a failed download, Nix quotes what the server has to say about it. */
+	if (a && *line && !id && !(a->last && strstr(a->last, "unable to download")))
 		replace(&a->last, xstrdup(line));
 	replace(&l->line, TAKE_PTR(line));
 }
@@ -171,11 +172,18 @@ void nix_log_take(struct nix_log *l, const char *line)
 
 char *nix_log_failure(const struct nix_log *l)
 {
-	if (l->failed && l->failed_line)
-		return xasprintf("Building %s failed: %s", l->failed, l->failed_line);
+	const char *error =
+		l->error && *l->error ? l->error : "Nix failed without a word";
+
+	if (l->failed && strstr(error, "hash mismatch"))
+		return xasprintf(
+			"The mirror's %s isn't the file that atomos.lock names: it has "
+			"another content",
+			l->failed);
 	if (l->failed)
-		return xasprintf("Building %s failed without a word", l->failed);
-	return xstrdup(l->error && *l->error ? l->error : "Nix failed without a word");
+		return xasprintf("Building %s failed: %s", l->failed,
+				 l->failed_line ? l->failed_line : error);
+	return xstrdup(error);
 }
 
 void nix_log_done(struct nix_log *l)

@@ -66,6 +66,17 @@ static int find_file(const char *given, char **ret, struct error *err)
 	return fail(err, -errno, "%s: %m", name);
 }
 
+/* Keys beside a configuration are its vendor's; the environment's are for all others. */
+static char *keys_beside(const char *directory)
+{
+	char *beside = xasprintf("%s/keys", directory);
+
+	if (!getenv("ATOMOS_KEYS") || access(beside, F_OK) == 0)
+		return beside;
+	free(beside);
+	return place_keys(NULL);
+}
+
 /* Everything that lies beside a configuration (absolute); takes it over. */
 static void fill(struct place *p, char *configuration)
 {
@@ -73,8 +84,7 @@ static void fill(struct place *p, char *configuration)
 	p->directory = xstrndup(configuration,
 				(size_t)(strrchr(configuration, '/') - configuration));
 	p->lock = xasprintf("%s/atomos.lock", p->directory);
-	p->keys = getenv("ATOMOS_KEYS") ? place_keys(NULL)
-					: xasprintf("%s/keys", p->directory);
+	p->keys = keys_beside(p->directory);
 }
 
 int place_find(const char *given, struct place *ret, struct error *err)

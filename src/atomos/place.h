@@ -17,7 +17,7 @@ struct place {
 	char *configuration; /* …/configuration.nix */
 	char *directory;
 	char *lock; /* …/atomos.lock */
-	char *keys; /* $ATOMOS_KEYS, else …/keys */
+	char *keys; /* …/keys when it is there, else $ATOMOS_KEYS, else …/keys */
 };
 
 /* Finds what `given` names: a file, a directory with configuration.nix in it, or, NULL:

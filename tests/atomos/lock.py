@@ -4,13 +4,17 @@
 
 Runs in a mount namespace in which the mirrors' key lies where Debian's archive keys are."""
 
+import functools
 import hashlib
+import http.server
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 from mirror import Keys, Repository, run
@@ -24,6 +28,7 @@ def enter_namespace():
     if "ATOMOS_TEST_TOP" in os.environ:
         return
     with tempfile.TemporaryDirectory() as top:
+        os.chmod(top, 0o755)  # Nix fetches as another user
         keys = Keys(top)
         env = dict(os.environ, ATOMOS_TEST_TOP=top)
         keyring = os.path.realpath("/usr/share/keyrings/debian-archive-keyring.pgp")
@@ -32,6 +37,11 @@ def enter_namespace():
             ["unshare", "--mount", "sh", "-c", script, "sh", keys.public, keyring,
              sys.executable, *sys.argv], env=env, check=False).returncode
     sys.exit(status)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 class SignedWithTopKey(Keys):
@@ -53,9 +63,11 @@ class Lock(unittest.TestCase):
         directory = tempfile.TemporaryDirectory(dir=self.top)
         self.addCleanup(directory.cleanup)
         self.dir = directory.name
+        os.chmod(self.dir, 0o755)
         self.main = Repository(f"{self.dir}/debian", "trixie", self.keys)
         self.security = Repository(f"{self.dir}/security", "trixie-security", self.keys,
                                    hashes=("SHA256",))
+        self.uri = self.main.uri
         for name in self.base:
             self.main.add(name, Priority="optional")
         self.main.add("base-files", Essential="yes", Priority="required")
@@ -77,16 +89,20 @@ class Lock(unittest.TestCase):
         names = " ".join(p if p.startswith("./") else f'"{p}"' for p in packages)
         with open(f"{self.dir}/c/configuration.nix", "w", encoding="utf-8") as file:
             file.write(f"""{{ ... }}: {{
-  debian.mirror = "{self.main.uri}";
+  debian.mirror = "{self.uri}";
   debian.securityMirror = "{self.security.uri}";
   environment.systemPackages = [ {names} ];
   {extra}
 }}""")
 
     def lock(self, *arguments, status=0):
+        return self.atomos("lock", *arguments, status=status)
+
+    def atomos(self, verb, *arguments, status=0):
         env = dict(os.environ, ATOMOS_SHARE=SOURCE, ATOMOS_CACHE=f"{self.dir}/cache",
-                   ATOMOS_KEYS=f"{self.dir}/keys", LC_ALL="C.UTF-8")
-        result = subprocess.run([ATOMOS, "lock", "-c", f"{self.dir}/c", *arguments], env=env,
+                   ATOMOS_LIB=f"{self.dir}/lib", ATOMOS_KEYS=f"{self.dir}/keys",
+                   LC_ALL="C.UTF-8")
+        result = subprocess.run([ATOMOS, verb, "-c", f"{self.dir}/c", *arguments], env=env,
                                 capture_output=True, text=True, check=False)
         self.assertEqual(result.returncode, status, result.stderr)
         return result
@@ -235,6 +251,67 @@ class Lock(unittest.TestCase):
         self.lock()
         self.assertEqual(self.packages()["tool"]["version"], "1.0")
         self.assertEqual(self.layers("second"), {"games"})
+
+    def prepare_build(self):
+        """Programs that do nothing: no build of this mirror gets further than its files."""
+        os.makedirs(f"{self.dir}/lib", exist_ok=True)
+        for program in ("atomos-build", "atomos-init"):
+            shutil.copy("/bin/true", f"{self.dir}/lib/{program}")
+
+    def serve(self):
+        """The main mirror by HTTP."""
+        handler = functools.partial(QuietHandler, directory=self.main.directory)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.handle_error = lambda *_: None  # Nix hangs up once it knows enough
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.uri = f"http://127.0.0.1:{server.server_port}"
+
+    def write_files(self, text):
+        for package in self.packages().values():
+            path = f"{self.main.directory}/{package['path']}"
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+
+    def check_renewal(self, failure):
+        """A build whose packages the mirror dropped goes on with those that it has, and says so."""
+        self.prepare_build()
+        self.configure("tool")
+        self.lock()
+        self.main.remove("tool")
+        self.main.add("tool", "2", Depends="libtool1")
+        self.publish(NEWS)
+        frozen = self.atomos("build", "--frozen", status=1).stderr
+        self.assertRegex(frozen, failure)
+        self.assertEqual(self.packages()["tool"]["version"], "1")
+        # No package of this mirror has a file: the second failure is final.
+        words = self.atomos("build", status=1).stderr
+        self.assertRegex(words, r"\.deb can't be had any more")
+        self.assertRegex(words, r"renewed, 1 package changed: tool 1 → 2\.")
+        self.assertRegex(words, failure + r"[^\n]*\n$")
+        self.assertEqual(self.packages()["tool"]["version"], "2")
+
+    def test_build_renews(self):
+        self.serve()
+        self.check_renewal(r"\natomos: Building \S+\.deb failed: unable to download .* error 404")
+
+    def test_build_renews_from_disk(self):
+        self.check_renewal(r"\natomos: \S+\.deb can't be had any more: No such file")
+
+    def test_altered_package(self):
+        """A file that isn't the locked one is refused."""
+        for served in (False, True):
+            if served:
+                self.serve()
+            self.prepare_build()
+            self.configure("tool")
+            self.lock()
+            self.write_files("something else")
+            self.assertRegex(
+                self.atomos("build", status=1).stderr,
+                r"\natomos: The mirror's \S+\.deb isn't the file that atomos\.lock names")
 
     def test_ids_stay(self):
         self.configure("tool")

@@ -94,6 +94,28 @@ static void test_log_failure(void **state)
 	assert_string_equal(words, "Building a.deb failed: what it did");
 }
 
+/* The server's page about a missing file isn't the reason. */
+static void test_log_download(void **state)
+{
+	static const char *const lines[] = {
+		"@nix {\"action\":\"start\",\"fields\":[\"" DRV
+		"\",\"\",1,1],\"id\":2,\"level\":3,\"type\":105}",
+		"@nix {\"action\":\"result\",\"fields\":[\"error: unable to download "
+		"'http://m/a': "
+		"HTTP error 404\"],\"id\":2,\"type\":101}",
+		"@nix "
+		"{\"action\":\"result\",\"fields\":[\"</html>\"],\"id\":2,\"type\":101}",
+		"@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: builder for '" DRV
+		"' failed with exit code 1\"}",
+		NULL,
+	};
+	_cleanup_nix_log_ struct nix_log l = {0};
+
+	take(&l, lines);
+	assert_string_equal(l.failed_line,
+			    "unable to download 'http://m/a': HTTP error 404");
+}
+
 /* Whatever comes is survived and, when it is an error, kept. */
 static void test_log_odd(void **state)
 {
@@ -170,6 +192,7 @@ int main(void)
 		cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_log_failure),
+		cmocka_unit_test(test_log_download),
 		cmocka_unit_test(test_log_odd),
 		cmocka_unit_test(test_closure),
 		cmocka_unit_test(test_closure_refused),
