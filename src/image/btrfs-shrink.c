@@ -1,218 +1,193 @@
 /* SPDX-License-Identifier: MIT */
-/* Cuts an unmounted btrfs behind its last block group: the kernel refuses to go below
- * 256 MiB, and a small medium is half of that (format: btrfs.readthedocs.io, "On-disk
- * format"; structures: linux/btrfs_tree.h). */
+/* Makes an unmounted btrfs as small as what is allocated in it: the kernel refuses to go
+ * below 256 MiB, a small medium is half of that, and moving block groups takes it new
+ * room. */
 #include <endian.h>
 #include <errno.h>
-#include <linux/btrfs_tree.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "image/btrfs.h"
+#include "image/btrfs-tree.h"
 
-#define CRC32C_POLYNOMIAL 0x82f63b78U
-#define NODE_SIZE_MAX 65536
-/* Copies of the superblock; the third, at 256 GiB, is beyond any image of ours. */
-static const uint64_t super_offsets[] = {64ULL << 10, 64ULL << 20, 256ULL << 30};
+#define COPY_SIZE (1U << 20)
+/* What the kernel keeps free around each copy of the superblock. */
+#define SUPER_RESERVED (64U << 10)
 
-struct volume {
-	int fd;
-	uint32_t node_size;
-	struct btrfs_super_block super;
-	uint64_t end;	    /* of the last block group */
-	uint64_t item_leaf; /* where the device item is: physical start of its leaf, */
-	uint32_t item_at;   /* and its offset in there */
+/* A block group that moves down. Only its place on the device changes, which two items
+ * know: its chunk item and its device extent. */
+struct move {
+	uint64_t logical, from, to;
 };
 
-static uint32_t crc32c(const uint8_t *data, size_t size)
-{
-	uint32_t crc = ~0U;
+struct plan {
+	struct move *moves;
+	size_t count;
+	uint64_t end; /* of the last block group, after the moves */
+};
 
-	for (size_t i = 0; i < size; i++) {
-		crc ^= data[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? CRC32C_POLYNOMIAL : 0);
-	}
-	return ~crc;
+static void plan_done(struct plan *p)
+{
+	free(p->moves);
 }
 
-static uint32_t checksum(const void *block, size_t size)
+static bool touches_super(uint64_t start, uint64_t length)
 {
-	return crc32c((const uint8_t *)block + BTRFS_CSUM_SIZE, size - BTRFS_CSUM_SIZE);
+	for (size_t i = 0; i < BTRFS_SUPER_COPIES; i++)
+		if (start < btrfs_super_offsets[i] + SUPER_RESERVED &&
+		    start + length > btrfs_super_offsets[i])
+			return true;
+	return false;
 }
 
-static bool checksum_good(const void *block, size_t size)
+/* Everything slides down into the holes before it, in its old order. */
+static void make_plan(struct btrfs_volume *v, struct plan *p)
 {
-	uint32_t stored;
+	uint64_t end = v->pieces[0].physical;
 
-	memcpy(&stored, block, sizeof(stored));
-	return le32toh(stored) == checksum(block, size);
-}
+	p->moves = xcalloc(v->count, sizeof(*p->moves));
+	for (size_t i = 0; i < v->count; i++) {
+		struct btrfs_piece *piece = &v->pieces[i];
 
-static int write_block(int fd, uint64_t offset, void *block, size_t size)
-{
-	uint32_t sum = htole32(checksum(block, size));
-
-	memcpy(block, &sum, sizeof(sum));
-	return pwrite(fd, block, size, (off_t)offset) == (ssize_t)size ? 0 : -EIO;
-}
-
-/* Notes where a chunk ends on the device. */
-static int note_chunk(struct volume *v, const struct btrfs_chunk *c)
-{
-	if (le16toh(c->num_stripes) != 1)
-		return -EOPNOTSUPP;
-	v->end = MAX(v->end, le64toh(c->stripe.offset) + le64toh(c->length));
-	return 0;
-}
-
-/* Translates an address of the chunk tree, which only system chunks hold. */
-static int map_system(const struct btrfs_super_block *s, uint64_t logical, uint64_t *ret)
-{
-	uint32_t size = le32toh(s->sys_chunk_array_size), at = 0;
-	const size_t entry = sizeof(struct btrfs_disk_key) + sizeof(struct btrfs_chunk);
-
-	while (size <= sizeof(s->sys_chunk_array) && at + entry <= size) {
-		struct btrfs_disk_key key;
-		struct btrfs_chunk c;
-
-		memcpy(&key, s->sys_chunk_array + at, sizeof(key));
-		memcpy(&c, s->sys_chunk_array + at + sizeof(key), sizeof(c));
-		if (le16toh(c.num_stripes) != 1)
-			return -EOPNOTSUPP;
-		if (logical >= le64toh(key.offset) &&
-		    logical - le64toh(key.offset) < le64toh(c.length)) {
-			*ret = logical - le64toh(key.offset) + le64toh(c.stripe.offset);
-			return 0;
+		if (piece->physical > end &&
+		    !touches_super(piece->physical, piece->length) &&
+		    !touches_super(end, piece->length)) {
+			p->moves[p->count++] =
+				(struct move){piece->logical, piece->physical, end};
+			piece->physical = end;
 		}
-		at += (uint32_t)entry;
+		end = piece->physical + piece->length;
 	}
-	return -EUCLEAN;
+	p->end = end;
 }
 
-static int visit_item(struct volume *v, uint64_t physical, const uint8_t *node,
-		      const struct btrfs_item *item)
+static int copy_down(int fd, uint64_t from, uint64_t to, uint64_t length)
 {
-	uint64_t at = sizeof(struct btrfs_header) + (uint64_t)le32toh(item->offset);
-	uint32_t size = le32toh(item->size);
+	_cleanup_free_ uint8_t *buffer = xmalloc(COPY_SIZE);
 
-	if (at + size > v->node_size)
-		return -EUCLEAN;
-	if (item->key.type == BTRFS_DEV_ITEM_KEY &&
-	    size >= sizeof(struct btrfs_dev_item)) {
-		if (v->item_leaf)
-			return -EOPNOTSUPP;
-		v->item_leaf = physical;
-		v->item_at = (uint32_t)at;
-	}
-	if (item->key.type == BTRFS_CHUNK_ITEM_KEY) {
-		struct btrfs_chunk c;
+	for (uint64_t done = 0; done < length;) {
+		size_t want = (size_t)MIN(length - done, (uint64_t)COPY_SIZE);
+		ssize_t n = pread(fd, buffer, want, (off_t)(from + done));
 
-		if (size < sizeof(c))
-			return -EUCLEAN;
-		memcpy(&c, node + at, sizeof(c));
-		return note_chunk(v, &c);
+		if (n <= 0)
+			return n < 0 ? -errno : -EUCLEAN;
+		if (pwrite(fd, buffer, (size_t)n, (off_t)(to + done)) != n)
+			return -EIO;
+		done += (uint64_t)n;
 	}
 	return 0;
 }
 
-static int visit_node(struct volume *v, uint64_t logical, unsigned depth)
+static int move_data(const struct btrfs_volume *v, const struct plan *p)
 {
-	_cleanup_free_ uint8_t *node = xmalloc(v->node_size);
-	struct btrfs_header h;
-	uint64_t physical;
-	size_t width;
-	int r = map_system(&v->super, logical, &physical);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	if (pread(v->fd, node, v->node_size, (off_t)physical) != (ssize_t)v->node_size)
-		return -EIO;
-	memcpy(&h, node, sizeof(h));
-	width = h.level ? sizeof(struct btrfs_key_ptr) : sizeof(struct btrfs_item);
-	if (!checksum_good(node, v->node_size) || le64toh(h.bytenr) != logical ||
-	    depth > BTRFS_MAX_LEVEL ||
-	    sizeof(h) + le32toh(h.nritems) * width > v->node_size)
-		return -EUCLEAN;
-	for (uint32_t i = 0; r == 0 && i < le32toh(h.nritems); i++) {
-		const uint8_t *entry = node + sizeof(h) + i * width;
-
-		if (h.level == 0)
-			r = visit_item(v, physical, node,
-				       (const struct btrfs_item *)entry);
-		else
-			r = visit_node(
-				v,
-				le64toh(((const struct btrfs_key_ptr *)entry)->blockptr),
-				depth + 1);
-	}
+	for (size_t i = 0, next = 0; r == 0 && i < v->count && next < p->count; i++)
+		if (v->pieces[i].logical == p->moves[next].logical) {
+			r = copy_down(v->fd, p->moves[next].from, p->moves[next].to,
+				      v->pieces[i].length);
+			next++;
+		}
 	return r;
 }
 
-static int read_super(struct volume *v)
+/* In the chunk tree: the new place of each chunk, and the new size of the device. */
+static int patch_chunk(void *context, struct btrfs_item *item, void *data, size_t size)
 {
-	struct btrfs_super_block *s = &v->super;
+	const struct plan *p = context;
+	const uint64_t end = htole64(p->end);
 
-	if (pread(v->fd, s, sizeof(*s), (off_t)super_offsets[0]) != sizeof(*s))
-		return -EIO;
-	if (le64toh(s->magic) != BTRFS_MAGIC || !checksum_good(s, sizeof(*s)))
-		return -EUCLEAN;
-	v->node_size = le32toh(s->nodesize);
-	if (le16toh(s->csum_type) != BTRFS_CSUM_TYPE_CRC32 ||
-	    le64toh(s->num_devices) != 1 || v->node_size > NODE_SIZE_MAX ||
-	    v->node_size < sizeof(struct btrfs_header) || s->log_root)
-		return -EOPNOTSUPP;
+	if (item->key.type == BTRFS_DEV_ITEM_KEY &&
+	    size >= sizeof(struct btrfs_dev_item)) {
+		memcpy((uint8_t *)data + offsetof(struct btrfs_dev_item, total_bytes),
+		       &end, sizeof(end));
+		return 1;
+	}
+	if (item->key.type != BTRFS_CHUNK_ITEM_KEY)
+		return 0;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->moves[i].logical == le64toh(item->key.offset)) {
+			((struct btrfs_chunk *)data)->stripe.offset =
+				htole64(p->moves[i].to);
+			return 1;
+		}
 	return 0;
 }
 
-static int write_size(struct volume *v)
+/* In the device tree: extents are named by their place. Their order stays. */
+static int patch_extent(void *context, struct btrfs_item *item, void *data, size_t size)
 {
-	_cleanup_free_ uint8_t *leaf = xmalloc(v->node_size);
-	struct btrfs_dev_item item;
-	uint64_t size = htole64(v->end);
+	const struct plan *p = context;
+
+	if (item->key.type != BTRFS_DEV_EXTENT_KEY)
+		return 0;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->moves[i].from == le64toh(item->key.offset)) {
+			item->key.offset = htole64(p->moves[i].to);
+			return 1;
+		}
+	return 0;
+}
+
+static int find_device_tree(void *context, struct btrfs_item *item, void *data,
+			    size_t size)
+{
+	uint64_t *root = context;
+
+	if (item->key.type == BTRFS_ROOT_ITEM_KEY &&
+	    le64toh(item->key.objectid) == BTRFS_DEV_TREE_OBJECTID &&
+	    size >= offsetof(struct btrfs_root_item, bytenr) + sizeof(*root)) {
+		memcpy(root, (uint8_t *)data + offsetof(struct btrfs_root_item, bytenr),
+		       sizeof(*root));
+		*root = le64toh(*root);
+	}
+	return 0;
+}
+
+static int patch_device_tree(const struct btrfs_volume *v, struct plan *p)
+{
+	uint64_t root = 0;
+	int r = btrfs_walk(v, le64toh(v->super.root), find_device_tree, &root);
+
+	if (r == 0 && !root)
+		r = -EUCLEAN;
+	return r < 0 ? r : btrfs_walk(v, root, patch_extent, p);
+}
+
+static int shrink(struct btrfs_volume *v, uint64_t *ret_size)
+{
+	_cleanup_(plan_done) struct plan p = {0};
 	int r;
 
-	if (pread(v->fd, leaf, v->node_size, (off_t)v->item_leaf) !=
-	    (ssize_t)v->node_size)
-		return -EIO;
-	memcpy(&item, leaf + v->item_at, sizeof(item));
-	item.total_bytes = size;
-	memcpy(leaf + v->item_at, &item, sizeof(item));
-	r = write_block(v->fd, v->item_leaf, leaf, v->node_size);
-	v->super.total_bytes = size;
-	v->super.dev_item.total_bytes = size;
-	for (size_t i = 0; r == 0 && i < ELEMENTSOF(super_offsets); i++) {
-		if (super_offsets[i] + sizeof(v->super) > v->end)
-			break;
-		v->super.bytenr = htole64(super_offsets[i]);
-		r = write_block(v->fd, super_offsets[i], &v->super, sizeof(v->super));
-	}
-	if (r == 0 && ftruncate(v->fd, (off_t)v->end) < 0)
+	make_plan(v, &p);
+	r = move_data(v, &p);
+	if (r == 0 && p.count)
+		r = patch_device_tree(v, &p);
+	if (r == 0)
+		r = btrfs_walk(v, le64toh(v->super.chunk_root), patch_chunk, &p);
+	v->super.total_bytes = htole64(p.end);
+	v->super.dev_item.total_bytes = htole64(p.end);
+	if (r == 0)
+		r = btrfs_write_super(v, p.end);
+	if (r == 0 && ftruncate(v->fd, (off_t)p.end) < 0)
 		r = -errno;
+	*ret_size = p.end;
 	return r;
 }
 
 int btrfs_shrink(const char *path, uint64_t *ret_size, struct error *err)
 {
 	_cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	struct volume v = {.fd = fd};
+	_cleanup_btrfs_ struct btrfs_volume v = {0};
 	int r;
 
 	if (fd < 0)
 		return fail(err, -errno, "Can't open %s: %m", path);
-	r = read_super(&v);
+	r = btrfs_open(fd, &v);
 	if (r == 0)
-		r = visit_node(&v, le64toh(v.super.chunk_root), 0);
-	if (r == 0 && (!v.item_leaf || !v.end))
-		r = -EUCLEAN;
-	if (r == 0)
-		r = write_size(&v);
-	if (r < 0)
-		return fail(err, r, "Can't cut the file system in %s to its size: %s",
-			    path, strerror(-r));
-	*ret_size = v.end;
-	return 0;
+		r = shrink(&v, ret_size);
+	return r < 0 ? fail(err, r, "Can't cut the file system in %s to its size: %s",
+			    path, strerror(-r))
+		     : 0;
 }

@@ -17,7 +17,7 @@ struct btrfs_options {
  * or btrfs in this kernel it stays some 40 % larger; a warning says so. */
 int btrfs_make(const char *path, const struct btrfs_options *o, struct error *err);
 
-/* Cuts an unmounted single-device file system, and the file it is in, behind its last
- * block group. Knows profile `single` only (-EOPNOTSUPP). Returns the new size in
- * *ret_size. */
+/* Moves the block groups of an unmounted single-device file system together and cuts it,
+ * and the file it is in, behind the last one. Knows profile `single` only (-EOPNOTSUPP).
+ * Returns the new size in *ret_size. A failure may leave it damaged. */
 int btrfs_shrink(const char *path, uint64_t *ret_size, struct error *err);

@@ -10,6 +10,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "image/btrfs.h"
+#include "image/mount.h"
 
 #define UUID "0f3a1f2e-9d5d-8b7a-8c3e-d1f0a7c6b5a4"
 #define SUPERBLOCK 65536
@@ -68,6 +69,88 @@ static void test_shrink(void **state)
 	assert_int_equal(again, size);
 }
 
+#define FILES 64
+#define FILE_SIZE (8 << 20)
+
+static char *file_name(const char *directory, int i)
+{
+	return xasprintf("%s/%02d", directory, i);
+}
+
+/* Fills `data` with bytes that tell files apart. */
+static void fill(char *data, int i)
+{
+	memset(data, 'a' + i % 26, FILE_SIZE);
+	memcpy(data, &i, sizeof(i));
+}
+
+/* One file in four stays; each lies in two block groups. */
+static bool stays(int i)
+{
+	return i % 4 == 1;
+}
+
+/* A file system of many block groups with holes between them. */
+static void make_holes(const char *volume, const char *tree)
+{
+	const char *const mkfs[] = {"mkfs.btrfs", "-q",	    "--nodesize", "4096",
+				    "--metadata", "single", "--rootdir",  tree,
+				    volume,	  NULL};
+	_cleanup_loop_mount_ struct loop_mount m = {0};
+	_cleanup_free_ char *data = xmalloc(FILE_SIZE);
+	struct error err;
+
+	assert_int_equal(mkdir(tree, 0755), 0);
+	for (int i = 0; i < FILES; i++) {
+		_cleanup_free_ char *name = file_name(tree, i);
+
+		fill(data, i);
+		assert_int_equal(write_file_at(AT_FDCWD, name, data, FILE_SIZE, 0644), 0);
+	}
+	assert_int_equal(close(open(volume, O_WRONLY | O_CREAT, 0600)), 0);
+	assert_int_equal(truncate(volume, 1 << 30), 0);
+	run_program(mkfs, NULL);
+	assert_ok(loop_mount(volume, false, &m, &err), &err);
+	for (int i = 0; i < FILES; i++) {
+		_cleanup_free_ char *name = file_name(m.directory, i);
+
+		if (!stays(i))
+			assert_int_equal(unlink(name), 0);
+	}
+	run_program(
+		(const char *const[]){"btrfs", "filesystem", "sync", m.directory, NULL},
+		NULL);
+	run_program((const char *const[]){"btrfs", "balance", "start", "-dusage=0",
+					  "-musage=0", m.directory, NULL},
+		    NULL);
+	assert_ok(loop_unmount(&m, &err), &err);
+}
+
+static void test_holes_are_closed(void **state)
+{
+	const char *volume = in_directory(state, "volume");
+	_cleanup_loop_mount_ struct loop_mount m = {0};
+	_cleanup_free_ char *data = xmalloc(FILE_SIZE);
+	struct error err;
+	uint64_t size;
+
+	make_holes(volume, in_directory(state, "tree"));
+	assert_ok(btrfs_shrink(volume, &size, &err), &err);
+	assert_in_range(size, FILES / 4 * FILE_SIZE, (FILES / 2 + 8) * FILE_SIZE);
+	check_clean(volume);
+	assert_ok(loop_mount(volume, true, &m, &err), &err);
+	for (int i = 1; i < FILES; i += 4) {
+		_cleanup_free_ char *name = file_name(m.directory, i), *back = NULL;
+		size_t n;
+
+		fill(data, i);
+		assert_int_equal(read_file_at(AT_FDCWD, name, FILE_SIZE, &back, &n), 0);
+		assert_int_equal(n, FILE_SIZE);
+		assert_memory_equal(back, data, FILE_SIZE);
+	}
+	assert_ok(loop_unmount(&m, &err), &err);
+}
+
 static void test_damage(void **state)
 {
 	static const off_t places[] = {SUPERBLOCK + 0x58, SUPERBLOCK + 0x40};
@@ -108,6 +191,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_shrink, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_holes_are_closed, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_damage, setup_directory,
 						teardown_directory),
