@@ -232,8 +232,11 @@ int verify_store_path(const struct engine *e, const struct closure *closure,
 	r = engine_verify_path(e, &found.paths[0], &keep_sink, &keep, err);
 	/* Any store path will do here: one without a manifest has nothing to name files
 	 * by. */
+	if (keep.text)
+		keep.text[keep.size] = 0;
 	if (r == 0 && keep.text &&
-	    manifest_parse(keep.text, keep.size, MANIFEST_ROOT, &manifest, NULL) == 0)
+	    manifest_parse_owned(TAKE_PTR(keep.text), keep.size, MANIFEST_ROOT, &manifest,
+				 NULL) == 0)
 		with_manifest.manifest = &manifest;
 	free(keep.text);
 	if (r == 0)

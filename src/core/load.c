@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/workers.h"
+#include "core/large.h"
 #include "core/load-plan.h"
 #include "core/load.h"
 
@@ -40,7 +41,7 @@ static int capture_begin(void *context, const char *path, uint64_t size, bool ex
 	l->captured_size += size;
 	l->files = xgrow(l->files, l->file_count, &l->file_capacity, sizeof(*l->files));
 	l->files[l->file_count++] =
-		(struct captured){xstrdup(path), xmalloc(size + 1), size, 0};
+		(struct captured){xstrdup(path), large_alloc(size + 1), size, 0};
 	return 0;
 }
 
@@ -115,14 +116,12 @@ static int parse_system(struct load *l, struct error *err)
 	if (!manifest || !json || json->size > SYSTEM_JSON_MAX)
 		return fail(err, -EBADMSG, STORE_DIR "/%s is not a system: it has no %s",
 			    base, manifest ? "usable system.json" : "manifest");
-	r = manifest_parse(manifest->data, manifest->size, MANIFEST_ROOT, &l->manifest,
-			   err);
+	r = manifest_parse_owned(TAKE_PTR(manifest->data), manifest->size, MANIFEST_ROOT,
+				 &l->manifest, err);
 	if (r == 0)
 		r = plan_make(&l->plan, &l->manifest, l->closure, err);
 	if (r < 0)
 		return wrap(err, STORE_DIR "/%s: manifest", base);
-	free(TAKE_PTR(manifest->data));
-	manifest->size = 0;
 	return 0;
 }
 

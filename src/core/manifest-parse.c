@@ -122,7 +122,6 @@ static bool path_valid(const char *path)
 
 static int split(struct parser *p, char *line)
 {
-	memset(p->fields, 0, sizeof(p->fields));
 	p->field_count = 0;
 	for (char *next; line; line = next) {
 		if (p->field_count == ELEMENTSOF(p->fields))
@@ -399,24 +398,33 @@ static int check_hardlinks(struct parser *p)
 	return 0;
 }
 
-int manifest_parse(const char *text, size_t size, enum manifest_kind kind,
-		   struct manifest *ret, struct error *err)
+static size_t count_lines(const char *text)
+{
+	size_t count = 0;
+
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		count++;
+	}
+	return count;
+}
+
+int manifest_parse_owned(char *text, size_t size, enum manifest_kind kind,
+			 struct manifest *ret, struct error *err)
 {
 	_cleanup_manifest_ struct manifest m = {0};
 	_cleanup_(parser_done) struct parser p = {.m = &m, .kind = kind, .err = err};
-	char *copy;
 	int r;
 
 	*ret = m;
+	manifest_own(&m, text);
 	if (size > MANIFEST_TEXT_MAX)
 		return fail(err, -EFBIG, "it is larger than %u MiB",
 			    MANIFEST_TEXT_MAX >> 20);
-	if (memchr(text, 0, size))
+	if (strlen(text) != size)
 		return fail(err, -EBADMSG, "it isn't text");
-	copy = manifest_alloc(&m, size + 1);
-	memcpy(copy, text, size);
-	copy[size] = 0;
-	r = parse_lines(&p, copy);
+	manifest_reserve(&m, MIN(count_lines(text), (size_t)MANIFEST_ENTRIES_MAX));
+	r = parse_lines(&p, text);
 	if (r == 0 && kind == MANIFEST_ROOT && m.count == 0)
 		r = fail(err, -EBADMSG, "it is empty");
 	if (r == 0 && kind == MANIFEST_ROOT)
@@ -425,4 +433,14 @@ int manifest_parse(const char *text, size_t size, enum manifest_kind kind,
 		return r;
 	*ret = TAKE_AS(m, (struct manifest){0});
 	return 0;
+}
+
+int manifest_parse(const char *text, size_t size, enum manifest_kind kind,
+		   struct manifest *ret, struct error *err)
+{
+	char *copy = xmalloc(size + 1);
+
+	memcpy(copy, text, size);
+	copy[size] = 0;
+	return manifest_parse_owned(copy, size, kind, ret, err);
 }

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "core/large.h"
 #include "core/manifest-arena.h"
 #include "core/store.h"
 
@@ -18,6 +19,7 @@ struct arena {
 	struct arena_chunk *chunks;
 	char *free;
 	size_t left;
+	char *text; /* of a parsed manifest: its entries point into it */
 };
 
 #define CHUNK_SIZE ((size_t)64 << 10)
@@ -31,13 +33,34 @@ static char *new_chunk(struct arena *a, size_t size)
 	return c->data;
 }
 
+static struct arena *arena(struct manifest *m)
+{
+	if (!m->arena)
+		m->arena = xcalloc(1, sizeof(*m->arena));
+	return m->arena;
+}
+
+void manifest_own(struct manifest *m, char *text)
+{
+	arena(m)->text = text;
+}
+
+void manifest_reserve(struct manifest *m, size_t count)
+{
+	if (count <= m->capacity)
+		return;
+	if (m->entries)
+		m->entries = xrealloc(m->entries, count, sizeof(*m->entries));
+	else
+		m->entries = large_alloc(count * sizeof(*m->entries));
+	m->capacity = count;
+}
+
 void *manifest_alloc(struct manifest *m, size_t size)
 {
-	struct arena *a = m->arena;
+	struct arena *a = arena(m);
 	char *p;
 
-	if (!a)
-		a = m->arena = xcalloc(1, sizeof(*a));
 	size = (size + 15) & ~(size_t)15;
 	if (size > CHUNK_SIZE / 4)
 		return new_chunk(a, size);
@@ -59,6 +82,8 @@ void manifest_done(struct manifest *m)
 		m->arena->chunks = c->next;
 		free(c);
 	}
+	if (m->arena)
+		free(m->arena->text);
 	free(m->arena);
 	free(m->entries);
 	*m = (struct manifest){0};

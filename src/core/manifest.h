@@ -64,6 +64,11 @@ enum manifest_kind {
 int manifest_parse(const char *text, size_t size, enum manifest_kind kind,
 		   struct manifest *ret, struct error *err);
 
+/* As manifest_parse, on text from malloc that ends with a NUL (text[size]) and now
+ * belongs to the manifest, also on failure: no second copy of what may be 25 MB. */
+int manifest_parse_owned(char *text, size_t size, enum manifest_kind kind,
+			 struct manifest *ret, struct error *err);
+
 /* Adds a copy of an entry, strings and xattrs included. */
 void manifest_add(struct manifest *m, const struct manifest_entry *e);
 
