@@ -8,74 +8,103 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "builder/keystore.h"
 #include "builder/normalise.h"
 
 #define MACHINE_ID_FILE_MAX 4096
+#define KEYSTORE "etc/ssl/certs/java/cacerts"
+#define KEYSTORE_MAX (64U << 20)
 
-struct rule {
-	const char *folder, *pattern; /* of names in it */
-};
-
-static const struct rule removed[] = {
+/* Paths in the root; each part may have wildcards. */
+static const char *const removed[] = {
 	/* Secrets and identities: made at first boot. */
-	{"etc/ssh", "ssh_host_*_key"},
-	{"etc/ssh", "ssh_host_*_key.pub"},
-	{"etc/ssl/private", "ssl-cert-snakeoil.key"},
-	{"etc/ssl/certs", "ssl-cert-snakeoil.pem"},
-	{"var/lib/dbus", "machine-id"},
-	{"var/lib/systemd", "random-seed"},
-	{"etc/iscsi", "initiatorname.iscsi"},
+	"etc/ssh/ssh_host_*_key",
+	"etc/ssh/ssh_host_*_key.pub",
+	"etc/ssl/private/ssl-cert-snakeoil.key",
+	"etc/ssl/certs/ssl-cert-snakeoil.pem",
+	"var/lib/dbus/machine-id",
+	"var/lib/systemd/random-seed",
+	"etc/iscsi/initiatorname.iscsi",
+	/* A database with an identity of its own: pg_createcluster makes it, and where
+	 * the data is kept already only the configuration. */
+	"var/lib/postgresql/*/main",
+	"etc/postgresql/*/main",
+	"var/log/postgresql/*",
 	/* Copies that tools keep of what they changed. */
-	{"etc", "passwd-"},
-	{"etc", "group-"},
-	{"etc", "shadow-"},
-	{"etc", "gshadow-"},
-	{"etc", "subuid-"},
-	{"etc", "subgid-"},
-	{"etc", ".pwd.lock"},
-	{"var/lib/dpkg", "*-old"},
-	{"var/cache/debconf", "*-old"},
-	{"var/lib/ucf", "*.[0-9]"},
+	"etc/passwd-",
+	"etc/group-",
+	"etc/shadow-",
+	"etc/gshadow-",
+	"etc/subuid-",
+	"etc/subgid-",
+	"etc/.pwd.lock",
+	"var/lib/dpkg/*-old",
+	"var/cache/debconf/*-old",
 	/* Locks, logs, and caches that hold inode numbers or times. */
-	{"var/lib/dpkg", "lock"},
-	{"var/lib/dpkg", "lock-frontend"},
-	{"var/lib/dpkg/triggers", "Lock"},
-	{"var/cache/ldconfig", "aux-cache"},
-	{"var/cache/apt", "*.bin"},
-	{"var/log", "*.log"},
-	{"var/log/apt", "*"},
-	{"tmp", "*"},
-	{"var/tmp", "*"},
-	{"run", "*"},
-	{"dev", "*"},
+	"var/lib/dpkg/lock",
+	"var/lib/dpkg/lock-frontend",
+	"var/lib/dpkg/triggers/Lock",
+	"var/cache/ldconfig/aux-cache",
+	"var/cache/apt/*.bin",
+	"var/log/*.log",
+	"var/log/apt/*",
+	"tmp/*",
+	"var/tmp/*",
+	"run/*",
+	"dev/*",
 	/* The kernel's links: the boot image is made elsewhere. */
-	{"", "vmlinuz"},
-	{"", "vmlinuz.old"},
-	{"", "initrd.img"},
-	{"", "initrd.img.old"},
+	"vmlinuz",
+	"vmlinuz.old",
+	"initrd.img",
+	"initrd.img.old",
 };
 
-static int remove_matches(int root_fd, const struct rule *rule, struct error *err)
+static char **list_matches(DIR *dir, const char *pattern)
 {
-	const char *folder = *rule->folder ? rule->folder : ".";
-	_cleanup_strv_ char **names = NULL;
-	int fd = openat(root_fd, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char **names = NULL;
 	struct dirent *e;
-	DIR *dir;
-	int r = 0;
 
-	if (fd < 0)
-		return 0;
-	dir = fdopendir(fd);
 	while ((e = readdir(dir)))
 		if (!streq(e->d_name, ".") && !streq(e->d_name, "..") &&
-		    fnmatch(rule->pattern, e->d_name, 0) == 0)
+		    fnmatch(pattern, e->d_name, 0) == 0)
 			names = strv_add(names, e->d_name);
-	for (char **n = names; n && *n && r == 0; n++)
-		r = remove_tree_at(dirfd(dir), *n);
+	return names;
+}
+
+/* Removes what matches below an open directory; never follows a link. */
+static int remove_matches(int fd, const char *pattern)
+{
+	size_t length = strcspn(pattern, "/");
+	_cleanup_free_ char *part = xstrndup(pattern, length);
+	_cleanup_strv_ char **names = NULL;
+	DIR *dir = fdopendir(fd);
+	int r = 0;
+
+	if (!dir) {
+		close(fd);
+		return -errno;
+	}
+	names = list_matches(dir, part);
+	for (char **n = names; n && *n && r == 0; n++) {
+		if (!pattern[length]) {
+			r = remove_tree_at(dirfd(dir), *n);
+			continue;
+		}
+		fd = openat(dirfd(dir), *n,
+			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0)
+			r = remove_matches(fd, pattern + length + 1);
+	}
 	closedir(dir);
-	return r < 0 ? fail(err, r, "/%s/%s can't be removed: %s", rule->folder,
-			    rule->pattern, strerror(-r))
+	return r;
+}
+
+static int remove_pattern(int root_fd, const char *pattern, struct error *err)
+{
+	int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+	    r = fd < 0 ? -errno : remove_matches(fd, pattern);
+
+	return r < 0 ? fail(err, r, "/%s can't be removed: %s", pattern, strerror(-r))
 		     : 0;
 }
 
@@ -125,12 +154,34 @@ static int empty_machine_id(int root_fd, char *ret_machine_id, struct error *err
 		     : 0;
 }
 
-int normalise_root(int root_fd, char *ret_machine_id, struct error *err)
+/* It notes when each certificate was added. */
+static int stabilise_keystore(int root_fd, int64_t epoch, struct error *err)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t size;
+	struct stat st;
+	int r = read_file_at(root_fd, KEYSTORE, KEYSTORE_MAX, &data, &size);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0 || fstatat(root_fd, KEYSTORE, &st, 0) < 0)
+		return fail(err, r, "/" KEYSTORE " can't be read: %s", strerror(-r));
+	r = keystore_stabilise((uint8_t *)data, size, epoch, err);
+	if (r < 0)
+		return wrap(err, "/" KEYSTORE);
+	r = write_file_at(root_fd, KEYSTORE, data, size, st.st_mode & 07777);
+	return r < 0 ? fail(err, r, "/" KEYSTORE " can't be written: %s", strerror(-r))
+		     : 0;
+}
+
+int normalise_root(int root_fd, int64_t epoch, char *ret_machine_id, struct error *err)
 {
 	int r = empty_machine_id(root_fd, ret_machine_id, err);
 
 	for (size_t i = 0; r == 0 && i < ELEMENTSOF(removed); i++)
-		r = remove_matches(root_fd, &removed[i], err);
+		r = remove_pattern(root_fd, removed[i], err);
+	if (r == 0)
+		r = stabilise_keystore(root_fd, epoch, err);
 	if (r < 0)
 		return r;
 	return remove_dangling(root_fd, "etc/ssl/certs", "ssl-cert-snakeoil.pem", err);

@@ -229,7 +229,7 @@ static int build(struct root *r, struct error *err)
 	if (code == 0)
 		code = ids_settle(r->root_fd, &r->ids, err);
 	if (code == 0)
-		code = normalise_root(r->root_fd, r->machine_id, err);
+		code = normalise_root(r->root_fd, r->epoch, r->machine_id, err);
 	if (code == 0)
 		code = write_down(r, err);
 	lap("root written down");

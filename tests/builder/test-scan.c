@@ -269,7 +269,9 @@ static void test_normalise(void **state)
 					   "var/log/dpkg.log",
 					   "vmlinuz",
 					   "etc/ssl/private/ssl-cert-snakeoil.key",
-					   "etc/ssl/certs/ssl-cert-snakeoil.pem"};
+					   "etc/ssl/certs/ssl-cert-snakeoil.pem",
+					   "var/lib/postgresql/17/main/PG_VERSION",
+					   "etc/postgresql/17/main/pg.conf"};
 	char id[MACHINE_ID_SIZE], *path;
 	_cleanup_free_ char *text = NULL, *kept = NULL;
 	int root = temporary(&path);
@@ -279,14 +281,16 @@ static void test_normalise(void **state)
 	for (size_t i = 0; i < ELEMENTSOF(gone); i++)
 		put(root, gone[i], "x");
 	put(root, "etc/ssh/ssh_config", "x");
+	put(root, "var/lib/postgresql/17/other/x", "x");
 	put(root, "etc/machine-id", "0123456789abcdef0123456789abcdef\n");
 	assert_int_equal(symlinkat("ssl-cert-snakeoil.pem", root, "etc/ssl/certs/12.0"),
 			 0);
-	assert_ok(normalise_root(root, id, &err));
+	assert_ok(normalise_root(root, 1, id, &err));
 	assert_string_equal(id, "0123456789abcdef0123456789abcdef");
 	text = get(root, "etc/machine-id");
 	assert_string_equal(text, "");
 	kept = get(root, "etc/ssh/ssh_config");
+	assert_int_equal(fstatat(root, "var/lib/postgresql/17/other/x", &st, 0), 0);
 	for (size_t i = 0; i < ELEMENTSOF(gone); i++)
 		if (fstatat(root, gone[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
 			fail_msg("%s is still there", gone[i]);
