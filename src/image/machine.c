@@ -123,7 +123,10 @@ static int start_tpm(struct parts *p, struct error *err)
 		return fail(err, -errno, "Can't make a directory in /tmp: %m");
 	p->socket_dir = xstrdup(directory);
 	p->socket = xasprintf("%s/tpm", directory);
-	state = xasprintf("dir=%s", p->tpm);
+	/* By another name, because swtpm's options can't hold a comma. */
+	state = xasprintf("dir=%s/state", directory);
+	if (symlink(p->tpm, state + strlen("dir=")) < 0)
+		return fail(err, -errno, "Can't make %s: %m", state + strlen("dir="));
 	control = xasprintf("type=unixio,path=%s", p->socket);
 	pid_file = xasprintf("file=%s/pid", directory);
 	memcpy(filled, argv, sizeof(argv));

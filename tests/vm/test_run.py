@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""atomos run, as somebody types it on a terminal."""
+
+import os
+import re
+import socket
+import subprocess
+import time
+
+import pexpect
+import pytest
+
+import vm
+
+pytestmark = pytest.mark.xdist_group("run")
+PROGRAM = os.environ.get("ATOMOS_LIB", str(vm.BUILD / "lib")) + "/atomos"
+
+
+@pytest.fixture
+def own(image, tmp_path):
+    """A copy of the image that the machine may write to."""
+    path = tmp_path / "own, with a comma.img"
+    subprocess.run(["cp", "--reflink=auto", "--sparse=always", image, path], check=True)
+    return path
+
+
+def refused(*arguments):
+    result = subprocess.run([PROGRAM, "run", *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert result.returncode in (1, 2) and result.stdout == ""
+    return result.stderr
+
+
+def gone(number):
+    """Waits until a process has ended (one that nobody waits for counts as ended)."""
+    for _ in range(50):
+        try:
+            with open(f"/proc/{number}/stat") as f:
+                if f.read().rsplit(")", 1)[1].split()[0] == "Z":
+                    return True
+        except OSError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def children(number):
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(number)], capture_output=True, text=True).stdout.split()
+    return [int(n) for n in found]
+
+
+def test_boots_and_is_left_with_ctrl_a_x(own):
+    arguments = ["run", "--keys", str(vm.keys()), "--memory", "1G", "--disk", "64", str(own)]
+    child = pexpect.spawn(PROGRAM, arguments, timeout=vm.BOOT * vm.PATIENCE)
+    child.logfile_read = open(vm.LOGS / "run.log", "wb")
+    try:
+        child.expect(r"1024 MiB, with Secure Boot, with TPM")
+        child.expect(r"ssh -p (\d+)")
+        port = int(child.match.group(1))
+        child.expect("Leave: Ctrl-a x")
+        # Ours, so the firmware has accepted the loader and that the boot image.
+        child.expect(r"Verifying and copying")
+        with socket.create_connection(("127.0.0.1", port), 10):
+            pass
+        running = children(child.pid)
+        assert len(running) == 1
+        child.send("\x01x")
+        child.expect(pexpect.EOF, timeout=30)
+    finally:
+        child.close(force=True)
+    assert child.exitstatus == 0
+    assert all(gone(n) for n in running)
+    names = sorted(p.name.removeprefix(own.name) for p in own.parent.iterdir())
+    assert names == ["", ".disk", ".tpm", ".vars"]
+    assert (own.parent / f"{own.name}.disk").stat().st_size == 64 << 20
+    assert any((own.parent / f"{own.name}.tpm").iterdir())
+
+
+def test_missing_image(tmp_path):
+    said = refused(tmp_path / "none.img")
+    assert "There is no image" in said and "atomos image -o" in said
+
+
+def test_not_an_image(tmp_path):
+    (tmp_path / "zeros.img").write_bytes(bytes(1 << 20))
+    assert "isn't an image of AtomOS" in refused(tmp_path / "zeros.img")
+
+
+def test_no_keys(image, tmp_path):
+    said = refused("--keys", tmp_path, image)
+    assert "--keys" in said and "--no-secure-boot" in said
+
+
+def test_port_is_taken(image):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        port = s.getsockname()[1]
+        said = refused("--keys", vm.keys(), "--ssh-port", port, image)
+    assert f"Port {port} is taken" in said
+
+
+@pytest.mark.parametrize("size", ["0", "x", "12T", "-1", "", "99999999999999999999", "100"])
+def test_sizes(image, size):
+    assert "--memory" in refused(f"--memory={size}", image)
