@@ -323,6 +323,8 @@ int machine_run(const struct machine *m, struct error *err)
 	argv = add_console(argv, m);
 	more = strv_split(extra ? extra : "", " ");
 	argv = add_all(argv, (const char *const *)more);
+	/* QEMU gets it from the terminal too, and ends; then we tidy up. */
+	signal(SIGINT, SIG_IGN);
 	r = process_run(&(struct process){.argv = (const char *const *)argv,
 					  .inherit_stdin = true},
 			NULL, NULL, err);

@@ -88,10 +88,13 @@ def decrypt(image, target, password=PASSWORD):
 
 def plain_of(image):
     """The decrypted root of an image, made once for each image."""
-    state = os.stat(image)
-    name = vm.WORK / f"plain-{hashlib.sha256(f'{image}{state.st_mtime_ns}{state.st_ino}'.encode()).hexdigest()[:16]}.img"
+    state, path = os.stat(image), str(Path(image).resolve())
+    prefix = f"plain-{hashlib.sha256(path.encode()).hexdigest()[:8]}"
+    name = vm.WORK / f"{prefix}-{state.st_ino}-{state.st_mtime_ns}.img"
     if not name.exists():
         vm.WORK.mkdir(parents=True, exist_ok=True)
+        for old in vm.WORK.glob(f"{prefix}-*.img"):
+            old.unlink(missing_ok=True)
         new = name.with_suffix(f".{os.getpid()}")
         decrypt(image, new)
         os.rename(new, name)
