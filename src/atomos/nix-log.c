@@ -22,7 +22,9 @@ enum {
 struct nix_activity {
 	uint64_t id;
 	char *name;
-	char *last; /* last log line that isn't empty */
+	char *last;	  /* last log line that isn't empty */
+	char *reason;	  /* what dpkg says about the first package that fails */
+	bool reason_open; /* the next line belongs to it */
 };
 
 /* "/nix/store/HASH-NAME.drv" becomes NAME. */
@@ -75,6 +77,20 @@ static char *plain_line(const char *text)
 	return nix_error_words(text);
 }
 
+/* "dpkg: error processing package NAME (--configure):", and on the next line why. */
+static void note_reason(struct nix_activity *a, const char *line)
+{
+	const char *package = startswith(line, "dpkg: error processing package ");
+
+	if (a->reason_open) {
+		replace(&a->reason, xasprintf("%s: %s", a->reason, line));
+		a->reason_open = false;
+	} else if (package && !a->reason) {
+		a->reason = xasprintf("%.*s", (int)strcspn(package, " "), package);
+		a->reason_open = true;
+	}
+}
+
 static void build_line(struct nix_log *l, struct nix_activity *a, const char *text)
 {
 	_cleanup_free_ char *line = plain_line(text);
@@ -83,6 +99,8 @@ static void build_line(struct nix_log *l, struct nix_activity *a, const char *te
 	if (id)
 		l->ids = strv_add(l->ids, id + strlen("atomos-lock-id: "));
 	l->line_of = a ? a->name : "";
+	if (a)
+		note_reason(a, line);
 	/* Behind a failed download, Nix quotes what the server has to say about it. */
 	if (a && *line && !id && !(a->last && strstr(a->last, "unable to download")))
 		replace(&a->last, xstrdup(line));
@@ -116,6 +134,14 @@ static void result(struct nix_log *l, sd_json_variant *o, uint64_t id)
 	}
 }
 
+static void note_failed_line(struct nix_log *l, const struct nix_activity *a)
+{
+	const char *line = a->reason ? a->reason : a->last;
+
+	if (line)
+		replace(&l->failed_line, xstrdup(line));
+}
+
 /* "builder for '/nix/store/HASH-NAME.drv' failed …" names the derivation. */
 static void note_failed(struct nix_log *l, const char *words)
 {
@@ -127,8 +153,8 @@ static void note_failed(struct nix_log *l, const char *words)
 		return;
 	l->failed = derivation_name(drv);
 	for (size_t i = 0; i < l->count; i++)
-		if (streq(l->activities[i].name, l->failed) && l->activities[i].last)
-			replace(&l->failed_line, xstrdup(l->activities[i].last));
+		if (streq(l->activities[i].name, l->failed))
+			note_failed_line(l, &l->activities[i]);
 }
 
 static void message(struct nix_log *l, sd_json_variant *o)
@@ -191,6 +217,7 @@ void nix_log_done(struct nix_log *l)
 	for (size_t i = 0; i < l->count; i++) {
 		free(l->activities[i].name);
 		free(l->activities[i].last);
+		free(l->activities[i].reason);
 	}
 	free(l->activities);
 	free(l->current);

@@ -116,6 +116,39 @@ static void test_log_download(void **state)
 			    "unable to download 'http://m/a': HTTP error 404");
 }
 
+/* A package whose script fails is named, not what dpkg says at the end. */
+static void test_log_package(void **state)
+{
+	static const char *const lines[] = {
+		"dpkg: error processing package bad-tool (--configure):",
+		" installed bad-tool package post-installation script failed",
+		"dpkg: error processing package other (--configure):",
+		"Errors were encountered while processing:",
+		" bad-tool",
+	};
+	_cleanup_nix_log_ struct nix_log l = {0};
+	_cleanup_free_ char *words = NULL;
+
+	nix_log_take(&l, "@nix {\"action\":\"start\",\"fields\":[\"" DRV
+			 "\",\"\",1,1],\"id\":2,\"level\":3,\"type\":105}");
+	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+		_cleanup_free_ char *line = xasprintf(
+			"@nix {\"action\":\"result\",\"fields\":[\"%s\"],\"id\":2,"
+			"\"type\":101}",
+			lines[i]);
+
+		nix_log_take(&l, line);
+	}
+	nix_log_take(
+		&l,
+		"@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: builder for '" DRV
+		"' failed with exit code 1\"}");
+	words = nix_log_failure(&l);
+	assert_string_equal(words,
+			    "Building a.deb failed: bad-tool: installed bad-tool package "
+			    "post-installation script failed");
+}
+
 /* Whatever comes is survived and, when it is an error, kept. */
 static void test_log_odd(void **state)
 {
@@ -193,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_log_failure),
 		cmocka_unit_test(test_log_download),
+		cmocka_unit_test(test_log_package),
 		cmocka_unit_test(test_log_odd),
 		cmocka_unit_test(test_closure),
 		cmocka_unit_test(test_closure_refused),
