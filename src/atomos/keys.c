@@ -128,15 +128,15 @@ static int create_pcr(int dir, struct error *err)
 	return save_bio(dir, "pcr.pub", bio, err);
 }
 
-static int save_nix(int dir, const char *file, const char *name, const uint8_t *bytes,
-		    size_t size, struct error *err)
+/* NAME:BASE64 of `size` bytes, in memory that is wiped. */
+static struct secret *nix_line(const char *name, const uint8_t *bytes, size_t size)
 {
-	_cleanup_secret_ struct secret *line = secret_new();
+	struct secret *line = secret_new();
 	int n = snprintf(line->data, SECRET_MAX, "%s:", name);
 
 	n += EVP_EncodeBlock((unsigned char *)line->data + n, bytes, (int)size);
 	line->size = (size_t)n;
-	return save(dir, file, line->data, line->size, err);
+	return line;
 }
 
 /* Nix's form: NAME:BASE64 of seed and public key, or of the public key alone (Nix:
@@ -147,15 +147,16 @@ static int create_nix(int dir, const char *name, struct error *err)
 	_cleanup_secret_ struct secret *bytes = secret_new();
 	uint8_t *seed = (uint8_t *)bytes->data, *public = seed + SEED_SIZE;
 	size_t seed_size = SEED_SIZE, public_size = SEED_SIZE;
+	_cleanup_secret_ struct secret *both = NULL, *half = NULL;
 	int r;
 
 	if (!key || EVP_PKEY_get_raw_private_key(key, seed, &seed_size) != 1 ||
 	    EVP_PKEY_get_raw_public_key(key, public, &public_size) != 1)
 		return fail(err, -EIO, "libcrypto can't make an Ed25519 key");
-	r = save_nix(dir, "nix-secret-key", name, seed, 2UL * SEED_SIZE, err);
-	if (r == 0)
-		r = save_nix(dir, "nix-public-key", name, public, SEED_SIZE, err);
-	return r;
+	both = nix_line(name, seed, 2UL * SEED_SIZE);
+	half = nix_line(name, public, SEED_SIZE);
+	r = save(dir, "nix-secret-key", both->data, both->size, err);
+	return r == 0 ? save(dir, "nix-public-key", half->data, half->size, err) : r;
 }
 
 /* Who owns the Secure Boot variables: a random UUID. */

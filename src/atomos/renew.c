@@ -23,25 +23,20 @@ static void wanted_lists(sd_json_variant *decisions, struct lock *ret)
 	};
 }
 
-static void add_repository(struct apt *a, const char *name, const char *uri,
-			   const char *suite, char *const *components, const char *key)
+/* Adds a repository with its address as apt writes it: no slash at the end, one after
+ * "file:". */
+static void add_repository(struct apt *a, const struct apt_repository *described)
 {
+	const char *file = startswith(described->uri, "file:///");
 	struct apt_repository r = {
-		.name = xstrdup(name),
-		.uri = xstrdup(uri),
-		.suite = xstrdup(suite),
-		.components = strv_join(components, " "),
-		.key = xstrdup(key),
+		.name = xstrdup(described->name),
+		.uri = file ? xasprintf("file:/%s", file) : xstrdup(described->uri),
+		.suite = xstrdup(described->suite),
+		.components = xstrdup(described->components),
+		.key = xstrdup(described->key),
 	};
-	const char *file = startswith(uri, "file:///");
-	size_t n;
+	size_t n = strlen(r.uri);
 
-	/* As apt writes it where it prints addresses. */
-	if (file) {
-		free(r.uri);
-		r.uri = xasprintf("file:/%s", file);
-	}
-	n = strlen(r.uri);
 	while (n > 1 && r.uri[n - 1] == '/')
 		r.uri[--n] = 0;
 	apt_add_repository(a, &r);
@@ -63,24 +58,32 @@ static int add_debian(struct apt *a, sd_json_variant *decisions, struct error *e
 {
 	sd_json_variant *debian = json_get(decisions, "debian");
 	_cleanup_apt_mirrors_ struct apt_mirrors mirrors = {0};
-	_cleanup_strv_ char **components = json_strings(debian, "components");
-	const char *suite = json_string(debian, "suite"), *key = debian_keyring();
-	int r;
+	_cleanup_strv_ char **list = json_strings(debian, "components");
+	_cleanup_free_ char *components = strv_join(list, " "), *security = NULL;
+	struct apt_repository r = {
+		.name = (char *)"main",
+		.suite = (char *)json_string(debian, "suite"),
+		.components = components,
+		.key = (char *)debian_keyring(),
+	};
+	int n;
 
-	if (!key)
+	if (!r.key)
 		return fail(err, -ENOENT,
 			    "Debian's archive keys are missing: install "
 			    "debian-archive-keyring");
-	r = renew_mirrors(decisions, &mirrors, err);
-	if (r < 0)
-		return r;
-	add_repository(a, "main", mirrors.main, suite, components, key);
-	if (mirrors.security) {
-		_cleanup_free_ char *security = xasprintf("%s-security", suite);
-
-		add_repository(a, "security", mirrors.security, security, components,
-			       key);
-	}
+	n = renew_mirrors(decisions, &mirrors, err);
+	if (n < 0)
+		return n;
+	r.uri = mirrors.main;
+	add_repository(a, &r);
+	if (!mirrors.security)
+		return 0;
+	security = xasprintf("%s-security", r.suite);
+	r.name = (char *)"security";
+	r.uri = mirrors.security;
+	r.suite = security;
+	add_repository(a, &r);
 	return 0;
 }
 
@@ -90,18 +93,23 @@ static int add_extra(struct apt *a, sd_json_variant *debian, struct error *err)
 	size_t n = extra ? sd_json_variant_elements(extra) : 0;
 
 	for (size_t i = 0; i < n; i += 2) {
-		const char *name =
-			sd_json_variant_string(sd_json_variant_by_index(extra, i));
-		sd_json_variant *r = sd_json_variant_by_index(extra, i + 1);
-		_cleanup_strv_ char **components = json_strings(r, "components");
-		const char *uri = json_string(r, "uri"), *suite = json_string(r, "suite");
-		const char *key = json_string(r, "key");
+		sd_json_variant *o = sd_json_variant_by_index(extra, i + 1);
+		_cleanup_strv_ char **list = json_strings(o, "components");
+		_cleanup_free_ char *components = strv_join(list, " ");
+		struct apt_repository r = {
+			.name = (char *)sd_json_variant_string(
+				sd_json_variant_by_index(extra, i)),
+			.uri = (char *)json_string(o, "uri"),
+			.suite = (char *)json_string(o, "suite"),
+			.components = components,
+			.key = (char *)json_string(o, "key"),
+		};
 
-		if (!uri || !suite || !key)
+		if (!r.uri || !r.suite || !r.key)
 			return fail(err, -EINVAL,
 				    "debian.extraRepositories.%s lacks uri, suite or key",
-				    name);
-		add_repository(a, name, uri, suite, components, key);
+				    r.name);
+		add_repository(a, &r);
 	}
 	return 0;
 }
@@ -239,32 +247,36 @@ static int add_to(struct apt *a, const struct renew_request *q, const struct loc
 	return 0;
 }
 
-/* Everything in the base; `pinned` versions are kept where they can be had. */
+/* Everything in the base; locked versions are kept where they can be had. */
 static int fold(struct apt *a, const struct renew_request *q, const struct lock *wanted,
-		const struct lock *pinned, struct lock *ret, struct error *err)
+		struct lock *ret, struct error *err)
 {
 	_cleanup_strv_ char **names = all_names(wanted, q->directory);
+	bool keep = q->old && !q->rebase && streq(q->old->suite, wanted->suite);
 
 	ret->date = a->date;
-	return apt_resolve(a, &(struct apt_resolve){.names = names, .pinned = pinned},
-			   ret, err);
+	return apt_resolve(
+		a, &(struct apt_resolve){.names = names, .pinned = keep ? q->old : NULL},
+		ret, err);
 }
 
 /* The gentlest way that works. */
 static int resolve(struct apt *a, const struct renew_request *q,
 		   const struct lock *wanted, struct lock *ret, struct error *err)
 {
+	struct renew_request anew = *q;
 	int r;
 
 	if (!q->old || q->rebase || !streq(q->old->suite, wanted->suite))
-		return fold(a, q, wanted, NULL, ret, err);
+		return fold(a, q, wanted, ret, err);
 	r = q->fold ? -EXDEV : add_to(a, q, wanted, ret, err);
 	if (r == -EXDEV)
-		r = fold(a, q, wanted, q->old, ret, err);
-	if (r == -ENOPKG)
-		/* Old and new versions don't go together: all of them new, perhaps. */
-		r = fold(a, q, wanted, NULL, ret, err);
-	return r;
+		r = fold(a, q, wanted, ret, err);
+	if (r != -ENOPKG)
+		return r;
+	/* Old and new versions don't go together: all of them new, perhaps. */
+	anew.rebase = true;
+	return fold(a, &anew, wanted, ret, err);
 }
 
 int renew_mirrors(sd_json_variant *decisions, struct apt_mirrors *ret, struct error *err)
