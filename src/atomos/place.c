@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where things are: the program's own parts, the configuration, keys, caches. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,6 +39,27 @@ char *place_cache(void)
 char *place_keys(const char *given)
 {
 	return xstrdup(given ? given : env_or("ATOMOS_KEYS", "keys"));
+}
+
+int place_note_keys(const char *image, const char *keys, struct error *err)
+{
+	_cleanup_free_ char *link = xasprintf("%s.keys", image),
+			    *target = realpath(keys, NULL);
+	_cleanup_free_ char *fresh = xasprintf("%s.new", link);
+
+	if (!target)
+		return fail(err, -errno, "%s: %m", keys);
+	if ((unlink(fresh) < 0 && errno != ENOENT) || symlink(target, fresh) < 0 ||
+	    rename(fresh, link) < 0)
+		return fail(err, -errno, "Can't make the link %s: %m", link);
+	return 0;
+}
+
+char *place_keys_of(const char *image, const char *given)
+{
+	_cleanup_free_ char *link = xasprintf("%s.keys", image);
+
+	return !given && access(link, F_OK) == 0 ? TAKE_PTR(link) : place_keys(given);
 }
 
 static int find_file(const char *given, char **ret, struct error *err)

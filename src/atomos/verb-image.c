@@ -148,6 +148,8 @@ static int make(const struct invocation *in, const struct sources *s, struct err
 		r = nix_closure(s->system, &closure, err);
 	if (!current && r == 0)
 		r = image_build(&o, err);
+	if (r == 0)
+		r = place_note_keys(o.output, s->keys, err);
 	progress_clear(progress);
 	if (r == 0)
 		report(in, o.output, !current);

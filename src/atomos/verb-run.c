@@ -165,7 +165,8 @@ static void announce(const struct machine *m)
 
 static int run(const struct invocation *in, struct error *err)
 {
-	_cleanup_free_ char *keys = place_keys(option_value(in, "keys"));
+	_cleanup_free_ char *keys =
+		place_keys_of(in->arguments[0], option_value(in, "keys"));
 	struct machine m = {.image = in->arguments[0],
 			    .keys = option_given(in, "no-secure-boot") ? NULL : keys,
 			    .tpm = !option_given(in, "no-tpm"),
