@@ -13,13 +13,13 @@
 #include "base/str.h"
 #include "init/find.h"
 #include "init/prompt.h"
-#include "init/uevent.h"
 
 #define WAIT_SECONDS 30
 /* Before this nothing is said: most disks are there at once. */
 #define SILENT_SECONDS 2
 /* Nothing new for this long: whoever belongs beside the first candidate is there too. */
 #define SETTLE_MILLISECONDS 300
+#define RESCAN_MILLISECONDS 100
 #define SECTOR 512
 
 static void blkid_done(blkid_probe *p)
@@ -205,9 +205,7 @@ static double now(void)
 
 struct search {
 	struct consoles *consoles;
-	struct modules *modules;
 	const char *loader;
-	int uevents;
 	struct partitions found;
 };
 
@@ -219,7 +217,6 @@ static enum choice look(struct search *s, size_t *ret_count)
 	size_t before = 0;
 
 	for (;;) {
-		struct pollfd p = {s->uevents, POLLIN, 0};
 		bool late = now() - start >= WAIT_SECONDS;
 		enum choice choice;
 
@@ -239,26 +236,19 @@ static enum choice look(struct search *s, size_t *ret_count)
 				WAIT_SECONDS);
 			said = true;
 		}
-		if (poll(&p, 1, 100) > 0)
-			(void)modules_hotplug(s->modules, s->uevents);
+		poll(NULL, 0, RESCAN_MILLISECONDS);
 	}
 }
 
-int find_volume(struct consoles *c, struct modules *m, struct partition *ret,
-		struct error *err)
+int find_volume(struct consoles *c, struct partition *ret, struct error *err)
 {
 	char loader[37];
 	bool known = loader_partition(loader) == 0;
-	_cleanup_close_ int uevents = uevent_open();
 	struct search *s = xcalloc(1, sizeof(*s));
 	size_t count;
 	int r = 0;
 
-	*s = (struct search){.consoles = c,
-			     .modules = m,
-			     .loader = known ? loader : NULL,
-			     .uevents = uevents};
-	modules_coldplug(m);
+	*s = (struct search){.consoles = c, .loader = known ? loader : NULL};
 	switch (look(s, &count)) {
 	case CHOICE_NONE:
 		r = fail(

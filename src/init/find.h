@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "init/choose.h"
 #include "init/console.h"
-#include "init/modules.h"
 
 #define EFIVARS "/sys/firmware/efi/efivars"
 
@@ -13,10 +12,9 @@
  * the loader's partition or NULL. */
 void partitions_scan(const char *loader, struct partitions *ret);
 
-/* Waits for disks (30 s, saying what for), loading modules for what appears; asks when
- * there are several. -ENODEV with a sentence when there is none. */
-int find_volume(struct consoles *c, struct modules *m, struct partition *ret,
-		struct error *err);
+/* Waits for disks (30 s, saying what for); asks when there are several. -ENODEV with a
+ * sentence when there is none. */
+int find_volume(struct consoles *c, struct partition *ret, struct error *err);
 
 /* The firmware's word on Secure Boot: 1 on, 0 off, negative when there is no such word
  * (BIOS). efivarfs must be mounted. */

@@ -61,6 +61,7 @@ int step_modules(struct boot *b, struct error *err)
 	if (r < 0)
 		return r;
 	modules_preload(b->modules, later);
+	modules_watch(b->modules);
 	modules_coldplug(b->modules);
 	return 0;
 }

@@ -59,7 +59,7 @@ static bool try_boot(struct outcome *outcome)
 	int status;
 	pid_t pid;
 
-	outcome->ready = false;
+	outcome->ready = outcome->public_only = false;
 	outcome->reason[0] = 0;
 	pid = fork();
 	if (pid == 0) {

@@ -3,9 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <libkmod.h>
+#include <poll.h>
 #include <search.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -178,21 +181,42 @@ void modules_coldplug(struct modules *m)
 	} while (m->added > 0);
 }
 
-unsigned modules_hotplug(struct modules *m, int uevents)
+/* Handles what waits on the socket. */
+static void hotplug(struct modules *m, int uevents)
 {
 	char buffer[UEVENT_MAX];
 	struct uevent e;
-	unsigned n = 0;
 	int r;
 
-	while ((r = uevent_receive(uevents, buffer, &e)) == 1) {
-		n++;
+	while ((r = uevent_receive(uevents, buffer, &e)) == 1)
 		if (e.modalias && (streq(e.action, "add") || streq(e.action, "change")))
 			modules_load_alias(m, e.modalias);
-	}
-	if (r == -ENOBUFS) {
+	if (r == -ENOBUFS)
 		modules_coldplug(m);
-		n++;
+}
+
+static _noreturn_ void watch(struct modules *m, int uevents, pid_t parent)
+{
+	struct pollfd p = {uevents, POLLIN, 0};
+
+	/* The parent may have ended before it could be bound to. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(1);
+	for (;;)
+		if (poll(&p, 1, -1) > 0)
+			hotplug(m, uevents);
+}
+
+void modules_watch(struct modules *m)
+{
+	_cleanup_close_ int uevents = uevent_open();
+	pid_t parent = getpid();
+
+	if (uevents < 0) {
+		log_warning("devices that appear later go unnoticed: %s",
+			    strerror(-uevents));
+		return;
 	}
-	return n;
+	if (fork() == 0)
+		watch(m, uevents, parent);
 }

@@ -30,6 +30,6 @@ void modules_preload(struct modules *m, const char *const *names);
  * that, until no new alias is found. */
 void modules_coldplug(struct modules *m);
 
-/* Handles the kernel's messages waiting on the socket of uevent_open. Returns their
- * number. */
-unsigned modules_hotplug(struct modules *m, int uevents);
+/* Loads modules for devices that appear from now on, in a process that lives as long as
+ * this one: keyboards and disks may come while the boot waits for someone. */
+void modules_watch(struct modules *m);

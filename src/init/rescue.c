@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "init/prompt.h"
 #include "init/rescue.h"
@@ -171,6 +172,21 @@ static enum rescue_choice stop(struct outcome *outcome, struct consoles *c)
 	}
 }
 
+/* For a keyboard or a medium that is plugged in now. */
+static void watch_devices(void)
+{
+	struct modules *m;
+	struct error err;
+
+	if (modules_open(&m, &err) < 0) {
+		log_warning("%s", err.message);
+		return;
+	}
+	modules_watch(m);
+	modules_coldplug(m);
+	modules_free(m);
+}
+
 enum rescue_choice rescue(struct outcome *outcome, struct consoles *c)
 {
 	bool closed;
@@ -178,6 +194,7 @@ enum rescue_choice rescue(struct outcome *outcome, struct consoles *c)
 	status_add_failure(outcome->step, outcome->reason);
 	if (boot_leave(outcome, c) < 0)
 		return stop(outcome, c);
+	watch_devices();
 	closed = rescue_clean(c) == 0;
 	consoles_say(c, "AtomOS didn't start: %s.", outcome->reason);
 	return ask(c, closed || outcome->public_only);

@@ -102,7 +102,7 @@ int step_system(struct boot *b, struct error *err)
 	if (b->store < 0)
 		return fail(err, -errno, "The disk has no store: %m");
 	b->engine = (struct engine){.store = b->store,
-				    .drop_cache = true,
+				    .drop_cache = false,
 				    .progress = progress,
 				    .progress_context = b->consoles};
 	r = load_open(&b->engine, &b->trusted, &b->load, err);

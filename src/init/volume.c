@@ -17,7 +17,7 @@
 
 int step_find(struct boot *b, struct error *err)
 {
-	int r = find_volume(b->consoles, b->modules, &b->partition, err);
+	int r = find_volume(b->consoles, &b->partition, err);
 
 	if (r == 0)
 		log_info("volume %s (%s), %s", b->partition.node, b->partition.model,
