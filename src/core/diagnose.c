@@ -222,10 +222,12 @@ static void compare_file(struct diagnosis *d, const struct expectation *x,
 
 	if (e->size != d->size ||
 	    (e->has_digest && memcmp(e->digest, digest, SHA256_SIZE) != 0))
-		suspect(d, s, "%s was changed (its content differs from %s)", d->path, than);
+		suspect(d, s, "%s was changed (its content differs from %s)", d->path,
+			than);
 	else if (check_mode && !(e->mode & S_IXUSR) != !d->executable)
 		suspect(d, CHANGED_BY_ITS_OWN,
-			"%s was changed (its executable bit differs from %s)", d->path, than);
+			"%s was changed (its executable bit differs from %s)", d->path,
+			than);
 }
 
 static int file_end(void *context, struct error *err)
@@ -264,6 +266,17 @@ static const struct nar_sink sink = {
 	.file_end = file_end,
 };
 
+/* True when a manifest names files of store paths: then it was a root's, before it was
+ * changed into something that only passes as a package's. */
+static bool names_store_paths(const struct manifest *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (S_ISREG(m->entries[i].mode) && m->entries[i].payload &&
+		    manifest_payload_base(m->entries[i].payload))
+			return true;
+	return false;
+}
+
 /* Reads BASE/manifest without following a symlink on the way. */
 static void read_own_manifest(struct diagnosis *d, int store, const char *base,
 			      struct manifest *ret)
@@ -271,17 +284,22 @@ static void read_own_manifest(struct diagnosis *d, int store, const char *base,
 	_cleanup_close_ int dir =
 		openat(store, base, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_free_ char *text = NULL;
-	struct error e = {0};
+	struct error root_error = {0}, e = {0};
 	size_t size;
 
 	if (dir < 0 || read_file_at(dir, "manifest", MANIFEST_TEXT_MAX, &text, &size) < 0)
 		return;
-	if (manifest_parse(text, size, MANIFEST_ROOT, ret, NULL) == 0)
+	if (manifest_parse(text, size, MANIFEST_ROOT, ret, &root_error) == 0) {
 		expect_from_root(d, base, ret, false);
-	else if (manifest_parse(text, size, MANIFEST_PACKAGE, ret, &e) == 0)
-		expect_from_package(d, ret);
-	else
+	} else if (manifest_parse(text, size, MANIFEST_PACKAGE, ret, &e) < 0) {
 		suspect(d, CHANGED_BY_ITS_OWN, "manifest was changed (%s)", e.message);
+	} else if (names_store_paths(ret)) {
+		suspect(d, CHANGED_BY_ITS_OWN, "manifest was changed (%s)",
+			root_error.message);
+		return;
+	} else {
+		expect_from_package(d, ret);
+	}
 	d->complete = ret->count > 0;
 }
 
