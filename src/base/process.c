@@ -99,7 +99,8 @@ static int pump(const struct process *p, struct pipes *s, struct buffer *out,
 				  p->input_size - fed);
 			if (n > 0)
 				fed += (size_t)n;
-			if (n < 0 || fed == p->input_size) {
+			if ((n < 0 && errno != EAGAIN && errno != EINTR) ||
+			    fed == p->input_size) {
 				close(s->in[1]);
 				s->in[1] = -EBADF;
 			}
@@ -129,7 +130,10 @@ static int pump(const struct process *p, struct pipes *s, struct buffer *out,
 static int open_pipes(const struct process *p, bool capture, struct pipes *s)
 {
 	*s = (struct pipes){{-EBADF, -EBADF}, {-EBADF, -EBADF}, {-EBADF, -EBADF}};
-	if (p->input && pipe2(s->in, O_CLOEXEC) < 0)
+	/* Our end never blocks: a program that waits for us to read would wait for ever.
+	 */
+	if (p->input &&
+	    (pipe2(s->in, O_CLOEXEC) < 0 || fcntl(s->in[1], F_SETFL, O_NONBLOCK) < 0))
 		return -errno;
 	if (capture && (pipe2(s->out, O_CLOEXEC) < 0 || pipe2(s->error, O_CLOEXEC) < 0))
 		return -errno;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Secrets are kept apart, out of dumps and of children. */
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "test.h"
+
+static void test_wipe(void **state)
+{
+	char text[] = "password";
+
+	wipe(text, 8);
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(text[i], 0);
+	secret_free(NULL);
+}
+
+/* A child that is forked does not inherit the bytes. */
+static void test_children_do_not_see_it(void **state)
+{
+	_cleanup_secret_ struct secret *s = secret_new();
+	int status = -1;
+	pid_t pid;
+
+	assert_int_equal(s->size, 0);
+	strcpy(s->data, "password");
+	s->size = 8;
+	pid = fork();
+	if (pid == 0)
+		_exit(s->size == 0 && s->data[0] == 0 ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_string_equal(s->data, "password");
+}
+
+RUN_TESTS(cmocka_unit_test(test_wipe), cmocka_unit_test(test_children_do_not_see_it))
