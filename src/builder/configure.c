@@ -11,6 +11,7 @@
 #define DPKG "dpkg", "--status-fd=3", "--force-unsafe-io", "--force-confold"
 
 #define ANSWERS "tmp/atomos-answers"
+#define CONTROL "var/lib/dpkg/tmp.ci"
 
 /* The version that scripts are told: the one of Debian 13's dpkg is new enough for all.
  */
@@ -21,13 +22,34 @@ static bool has_preinst(const struct package *p)
 	return p->control_files && strv_contains(p->control_files, "preinst");
 }
 
+/* debconf finds the package of a running preinst by the control file beside it, as dpkg
+ * has it there. Links, not copies: their inodes stay those of the store's files. */
+static int lay_out_control(struct sandbox *s, const struct package *p, struct error *err)
+{
+	int r = remove_tree_at(s->root_fd, CONTROL);
+
+	if (r == 0 && mkdirat(s->root_fd, CONTROL, 0755) < 0)
+		r = -errno;
+	for (char **name = p->control_files; r == 0 && name && *name; name++) {
+		_cleanup_free_ char *from = xasprintf("var/lib/dpkg/info/%s.%s", p->info,
+						      *name),
+				    *to = xasprintf(CONTROL "/%s", *name);
+
+		if (linkat(s->root_fd, from, s->root_fd, to, 0) < 0)
+			r = -errno;
+	}
+	if (r == 0)
+		r = write_file_at(s->root_fd, CONTROL "/control", p->control,
+				  strlen(p->control), 0644);
+	return r < 0 ? fail(err, r, "/" CONTROL " can't be made: %s", strerror(-r)) : 0;
+}
+
 static int run_preinst(struct sandbox *s, const struct package *p, struct error *err)
 {
-	_cleanup_free_ char *script = xasprintf("/var/lib/dpkg/info/%s.preinst", p->info),
-			    *name = xasprintf("DPKG_MAINTSCRIPT_PACKAGE=%s", p->name),
+	_cleanup_free_ char *name = xasprintf("DPKG_MAINTSCRIPT_PACKAGE=%s", p->name),
 			    *arch = xasprintf("DPKG_MAINTSCRIPT_ARCH=%s",
 					      p->architecture);
-	const char *argv[] = {script, "install", NULL};
+	const char *argv[] = {"/" CONTROL "/preinst", "install", NULL};
 	const char *environment[] = {name,
 				     arch,
 				     "DPKG_MAINTSCRIPT_NAME=preinst",
@@ -39,7 +61,11 @@ static int run_preinst(struct sandbox *s, const struct package *p, struct error 
 	if (!has_preinst(p))
 		return 0;
 	sandbox_note(s, p->name);
-	r = sandbox_run(s, argv, environment, NULL, err);
+	r = lay_out_control(s, p, err);
+	if (r == 0)
+		r = sandbox_run(s, argv, environment, NULL, err);
+	if (r == 0 && remove_tree_at(s->root_fd, CONTROL) < 0)
+		r = fail(err, -EIO, "/" CONTROL " can't be removed");
 	return r < 0 ? wrap(err, "The package %s can't be installed", p->name) : 0;
 }
 

@@ -42,10 +42,10 @@ char *dpkg_status_stanza(const struct package *p)
 		p->control);
 	if (rest && rest[1])
 		fprintf(f, "%s%s", rest + 1, endswith(rest, "\n") ? "" : "\n");
-	if (p->conffiles)
+	if (p->conffile_lines)
 		fputs("Conffiles:\n", f);
-	for (char **c = p->conffiles; c && *c; c++)
-		fprintf(f, " %s newconffile\n", *c);
+	for (char **c = p->conffile_lines; c && *c; c++)
+		fprintf(f, " %s\n", *c);
 	fputc('\n', f);
 	return text_close(&t);
 }
@@ -91,7 +91,7 @@ static int add_provided(int root_fd, struct error *err)
 	int r = append_text(root_fd, "status", provided, err);
 
 	if (r == 0)
-		r = append_text(root_fd, "info/atomos-provides.list", "/.\n", err);
+		r = append_text(root_fd, "info/atomos-provides.list", "", err);
 	/* dpkg --audit asks for it. */
 	return r < 0 ? r : append_text(root_fd, "info/atomos-provides.md5sums", "", err);
 }
@@ -115,9 +115,7 @@ static int make_database(int root_fd, struct error *err)
 			return fail(err, -errno, "/%s can't be made: %s", path,
 				    strerror(errno));
 	}
-	r = append_text(root_fd, "available", "", err);
-	if (r == 0)
-		r = append_text(root_fd, "info/format", "1\n", err);
+	r = append_text(root_fd, "info/format", "1\n", err);
 	return r < 0 ? r : add_provided(root_fd, err);
 }
 

@@ -37,13 +37,9 @@ static const char *const removed[] = {
 	"etc/gshadow-",
 	"etc/subuid-",
 	"etc/subgid-",
-	"etc/.pwd.lock",
 	"var/lib/dpkg/*-old",
 	"var/cache/debconf/*-old",
-	/* Locks, logs, and caches that hold inode numbers or times. */
-	"var/lib/dpkg/lock",
-	"var/lib/dpkg/lock-frontend",
-	"var/lib/dpkg/triggers/Lock",
+	/* Logs, and caches that hold inode numbers or times. */
 	"var/cache/ldconfig/aux-cache",
 	"var/cache/apt/*.bin",
 	"var/log/*.log",

@@ -65,6 +65,23 @@ int package_read_control(int store_fd, const struct package *p, const char *name
 	return read_file_at(store_fd, path, CONTROL_MAX, ret, NULL);
 }
 
+/* deb-conffiles(5): "PATH", or "remove-on-upgrade PATH" for one that is not in the
+ * package. */
+static void add_conffile(struct package *p, const char *line)
+{
+	const char *gone = startswith(line, "remove-on-upgrade ");
+
+	if (gone) {
+		p->conffile_lines =
+			strv_consume(p->conffile_lines,
+				     xasprintf("%s newconffile remove-on-upgrade", gone));
+		return;
+	}
+	p->conffiles = strv_add(p->conffiles, line);
+	p->conffile_lines =
+		strv_consume(p->conffile_lines, xasprintf("%s newconffile", line));
+}
+
 static int read_conffiles(int store_fd, struct package *p, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
@@ -77,11 +94,8 @@ static int read_conffiles(int store_fd, struct package *p, struct error *err)
 		return fail(err, r, "Its list of conffiles can't be read: %s",
 			    strerror(-r));
 	lines = strv_split(text, "\n");
-	for (char **l = lines; l && *l; l++) {
-		/* deb-conffiles(5): lines may carry the flag remove-on-upgrade. */
-		if (**l == '/')
-			p->conffiles = strv_add(p->conffiles, *l);
-	}
+	for (char **l = lines; *l; l++)
+		add_conffile(p, *l);
 	return 0;
 }
 
@@ -200,6 +214,7 @@ static void package_done(struct package *p)
 	free(p->info);
 	free(p->control);
 	strv_free(p->conffiles);
+	strv_free(p->conffile_lines);
 	strv_free(p->replaces);
 	strv_free(p->control_files);
 	manifest_done(&p->files);

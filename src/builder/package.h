@@ -11,11 +11,12 @@
 struct package {
 	char *base; /* store basename: HASH-NAME */
 	char *name, *architecture;
-	char *info;    /* name of its files in /var/lib/dpkg/info: NAME or NAME:ARCH */
-	char *control; /* the whole stanza */
-	char **conffiles;
-	char **replaces;      /* names only */
-	char **control_files; /* sorted names in control/, without "control" */
+	char *info;	  /* name of its files in /var/lib/dpkg/info: NAME or NAME:ARCH */
+	char *control;	  /* the whole stanza */
+	char **conffiles; /* paths */
+	char **conffile_lines; /* the same for the status: with flags, and more */
+	char **replaces;       /* names only */
+	char **control_files;  /* sorted names in control/, without "control" */
 	bool essential;
 	bool first; /* Essential: yes or Priority: required: configured before the others
 		     */

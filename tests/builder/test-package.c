@@ -43,7 +43,7 @@ struct pair {
 static void pair_init(struct pair *p, const char *b_control, const char *b_manifest)
 {
 	static const char *const a_files[] = {"control/conffiles",
-					      "/etc/a.conf\n",
+					      "/etc/a.conf\nremove-on-upgrade /etc/old\n",
 					      "control/postinst",
 					      "#!/bin/sh\n",
 					      "control/triggers",
@@ -119,7 +119,8 @@ static void test_status(void **state)
 	assert_string_equal(
 		a, "Package: a\nStatus: install ok unpacked\nArchitecture: amd64\n"
 		   "Multi-Arch: same\nVersion: 1\n"
-		   "Conffiles:\n /etc/a.conf newconffile\n\n");
+		   "Conffiles:\n /etc/a.conf newconffile\n"
+		   " /etc/old newconffile remove-on-upgrade\n\n");
 	/* A last line without its end. */
 	b = dpkg_status_stanza(&p.packages.list[1]);
 	assert_string_equal(b,
