@@ -12,14 +12,16 @@
 #include "atomos/progress.h"
 
 #define BAR_WIDTH 24
-#define BAR_INTERVAL 0.1   /* seconds between two drawings */
-#define LINE_INTERVAL 10.0 /* seconds between two plain lines of one step */
+#define BAR_INTERVAL 0.1    /* seconds between two drawings */
+#define LINE_INTERVAL 10.0  /* seconds between two plain lines of one step */
+#define STILL_INTERVAL 60.0 /* the same while nothing advances: a sign of life */
 
 struct progress {
 	FILE *out;
 	bool quiet, terminal, drawn;
 	char *what, *detail;
 	uint64_t done, total;
+	uint64_t told; /* `done` of the last line */
 	double last;
 };
 
@@ -91,6 +93,14 @@ static void write_line(struct progress *p)
 	fflush(p->out);
 }
 
+/* Seconds until the step is worth telling again. */
+static double interval(const struct progress *p, uint64_t done)
+{
+	if (p->terminal)
+		return BAR_INTERVAL;
+	return done == p->told ? STILL_INTERVAL : LINE_INTERVAL;
+}
+
 void progress_step(struct progress *p, uint64_t done, uint64_t total, const char *what,
 		   const char *detail)
 {
@@ -107,9 +117,10 @@ void progress_step(struct progress *p, uint64_t done, uint64_t total, const char
 	p->detail = detail ? xstrdup(detail) : NULL;
 	p->done = done;
 	p->total = total;
-	if (!fresh && t - p->last < (p->terminal ? BAR_INTERVAL : LINE_INTERVAL))
+	if (!fresh && t - p->last < interval(p, done))
 		return;
 	p->last = t;
+	p->told = done;
 	if (p->terminal)
 		draw_bar(p);
 	else
