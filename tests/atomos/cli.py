@@ -61,7 +61,7 @@ class Help(unittest.TestCase):
             self.assertRegex(result.stderr, r"^atomos: [^\n]+[.?]\n$", arguments)
 
     def test_nearest_verb(self):
-        self.assertIn("did you mean 'verify'?", atomos("verifi").stderr)
+        self.assertIn("did you mean 'verify'?", atomos("verifyx").stderr)
 
     def test_full_disk(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

@@ -78,3 +78,5 @@ class Repository:
         )
         with open(f"{folder}/InRelease", "wb") as file:
             file.write((sign or self.keys).sign(release))
+        # apt asks for what is newer, in whole seconds.
+        os.utime(f"{folder}/InRelease", (date, date))

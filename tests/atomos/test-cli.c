@@ -66,7 +66,7 @@ static void test_misuse(void **state)
 		const char *line, *words;
 	} cases[] = {
 		{"atomos", "Which command?"},
-		{"atomos buildd", "did you mean 'build'?"},
+		{"atomos buildx", "did you mean 'build'?"},
 		{"atomos zzzzzzzzz", "'atomos --help' lists them"},
 		{"atomos build --nix", "There is no option --nix"},
 		{"atomos build -z", "There is no option -z"},
