@@ -40,6 +40,8 @@ static const struct step steps[] = {
 	{"status", step_status},
 };
 
+const char *const late_modules[] = {"dm-crypt", "xts", "aes", "btrfs", "zram", NULL};
+
 static double seconds(clockid_t clock)
 {
 	struct timespec t;
@@ -53,23 +55,38 @@ static void say(void *consoles, const char *sentence)
 	consoles_say(consoles, "%s", sentence);
 }
 
+static void say_in_boot(void *boot, const char *sentence)
+{
+	say(((struct boot *)boot)->consoles, sentence);
+}
+
+static void settle(void *boot)
+{
+	struct boot *b = boot;
+	struct error err;
+
+	for (const char *const *m = late_modules; *m; m++)
+		if (modules_load(b->modules, *m, &err) < 0)
+			log_debug("%s", err.message);
+}
+
 int step_enter(struct boot *b, struct error *err)
 {
-	const struct tpm t = {&b->outcome->tpm, say, b->consoles};
+	const struct tpm t = {&b->outcome->tpm, say_in_boot, settle, b};
 
 	return tpm_enter(&t, err);
 }
 
 int step_leave(struct boot *b, struct error *err)
 {
-	const struct tpm t = {&b->outcome->tpm, say, b->consoles};
+	const struct tpm t = {&b->outcome->tpm, say_in_boot, settle, b};
 
 	return tpm_leave(&t, err);
 }
 
 int boot_leave(struct outcome *outcome, struct consoles *consoles)
 {
-	const struct tpm t = {&outcome->tpm, say, consoles};
+	const struct tpm t = {&outcome->tpm, say, NULL, consoles};
 	struct error err;
 	int r = tpm_leave(&t, &err);
 

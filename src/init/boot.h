@@ -59,6 +59,9 @@ int boot_run(struct outcome *outcome, struct consoles *consoles);
  * out of use (outcome->reason says so) and nothing may go on. */
 int boot_leave(struct outcome *outcome, struct consoles *consoles);
 
+/* Modules that no device asks for: for unlocking, mounting, swap. Ends with NULL. */
+extern const char *const late_modules[];
+
 /* firmware.c */
 int step_settings(struct boot *b, struct error *err);
 int step_modules(struct boot *b, struct error *err);

@@ -55,12 +55,11 @@ int step_cmdline(struct boot *b, struct error *err)
 
 int step_modules(struct boot *b, struct error *err)
 {
-	static const char *const later[] = {"dm-crypt", "btrfs", "zram", NULL};
 	int r = modules_open(&b->modules, err);
 
 	if (r < 0)
 		return r;
-	modules_preload(b->modules, later);
+	modules_preload(b->modules, late_modules);
 	modules_watch(b->modules);
 	modules_coldplug(b->modules);
 	return 0;

@@ -99,6 +99,8 @@ static int take_away(const struct tpm *t, const char *why, struct error *err)
 	_cleanup_free_ char *sentence = NULL;
 	struct error e = {0};
 
+	if (t->settle)
+		t->settle(t->context);
 	/* The kernel removes the device files first and may then wait for the chip: what
 	 * counts is that nobody can open them any more. */
 	(void)run_limited(&away, &e);

@@ -29,6 +29,10 @@ typedef void (*tpm_say)(void *context, const char *sentence);
 struct tpm {
 	enum tpm_state *state;
 	tpm_say say;
+	/* Loads the modules that will be needed, before a mute TPM is taken away: the
+	 * kernel measures each, and while it says good-bye to the TPM that waits for two
+	 * minutes. May be NULL. */
+	void (*settle)(void *context);
 	void *context;
 };
 

@@ -53,17 +53,16 @@ static int try_password(struct boot *b, const struct secret *password, struct er
 	return 1;
 }
 
-/* What dm-crypt needs; libcryptsetup can't load modules itself here. */
+/* libcryptsetup can't load modules itself here: xts and aes may be built in, or be there
+ * in a faster form. */
 static int load_crypto(struct boot *b, struct error *err)
 {
-	static const char *const names[] = {"dm-crypt", "xts", "aes"};
 	struct error e;
-	int r = modules_load(b->modules, names[0], err);
 
-	for (size_t i = 1; r == 0 && i < ELEMENTSOF(names); i++)
-		if (modules_load(b->modules, names[i], &e) < 0)
-			log_debug("%s", e.message);
-	return r;
+	if (modules_load(b->modules, "xts", &e) < 0 ||
+	    modules_load(b->modules, "aes", &e) < 0)
+		log_debug("%s", e.message);
+	return modules_load(b->modules, "dm-crypt", err);
 }
 
 int step_public_password(struct boot *b, struct error *err)
