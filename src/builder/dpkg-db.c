@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "builder/dpkg-db.h"
+#include "builder/md5sums.h"
 
 #define FOLDER "var/lib/dpkg"
 #define DATABASE_MAX (256U << 20)
@@ -164,6 +165,17 @@ static int add_interests(int root_fd, int store_fd, const struct package *p,
 	return 0;
 }
 
+static int add_sums(int root_fd, int store_fd, const struct package *p, struct error *err)
+{
+	_cleanup_free_ char *text = NULL, *name = xasprintf("info/%s.md5sums", p->info);
+	int r;
+
+	if (p->control_files && strv_contains(p->control_files, "md5sums"))
+		return 0;
+	r = md5sums_text(store_fd, p, &text, err);
+	return r < 0 ? r : append_text(root_fd, name, text, err);
+}
+
 static int add_package(int root_fd, int store_fd, const struct package *p,
 		       struct error *err)
 {
@@ -171,6 +183,8 @@ static int add_package(int root_fd, int store_fd, const struct package *p,
 			    *name = xasprintf("info/%s.list", p->info);
 	int r = append_text(root_fd, name, list, err);
 
+	if (r == 0)
+		r = add_sums(root_fd, store_fd, p, err);
 	return r < 0 ? r : add_interests(root_fd, store_fd, p, err);
 }
 

@@ -49,6 +49,8 @@ static void pair_init(struct pair *p, const char *b_control, const char *b_manif
 					      "control/triggers",
 					      "# x\ninterest-noawait /usr/share/man\n"
 					      "interest ldconfig\nactivate other\n",
+					      "data/lib/a.so",
+					      "lib\n",
 					      NULL};
 	_cleanup_free_ char *conf = file_line("/etc/a.conf", "100644", "data/etc/a.conf",
 					      "a\n"),
@@ -134,7 +136,7 @@ static void test_status(void **state)
 static void test_database(void **state)
 {
 	_cleanup_free_ char *file = NULL, *named = NULL, *list = NULL, *status = NULL,
-			    *unincorp = NULL;
+			    *sums = NULL, *unincorp = NULL;
 	struct error err = {0};
 	struct pair p;
 	char *path;
@@ -147,6 +149,8 @@ static void test_database(void **state)
 	named = get(root, "var/lib/dpkg/triggers/ldconfig");
 	assert_string_equal(named, "a:amd64\n");
 	list = get(root, "var/lib/dpkg/info/a:amd64.list");
+	sums = get(root, "var/lib/dpkg/info/a:amd64.md5sums");
+	assert_string_equal(sums, "7e65df4db6cda11f7a9d4b50df9bcae4  lib/a.so\n");
 	status = get(root, "var/lib/dpkg/status");
 	assert_non_null(strstr(status, "Provides: linux-initramfs-tool"));
 	assert_non_null(strstr(status, "\n\nPackage: b\n"));

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""Store paths of a configuration, as the command line gets them, for tests of the builder."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+DEMO = TOP / "examples/demo"
+
+CONFIG = """experimental-features = nix-command flakes auto-allocate-uids cgroups
+auto-allocate-uids = true
+use-cgroups = true
+sandbox = true
+filter-syscalls = false
+system-features = uid-range
+substituters =
+build-users-group =
+max-jobs = auto
+cores = 0
+warn-dirty = false
+"""
+
+
+def nix(*arguments, check=True):
+    """Runs nix; with check=False returns the finished process, standard error included."""
+    result = subprocess.run(
+        ["nix", *map(str, arguments)], env={**os.environ, "NIX_CONFIG": CONFIG}, capture_output=True, text=True
+    )
+    if check and result.returncode:
+        raise AssertionError(f"nix {' '.join(map(str, arguments))}: {result.stderr[-3000:]}")
+    return result if not check else result.stdout.strip()
+
+
+def program(name):
+    return Path(os.environ.get("ATOMOS_LIB", TOP / "build/lib")).resolve() / name
+
+
+def configuration(directory):
+    """The Nix expression of everything that is made of a configuration with its lock."""
+    key = (TOP / "build/keys/nix-public-key").read_text().strip()
+    return (
+        f"(import {TOP}/nix/default.nix {{ configuration = {directory}/configuration.nix; "
+        f"lock = {directory}/atomos.lock; atomosBuild = {program('atomos-build')}; "
+        f'atomosInit = {program("atomos-init")}; vendorKeys = [ "{key}" ]; '
+        'mirrors = { main = "none:"; security = "none:"; }; })'
+    )
+
+
+def build(expression, *options, check=True):
+    """Realises an expression: its output path, or the failed process with check=False."""
+    return nix("build", "--impure", "--no-link", "--print-out-paths", "-L", "--expr", expression, *options, check=check)
+
+
+def lock(directory):
+    return json.loads((Path(directory) / "atomos.lock").read_text())
+
+
+def debs(directory):
+    """Store paths of the locked packages, which the build has fetched."""
+    return build(f"{configuration(directory)}.inputs").split()
