@@ -23,7 +23,7 @@
 #include "image/xts.h"
 
 /* Raised when the same system gives another image. */
-#define IMAGE_VERSION "3"
+#define IMAGE_VERSION "4"
 #define WORK "/nix/var/atomos"
 #define SYSTEM_JSON_SIZE_MAX (1U << 20)
 #define KEY_FILE_MAX (64U << 10)

@@ -105,12 +105,13 @@ static int replace_symlink(int root, const char *target, const char *name,
 	return r < 0 ? fail(err, r, "Can't make the link %s: %s", name, strerror(-r)) : 0;
 }
 
-/* What Nix leaves for itself, and the links that name the directory we are in. */
+/* What Nix leaves for itself, and the links that name the directory we are in. The empty
+ * /nix/store/.links stays: without it Nix can't open a store that is mounted read-only. */
 static int tidy(int root, struct error *err)
 {
 	static const char *const remove[] = {
 		"nix/var/nix/db/reserved", "nix/var/nix/db/big-lock",
-		"nix/var/nix/gc.lock", "nix/var/nix/temproots", "nix/store/.links"};
+		"nix/var/nix/gc.lock", "nix/var/nix/temproots"};
 
 	for (size_t i = 0; i < ELEMENTSOF(remove); i++) {
 		int r = remove_tree_at(root, remove[i]);
