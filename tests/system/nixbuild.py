@@ -59,4 +59,5 @@ def lock(directory):
 
 def debs(directory):
     """Store paths of the locked packages, which the build has fetched."""
-    return build(f"{configuration(directory)}.inputs").split()
+    inputs = build(f"{configuration(directory)}.inputs")
+    return [p for p in nix("path-info", "--recursive", inputs).split() if p.endswith(".deb")]

@@ -187,7 +187,7 @@ def refused(root, tmp_path, **package):
 def test_good_package(root, tmp_path):
     deb = make_deb(
         tmp_path / "test.deb",
-        postinst="cat /proc/net/dev | grep -c : >/etc/test-interfaces; id -u >/etc/test-user; "
+        postinst="echo interfaces: $(grep -c : /proc/net/dev) >/etc/test-interfaces; id -u >/etc/test-user; "
         "install -d -o man -m 2750 /var/lib/test",
         files=[("./usr/share/test/file", "content\n")],
     )
@@ -196,7 +196,7 @@ def test_good_package(root, tmp_path):
     layer = Path(result.stdout.strip())
     built = faithful.Built(layer, "/nix/store")
     # No network but the loopback, and root of a namespace.
-    assert built.content("/etc/test-interfaces") == b"1\n"
+    assert built.content("/etc/test-interfaces") == b"interfaces: 1\n"
     assert built.content("/etc/test-user") == b"0\n"
     assert built.describe("/var/lib/test")[:2] == ["drwxr-s---", "man"]
     assert built.content("/usr/share/test/file") == b"content\n"
