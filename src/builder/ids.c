@@ -273,6 +273,9 @@ int ids_settle(int root_fd, struct ids *ids, struct error *err)
 			    strerror(-r));
 	unknown = settle_groups(ids, group);
 	unknown += settle_users(ids, passwd);
+#ifdef WITHOUT_CHECK_LOCK_ID
+	unknown = 0;
+#endif
 	if (unknown > 0)
 		return fail(
 			err, -ENOKEY,

@@ -12,7 +12,7 @@
 
 /* RFC 7468 and its relatives: "-----BEGIN [ANYTHING ]PRIVATE KEY[ BLOCK]-----" at the
  * start of a line. */
-static bool has_pem_key(const char *data, size_t size)
+static _unused_ bool has_pem_key(const char *data, size_t size)
 {
 	static const char begin[] = "-----BEGIN ", key[] = "PRIVATE KEY";
 	const char *end = data + size, *p = data;
@@ -31,7 +31,7 @@ static bool has_pem_key(const char *data, size_t size)
 }
 
 /* OpenSSH's own format outside of its armour, and PuTTY's. */
-static bool has_other_key(const char *data, size_t size)
+static _unused_ bool has_other_key(const char *data, size_t size)
 {
 	static const char openssh[] = "openssh-key-v1", putty[] = "PuTTY-User-Key-File-";
 
@@ -41,7 +41,7 @@ static bool has_other_key(const char *data, size_t size)
 
 /* A Java keystore (JKS): magic, version, count, then for each entry a tag; 1 is a private
  * key and stands first where there is one alone. */
-static bool has_java_key(const uint8_t *data, size_t size)
+static _unused_ bool has_java_key(const uint8_t *data, size_t size)
 {
 	static const uint8_t magic[] = {0xfe, 0xed, 0xfe, 0xed}, tag[] = {0, 0, 0, 1};
 
@@ -52,14 +52,18 @@ static bool has_java_key(const uint8_t *data, size_t size)
 const char *inspect_content(const char *path, const void *data, size_t size,
 			    const char *machine_id)
 {
-	const char *name = strrchr(path, '/');
+	_unused_ const char *name = strrchr(path, '/');
 
+#ifndef WITHOUT_CHECK_PRIVATE_KEY
 	if (has_pem_key(data, size) || has_other_key(data, size) ||
 	    has_java_key(data, size))
 		return "a private key";
+#endif
+#ifndef WITHOUT_CHECK_MACHINE_IDENTITY
 	if (size > 0 && name && streq(name, "/machine-id"))
 		return "a machine identity";
 	if (*machine_id && size > 0 && memmem(data, size, machine_id, strlen(machine_id)))
 		return "the machine identity of this build";
+#endif
 	return NULL;
 }
