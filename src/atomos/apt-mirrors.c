@@ -87,8 +87,9 @@ static int ask_apt(const char *suite, struct apt_mirrors *ret, struct error *err
 	r = apt_mirrors_choose(output, suite, ret);
 	if (r < 0)
 		return fail(err, r,
-			    "No Debian mirror in this machine's apt configuration: set "
-			    "debian.mirror, or add one to /etc/apt/sources.list.d");
+			    "No Debian mirror in this machine's apt configuration: run "
+			    "'apt-get update' once, set debian.mirror, or add one to "
+			    "/etc/apt/sources.list.d");
 	return 0;
 }
 
