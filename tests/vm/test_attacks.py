@@ -72,7 +72,6 @@ def other_key(name):
     return f"{name}:{base64.b64encode(secret + public).decode()}"
 
 
-@pytest.mark.long
 def test_flipped_byte_in_a_program(rescue, copy):
     with copy.root() as root:
         path = package(root, "sudo")
@@ -83,7 +82,6 @@ def test_flipped_byte_in_a_program(rescue, copy):
     refused(rescue, f"/nix/store/{path.name}", "data/usr/bin/sudo was changed (its content differs from the signed one)")
 
 
-@pytest.mark.long
 def test_flipped_byte_in_the_manifest(rescue, copy):
     with copy.root() as root:
         name = tamper.system(root)
@@ -94,7 +92,6 @@ def test_flipped_byte_in_the_manifest(rescue, copy):
     refused(rescue, f"/nix/store/{name}", "was changed")
 
 
-@pytest.mark.long
 def test_flipped_byte_in_a_signature(rescue, copy):
     with copy.root() as root:
         name = package(root, "sudo").name
@@ -109,7 +106,6 @@ def test_flipped_byte_in_a_signature(rescue, copy):
     refused(rescue, f"/nix/store/{name}", "has a wrong signature by the key")
 
 
-@pytest.mark.long
 def test_executable_bit(rescue, copy):
     with copy.root() as root:
         path = package(root, "sudo")
@@ -120,7 +116,6 @@ def test_executable_bit(rescue, copy):
     refused(rescue, f"/nix/store/{path.name}", "data/usr/bin/sudo", "executable")
 
 
-@pytest.mark.long
 def test_extra_file(rescue, copy):
     with copy.root() as root:
         path = package(root, "sudo")
@@ -131,7 +126,6 @@ def test_extra_file(rescue, copy):
     refused(rescue, f"/nix/store/{path.name}", "data/usr/bin/extra")
 
 
-@pytest.mark.long
 def test_removed_file(rescue, copy):
     with copy.root() as root:
         path = package(root, "sudo")
@@ -142,7 +136,6 @@ def test_removed_file(rescue, copy):
     refused(rescue, f"/nix/store/{path.name}", "data/usr/bin/sudo")
 
 
-@pytest.mark.long
 def test_symlink_in_place_of_a_file(rescue, copy):
     with copy.root() as root:
         path = package(root, "sudo")
@@ -154,7 +147,6 @@ def test_symlink_in_place_of_a_file(rescue, copy):
     refused(rescue, f"/nix/store/{path.name}", "data/usr/bin/sudo")
 
 
-@pytest.mark.long
 def test_path_signed_by_another_key(rescue, copy):
     with copy.root() as root:
         name = package(root, "sudo").name
@@ -184,7 +176,6 @@ def test_another_key_with_the_vendors_name(rescue, copy):
     refused(rescue, "/nix/store/", f"has a wrong signature by the key {name}")
 
 
-@pytest.mark.long
 def test_path_without_signature(rescue, copy):
     with copy.root() as root:
         name = package(root, "sudo").name
@@ -256,7 +247,6 @@ def test_reencrypting_header(rescue, copy):
     refused(rescue, "encryption header", "online-reencrypt")
 
 
-@pytest.mark.long
 def test_the_unaltered_medium_starts_after_all(rescue, copy):
     """What refused the others was their alteration, not this machine."""
     attack(rescue, copy)

@@ -95,7 +95,6 @@ def test_dpkg_tells_the_truth(up):
     assert up.run("dpkg-query -W -f '${db:Status-Abbrev}\\n' | sort -u").strip() == "ii"
 
 
-@pytest.mark.long
 def test_dpkg_verify_finds_the_managed_conffiles_only(up):
     differing = sorted(line.split()[-1] for line in up.run("dpkg --verify", 180, check=False).splitlines())
     # What the configuration writes and dpkg knows as a conffile.
@@ -105,13 +104,11 @@ def test_dpkg_verify_finds_the_managed_conffiles_only(up):
     assert differing == managed
 
 
-@pytest.mark.long
 def test_nix_store_verifies_with_the_vendors_key_alone(up):
     said = up.run("nix --extra-experimental-features nix-command store verify --all --sigs-needed 1", 300)
     assert "differs" not in said and "untrusted" not in said
 
 
-@pytest.mark.long
 def test_garbage_collection_finds_nothing(up):
     assert up.run("nix-store --gc --print-dead 2>/dev/null") == ""
 
@@ -127,15 +124,13 @@ def test_zram_was_there_before_the_copy(up):
     assert steps.index("zram") < steps.index("copy")
 
 
-@pytest.mark.long
 def test_apt_says_that_the_root_is_in_memory(up):
     up.run("cd /tmp && mkdir -p p/DEBIAN && printf 'Package: probe\\nVersion: 1\\nArchitecture: all\\n"
            "Maintainer: none <none@localhost>\\nDescription: probe\\n' >p/DEBIAN/control && dpkg-deb -b p probe.deb")
     said = up.run("apt-get install -y /tmp/probe.deb", 120)
-    assert "gone" in said and "reboot" in said
+    assert "lives in memory and is gone after the next boot" in said
 
 
-@pytest.mark.long
 def test_login_says_that_the_root_differs(up):
     said = up.ssh("sh -lc true; cat /run/motd.dynamic 2>/dev/null; run-parts /etc/update-motd.d 2>/dev/null")
     shown = up.run("su - atom -c true; sh -lc true 2>&1")

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -108,9 +109,11 @@ class Machine:
         if kind is not None and self.console is not None:
             print(f"--- end of {self.log} ---\n{self.tail()}")
         if self.console is not None:
+            # pexpect waits a tenth of a second after SIGKILL: too short for gigabytes of memory.
+            self.console.kill(signal.SIGKILL)
+            self.console.ptyproc.delayafterterminate = 10
             self.console.close(force=True)
         if self.swtpm is not None and self.swtpm.poll() is None:
-            self.unmute_tpm()
             self.swtpm.terminate()
             self.swtpm.wait()
         if self.directory is not None:
@@ -179,18 +182,19 @@ class Machine:
         while not path.exists():
             assert time.monotonic() < deadline and self.swtpm.poll() is None, "swtpm doesn't start"
             time.sleep(0.02)
+        if isinstance(self.tpm, str):
+            path = self._mute_at(self.tpm, path, deadline)
         return ["-chardev", f"socket,id=tpm,path={path}", "-tpmdev", "emulator,id=tpm,chardev=tpm",
                 "-device", "tpm-crb,tpmdev=tpm"]
 
-    # -- the TPM ---------------------------------------------------------------------------
-
-    def mute_tpm(self):
-        """From now on the TPM takes commands and doesn't answer."""
-        self.swtpm.send_signal(signal.SIGSTOP)
-
-    def unmute_tpm(self):
-        """Lets a muted TPM answer again."""
-        self.swtpm.send_signal(signal.SIGCONT)
+    def _mute_at(self, word, swtpm, deadline):
+        """Puts a proxy before swtpm that falls silent when PCRs are extended with this word."""
+        path = self.directory / "mute.sock"
+        self.mute = subprocess.Popen([sys.executable, Path(__file__).with_name("mute_tpm.py"), path, swtpm, word])
+        while not path.exists():
+            assert time.monotonic() < deadline and self.mute.poll() is None, "the TPM's proxy doesn't start"
+            time.sleep(0.02)
+        return path
 
     # -- the console -----------------------------------------------------------------------
 
