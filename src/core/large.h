@@ -4,6 +4,6 @@
 
 #include <stddef.h>
 
-/* As xmalloc, for free() and xrealloc(); large blocks ask for huge pages, which saves most of the
- * page faults that their first use costs (dear under a hypervisor). */
+/* As xmalloc, for free() and xrealloc(); large blocks ask for huge pages, which saves
+ * most of the page faults that their first use costs (dear under a hypervisor). */
 void *large_alloc(size_t size);

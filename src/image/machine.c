@@ -229,8 +229,10 @@ static char **add_machine(char **argv, const struct machine *m, const struct par
 		"if=pflash,unit=0,format=raw,readonly=on,file=" OVMF "OVMF_CODE_4M.fd",
 		NULL};
 	static const char *const kvm[] = {"-accel", "kvm", "-cpu", "host", NULL};
-	static const char *const tcg[] = {"-accel", "tcg,thread=multi", "-cpu", "max",
-					  NULL};
+	/* Emulated string instructions go byte by byte: without them the guest clears and
+	 * copies memory in words. */
+	static const char *const tcg[] = {"-accel", "tcg,thread=multi", "-cpu",
+					  "max,-erms,-fsrm", NULL};
 
 	_cleanup_free_ char *vars = escape(p->vars);
 

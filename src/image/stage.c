@@ -106,7 +106,8 @@ static int replace_symlink(int root, const char *target, const char *name,
 }
 
 /* What Nix leaves for itself, and the links that name the directory we are in. The empty
- * /nix/store/.links stays: without it Nix can't open a store that is mounted read-only. */
+ * /nix/store/.links stays: without it Nix can't open a store that is mounted read-only.
+ */
 static int tidy(int root, struct error *err)
 {
 	static const char *const remove[] = {

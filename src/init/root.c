@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/workers.h"
 #include "init/boot.h"
 #include "init/current.h"
 #include "init/memory.h"
@@ -101,7 +102,9 @@ int step_system(struct boot *b, struct error *err)
 		open(NIX_DIR "/store", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (b->store < 0)
 		return fail(err, -errno, "The disk has no store: %m");
+	/* Who waits for the disk leaves its processor to another. */
 	b->engine = (struct engine){.store = b->store,
+				    .threads = 3 * workers_default(),
 				    .drop_cache = false,
 				    .progress = progress,
 				    .progress_context = b->consoles};

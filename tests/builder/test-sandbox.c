@@ -11,19 +11,25 @@
 #include "builder/sandbox.h"
 #include "fixture.h"
 
-static int run(const char *script, char **ret_output, struct error *err)
+static int run_within(unsigned silence, unsigned total, const char *script,
+		      char **ret_output, struct error *err)
 {
 	const char *argv[] = {"/bin/sh", "-c", script, NULL};
 	const char *environment[] = {"EXTRA=more", NULL};
 	_cleanup_sandbox_ struct sandbox s = {
 		.root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 		.epoch = 123,
-		.silence_seconds = 1,
-		.total_seconds = 3,
+		.silence_seconds = silence,
+		.total_seconds = total,
 	};
 	_cleanup_close_ int fd = s.root_fd;
 
 	return sandbox_run(&s, argv, environment, ret_output, err);
+}
+
+static int run(const char *script, char **ret_output, struct error *err)
+{
+	return run_within(60, 60, script, ret_output, err);
 }
 
 static void test_output(void **state)
@@ -53,11 +59,13 @@ static void test_silence(void **state)
 	_cleanup_free_ char *output = NULL;
 	struct error err = {0};
 
-	assert_int_equal(run("echo Question?; sleep 60", &output, &err), -ETIMEDOUT);
+	assert_int_equal(run_within(1, 60, "echo Question?; sleep 60", &output, &err),
+			 -ETIMEDOUT);
 	assert_words("after 1 seconds of silence");
 	assert_words("Question?");
-	assert_int_equal(run("while :; do echo x; sleep 0.3; done", &output, &err),
-			 -ETIMEDOUT);
+	assert_int_equal(
+		run_within(60, 3, "while :; do echo x; sleep 0.3; done", &output, &err),
+		-ETIMEDOUT);
 	assert_words("after 3 seconds in all");
 }
 

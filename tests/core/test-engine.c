@@ -163,12 +163,12 @@ static void test_executable_bit(void **state)
 	fixture_write(&f, PROG "/data/bin/run", "run me", 0644);
 	expect(&f, -EBADMSG,
 	       "/nix/store/" PROG ": data/bin/run was changed (its executable bit "
-				  "differs from the one in manifest)");
+	       "differs from the one in manifest)");
 	make(&f);
 	fixture_write(&f, PROG "/data/etc/text", "read me", 0744);
 	expect(&f, -EBADMSG,
 	       "/nix/store/" PROG ": data/etc/text was changed (its executable bit "
-				  "differs from the one in manifest)");
+	       "differs from the one in manifest)");
 }
 
 static void test_extra(void **state)

@@ -176,6 +176,8 @@ static void expect(struct root *r, int code, const char *words)
 	done(r);
 }
 
+#define CHANGED " was changed (its content differs from the one in manifest)"
+
 static void test_changed_file(void **state)
 {
 	struct root r;
@@ -195,9 +197,7 @@ static void test_changed_file(void **state)
 	make(&r);
 	sign(&r);
 	fixture_write(&r.f, SYSTEM "/files/hostname", "evil\n", 0644);
-	expect(&r, -EBADMSG,
-	       "/nix/store/" SYSTEM
-	       ": files/hostname was changed (its content differs from the one in manifest)");
+	expect(&r, -EBADMSG, "/nix/store/" SYSTEM ": files/hostname" CHANGED);
 }
 
 static void test_outside_of_the_closure(void **state)

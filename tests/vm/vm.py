@@ -78,15 +78,16 @@ class Machine:
     smbios       strings of SMBIOS type 11, e.g. "io.systemd.stub.kernel-cmdline-extra=x"
     drives       further images, each with a writable overlay
     bus          how the medium is attached: "virtio", "usb", "cdrom"
+    rate         bytes a second that the medium gives at most; None: what it can
     extra        further arguments for QEMU
     """
 
     def __init__(self, name, image, *, tpm=True, secure_boot=True, memory=2048, smbios=(),
-                 drives=(), bus="virtio", extra=(), network=True):
+                 drives=(), bus="virtio", rate=None, extra=(), network=True):
         self.name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
         self.image, self.tpm, self.secure_boot, self.memory = image, tpm, secure_boot, memory
         self.smbios, self.drives, self.bus, self.extra = list(smbios), list(drives), bus, list(extra)
-        self.network = network
+        self.network, self.rate = network, rate
         self.ssh_port = free_port() if network else None
         self.console = self.directory = self.swtpm = None
         self.log = LOGS / f"{self.name}.log"
@@ -144,7 +145,7 @@ class Machine:
         arguments = ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none"]
         arguments += ["-serial", "stdio", "-smp", "2", "-m", str(self.memory)]
         arguments += ["-machine", f"q35,smm={'on' if self.secure_boot else 'off'}"]
-        arguments += ["-accel", "kvm", "-cpu", "host"] if kvm else ["-accel", "tcg,thread=multi", "-cpu", "max"]
+        arguments += ["-accel", "kvm", "-cpu", "host"] if kvm else ["-accel", "tcg,thread=multi", "-cpu", "max,-erms,-fsrm"]
         if self.secure_boot:
             arguments += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
         arguments += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF / code}"]
@@ -156,7 +157,8 @@ class Machine:
         if self.image is None:
             return []
         file = overlay(self.image, self.directory / "medium.qcow2")
-        arguments = ["-drive", f"file={file},if=none,id=medium-drive,format=qcow2,cache=unsafe"]
+        throttle = f",throttling.bps-total={self.rate}" if self.rate else ""
+        arguments = ["-drive", f"file={file},if=none,id=medium-drive,format=qcow2,cache=unsafe{throttle}"]
         # Behind a port of its own, so that it can be pulled.
         port = ["-device", "pcie-root-port,id=medium-port,chassis=1,slot=1"]
         return arguments + {

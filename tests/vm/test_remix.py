@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""A remix as somebody makes it: atomos new, three lines changed, an image, a boot. No file of the
+project is touched, and the keys are the remix's own."""
+
+import os
+import subprocess
+
+import pytest
+
+import vm
+
+pytestmark = pytest.mark.xdist_group("remix")
+PROGRAM = os.environ.get("ATOMOS_LIB", str(vm.BUILD / "lib")) + "/atomos"
+# The password is "atom".
+CHANGES = {
+    '    "nano"\n': '    "nano" "tree"\n',
+    "  services.openssh.enable = true;\n":
+        '  systemd.services.hello = { wantedBy = [ "multi-user.target" ]; serviceConfig.Type = "oneshot"; '
+        'script = "echo hello-from-the-remix"; };\n',
+    "  users.users.me = {\n":
+        '  users.users.ann = { isNormalUser = true; extraGroups = [ "sudo" ]; hashedPassword = "$y$j9T$k2XAnEHBqQ1Ct2aMXFKNa/'
+        '$oA1DbVWNyYTal97DQsAxvW3lFQ/.j7ppKocPbNW8hU2"; };\n',
+}
+
+
+def atomos(*arguments):
+    result = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert result.returncode == 0, f"atomos {' '.join(map(str, arguments))}: {result.stderr}"
+
+
+def test_new_then_three_lines(tmp_path, monkeypatch):
+    directory, keys, image = tmp_path / "mine", tmp_path / "keys", tmp_path / "mine.img"
+    atomos("new", directory)
+    conf = directory / "configuration.nix"
+    text = conf.read_text()
+    for line, new in CHANGES.items():
+        assert text.count(line) == 1
+        text = text.replace(line, new + (line if "openssh" in line or "users.me" in line else ""))
+    conf.write_text(text)
+    atomos("keys", "new", keys)
+    atomos("image", "--configuration", directory, "--keys", keys, "-o", image)
+    monkeypatch.setenv("ATOMOS_KEYS", str(keys))
+    with vm.boot("remix", image) as m:
+        m.login("ann", "atom")
+        assert m.run("cat /etc/hostname") == "my-system"
+        assert "NAME=\"my-system" in m.run("cat /etc/os-release").replace("PRETTY_", "")
+        m.run("tree --version")
+        assert "hello-from-the-remix" in m.run("journalctl -b -u hello -o cat --no-pager")
+        assert m.run("od -An -tu1 -j4 /sys/firmware/efi/efivars/SecureBoot-*").strip() == "1"
+        assert "sudo" in m.run("id -nG ann").split()
