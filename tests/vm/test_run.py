@@ -13,7 +13,7 @@ import pytest
 import vm
 
 pytestmark = pytest.mark.xdist_group("run")
-PROGRAM = os.environ.get("ATOMOS_LIB", str(vm.BUILD / "lib")) + "/atomos"
+PROGRAM = os.environ["ATOMOS_LIB"] + "/atomos"
 
 
 @pytest.fixture

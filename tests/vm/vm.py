@@ -21,6 +21,9 @@ BUILD = TOP / "build"
 LOGS = BUILD / "vm-logs"
 WORK = BUILD / "vm"
 OVMF = Path("/usr/share/OVMF")
+# Where the programs of the clone find themselves, as ./atomos says it to them.
+for variable, value in (("ATOMOS_LIB", BUILD / "lib"), ("ATOMOS_SHARE", TOP), ("ATOMOS_KEYS", BUILD / "keys")):
+    os.environ.setdefault(variable, str(value))
 # Emulated and on a busy machine everything takes longer; one knob for all waits.
 PATIENCE = float(os.environ.get("ATOMOS_TEST_PATIENCE", "1"))
 # A stall of this long on the console is never normal, whatever is waited for.
