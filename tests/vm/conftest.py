@@ -10,25 +10,6 @@ import vm
 from tamper import Copy
 
 
-def pytest_addoption(parser):
-    try:
-        parser.addoption("--all", action="store_true", help="the long tests too")
-    except ValueError:
-        pass  # another folder's conftest has it
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "long: runs with --all only")
-
-
-def pytest_collection_modifyitems(config, items):
-    if config.getoption("--all"):
-        return
-    chosen = [i for i in items if not i.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
-    items[:] = chosen
-
-
 @pytest.fixture(scope="session")
 def image():
     """The image under test; `make image` makes it."""
@@ -52,13 +33,6 @@ def machine(request, image):
     failed = report is not None and report.failed
     for m in running:
         m.__exit__(AssertionError if failed else None, None, None)
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    outcome = yield
-    if call.when == "call":
-        item.report_call = outcome.get_result()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 project is touched, and the keys are the remix's own."""
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -12,7 +13,7 @@ import vm
 pytestmark = pytest.mark.xdist_group("remix")
 PROGRAM = os.environ["ATOMOS_LIB"] + "/atomos"
 CHANGES = {
-    '    "nano"\n': '    "nano" "tree"\n',
+    '    "nano"\n': '    "nano" "debsums"\n',
     "  services.openssh.enable = true;\n":
         '  services.openssh.enable = true; systemd.services.hello = { wantedBy = [ "multi-user.target" ]; '
         'script = "echo hello-from-the-remix"; };\n',
@@ -41,7 +42,11 @@ def test_new_then_three_lines(tmp_path, monkeypatch):
         m.login("ann", "change me")
         assert m.run("cat /etc/hostname") == "my-system"
         assert "NAME=\"my-system" in m.run("cat /etc/os-release").replace("PRETTY_", "")
-        m.run("tree --version")
+        # debsums reads every installed file: what differs are conffiles that the configuration writes.
+        written = m.run("cd /nix/var/nix/profiles/system/files && find . -type f -printf '/%P\\n'").split()
+        said = m.run("debsums --all --silent", 300, check=False)
+        assert set(re.findall(r"/\S+", said)) <= set(written), said
+        m.run("debsums --silent nano")
         assert "hello-from-the-remix" in m.run("journalctl -b -u hello -o cat --no-pager")
         assert m.run("od -An -tu1 -j4 /sys/firmware/efi/efivars/SecureBoot-*").strip() == "1"
         assert "sudo" in m.run("id -nG ann").split()

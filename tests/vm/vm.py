@@ -146,7 +146,7 @@ class Machine:
         shutil.copy(enrolled_variables(keys()) if self.secure_boot else OVMF / "OVMF_VARS_4M.fd", variables)
         kvm = os.access("/dev/kvm", os.R_OK | os.W_OK)
         arguments = ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none"]
-        arguments += ["-serial", "stdio", "-smp", "2", "-m", str(self.memory)]
+        arguments += ["-serial", "stdio", "-smp", os.environ.get("ATOMOS_TEST_CPUS", "2"), "-m", str(self.memory)]
         arguments += ["-machine", f"q35,smm={'on' if self.secure_boot else 'off'}"]
         arguments += ["-accel", "kvm", "-cpu", "host"] if kvm else ["-accel", "tcg,thread=multi", "-cpu", "max,-erms,-fsrm"]
         if self.secure_boot:
