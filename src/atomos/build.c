@@ -183,6 +183,11 @@ static int find_place(struct build *b, struct error *err)
 		     : place_find(q->configuration, &b->result->place, err);
 	if (r < 0)
 		return r;
+	/* One directory for all: what the boot image trusts is what signs the system. */
+	if (q->keys) {
+		free(b->result->place.keys);
+		b->result->place.keys = xstrdup(q->keys);
+	}
 	what = xasprintf("%s#%s", b->result->place.configuration,
 			 b->flake.name ? b->flake.name : "");
 	b->roots = roots_directory(what);

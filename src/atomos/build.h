@@ -16,9 +16,10 @@
 struct build_request {
 	const char *configuration; /* file or directory; NULL: here */
 	const char *flake;	   /* "DIRECTORY#NAME" instead; NULL: none */
-	bool frozen;		   /* refuse to change the lock */
-	bool rebase;		   /* the lock anew (build_lock only) */
-	bool boot;		   /* the boot path too: needs vendor keys */
+	const char *keys; /* the vendor's, instead of the configuration's; NULL: those */
+	bool frozen;	  /* refuse to change the lock */
+	bool rebase;	  /* the lock anew (build_lock only) */
+	bool boot;	  /* the boot path too: needs vendor keys */
 	bool quiet;
 };
 

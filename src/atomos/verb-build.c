@@ -9,6 +9,7 @@
 static const struct verb_option options[] = {
 	{"configuration", 'c', "PATH", "configuration.nix, or its directory"},
 	{"flake", 0, "DIR#NAME", "a system of a flake instead"},
+	{"keys", 0, "DIR", "the vendor's keys that sign it"},
 	{"frozen", 0, NULL, "fail rather than change atomos.lock"},
 	{0},
 };
@@ -37,6 +38,7 @@ static int run(const struct invocation *in, struct error *err)
 	struct build_request q = {
 		.configuration = option_value(in, "configuration"),
 		.flake = option_value(in, "flake"),
+		.keys = option_value(in, "keys"),
 		.frozen = option_given(in, "frozen"),
 		.quiet = in->quiet,
 	};

@@ -25,7 +25,7 @@ static const struct verb_option options[] = {
 	{"frozen", 0, NULL, "refuse to change the lock"},
 	{"system", 0, "PATH", "this store path instead of the built system"},
 	{"boot", 0, "PATH", "this store path instead of the built boot path"},
-	{"keys", 0, "DIR", "the vendor's keys (default: beside it)"},
+	{"keys", 0, "DIR", "the vendor's keys: they sign and are trusted"},
 	{0},
 };
 
@@ -47,6 +47,7 @@ static int find_sources(const struct invocation *in, struct sources *s, struct e
 	const struct build_request request = {.configuration =
 						      option_value(in, "configuration"),
 					      .flake = option_value(in, "flake"),
+					      .keys = option_value(in, "keys"),
 					      .frozen = option_given(in, "frozen"),
 					      .boot = true,
 					      .quiet = in->quiet};
@@ -61,9 +62,8 @@ static int find_sources(const struct invocation *in, struct sources *s, struct e
 	}
 	s->system = s->system ? s->system : s->built.system;
 	s->boot = s->boot ? s->boot : s->built.boot;
-	s->keys = option_given(in, "keys") || !s->built.place.keys
-			  ? place_keys(option_value(in, "keys"))
-			  : xstrdup(s->built.place.keys);
+	s->keys = s->built.place.keys ? xstrdup(s->built.place.keys)
+				      : place_keys(request.keys);
 	return 0;
 }
 

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import unittest.mock
 
 from mirror import Keys, Repository, run
 
@@ -312,6 +313,34 @@ class Lock(unittest.TestCase):
             self.assertRegex(
                 self.atomos("build", status=1).stderr,
                 r"\natomos: The mirror's \S+\.deb isn't the file that atomos\.lock names")
+
+    def keys_asked_for(self, *arguments):
+        """Names of the Nix keys that an image built now would trust."""
+        log = f"{self.dir}/asked"
+        os.makedirs(f"{self.dir}/bin", exist_ok=True)
+        with open(f"{self.dir}/bin/nix", "w", encoding="utf-8") as file:
+            file.write(f'#!/bin/sh\nprintf "%s\\n" "$*" >>{log}\nexec {shutil.which("nix")} "$@"\n')
+        os.chmod(f"{self.dir}/bin/nix", 0o755)
+        with unittest.mock.patch.dict(os.environ, PATH=f"{self.dir}/bin:{os.environ['PATH']}"):
+            self.atomos("image", "-o", f"{self.dir}/x.img", *arguments, status=1)  # the packages have no files
+        with open(log, encoding="utf-8") as file:
+            text = file.read()
+        os.unlink(log)
+        self.assertIn("vendorKeys = [ ", text)
+        return set(re.findall(r'vendorKeys = \[ "?([^:" ]*)', text))
+
+    def test_whose_key_an_image_trusts(self):
+        """--keys, then keys beside the configuration, then the environment's; never two."""
+        self.prepare_build()
+        self.configure("tool")
+        for directory, name in (("keys", "everyones"), ("c/keys", "beside"), ("given", "given")):
+            subprocess.run([ATOMOS, "-q", "keys", "new", f"{self.dir}/{directory}", "--name", name], check=True,
+                           stdout=subprocess.DEVNULL)
+        self.assertEqual(self.keys_asked_for(), {"beside"})
+        self.assertEqual(self.keys_asked_for("--keys", f"{self.dir}/given"), {"given"})
+        shutil.rmtree(f"{self.dir}/c/keys")
+        self.assertEqual(self.keys_asked_for(), {"everyones"})
+        self.assertEqual(self.keys_asked_for("--keys", f"{self.dir}/given"), {"given"})
 
     def test_ids_stay(self):
         self.configure("tool")

@@ -16,7 +16,7 @@ CHANGES = {
     '    "nano"\n': '    "nano" "debsums"\n',
     "  services.openssh.enable = true;\n":
         '  services.openssh.enable = true; systemd.services.hello = { wantedBy = [ "multi-user.target" ]; '
-        'script = "echo hello-from-the-remix"; };\n',
+        'script = "echo hello-from-the-remix"; }; swapDevices = [ { device = "/dev/disk/by-id/virtio-drive0"; } ];\n',
     "  users.users.me = {\n": "  users.users.ann = {\n",
 }
 
@@ -29,6 +29,8 @@ def atomos(*arguments):
 def test_new_then_three_lines(tmp_path, monkeypatch):
     directory, keys, image = tmp_path / "mine", tmp_path / "keys", tmp_path / "mine.img"
     atomos("new", directory)
+    # The lock of the time before the change makes the added package a second layer.
+    atomos("lock", "--configuration", directory)
     conf = directory / "configuration.nix"
     text = conf.read_text()
     for line, new in CHANGES.items():
@@ -37,11 +39,20 @@ def test_new_then_three_lines(tmp_path, monkeypatch):
     conf.write_text(text)
     atomos("keys", "new", keys)
     atomos("image", "--configuration", directory, "--keys", keys, "-o", image)
+    # The clone's key, which ATOMOS_KEYS names until here, has no say about the remix.
+    other = subprocess.run([PROGRAM, "verify", "--keys", vm.keys(), image], capture_output=True, text=True)
+    assert other.returncode == 1 and "signed" in other.stderr, other.stderr
     monkeypatch.setenv("ATOMOS_KEYS", str(keys))
-    with vm.boot("remix", image) as m:
+    (tmp_path / "swap").write_bytes(bytes(64 << 20))
+    with vm.boot("remix", image, drives=[tmp_path / "swap"]) as m:
         m.login("ann", "change me")
+        name = (keys / "nix-public-key").read_text().split(":")[0]
+        assert re.findall(r"paths, .*, signed by (\S+)", m.said()) == [name]
         assert m.run("cat /etc/hostname") == "my-system"
         assert "NAME=\"my-system" in m.run("cat /etc/os-release").replace("PRETTY_", "")
+        assert m.run("dpkg --audit") == ""
+        # The disk's swap, behind a key that was made at this boot.
+        assert m.run("lsblk -nro TYPE $(swapon --show=NAME --noheadings | grep -v zram)").split() == ["crypt"]
         # debsums reads every installed file: what differs are conffiles that the configuration writes.
         written = m.run("cd /nix/var/nix/profiles/system/files && find . -type f -printf '/%P\\n'").split()
         said = m.run("debsums --all --silent", 300, check=False)
