@@ -12,6 +12,7 @@ build/tools.stamp: tools/packages tools/root
 	@tools/root
 
 demo: image
+	@echo "Log in as atom with the password atom."
 	@./atomos run build/demo.img
 
 image: build/tools.stamp

@@ -5,7 +5,7 @@
   atomos.product = "atomos-demo";
   networking.hostName = "atomos";
 
-  # Log in as atom, password atom. The hash was made with `mkpasswd -m yescrypt`.
+  # Its password is atom. The hash was made with `mkpasswd -m yescrypt`.
   users.users.atom = {
     isNormalUser = true;
     uid = 1000;
@@ -13,6 +13,9 @@
     extraGroups = [ "sudo" ];
     hashedPassword = "$y$j9T$k2XAnEHBqQ1Ct2aMXFKNa/$oA1DbVWNyYTal97DQsAxvW3lFQ/.j7ppKocPbNW8hU2";
   };
+
+  # Above every log-in prompt, below the system's name.
+  environment.etc.issue.text = "Log in as atom with the password atom.\n\n";
 
   # Wired network by DHCP, names by systemd-resolved, the clock from the network.
   networking.useNetworkd = true;

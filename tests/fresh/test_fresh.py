@@ -55,7 +55,8 @@ def test_demo_then_check(fresh):
     demo = pexpect.spawn(fresh[0], [*fresh[1:], "make", "-C", "atomos", "demo"],
                          timeout=1800, encoding="utf-8", codec_errors="replace")
     demo.logfile_read = open(WORK / "demo.log", "w", encoding="utf-8")
-    demo.expect("login: ")
+    for words in ("Log in as atom with the password atom", "Leave: Ctrl-a x", "Log in as atom with the password atom", "login: "):
+        demo.expect(words)
     demo.sendcontrol("a")
     demo.send("x")
     demo.expect(pexpect.EOF)
