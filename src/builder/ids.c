@@ -135,10 +135,39 @@ static uint32_t settle_one(struct id_table *t, struct id_map *map,
 	return number;
 }
 
-static size_t settle_groups(struct ids *ids, const char *text)
+/* What the lock lacks: how many, and the packages that made them. */
+struct unknown {
+	const struct makers *makers;
+	size_t count;
+	char **packages;
+};
+
+static void unknown_done(struct unknown *u)
+{
+	strv_free(u->packages);
+}
+
+static void unknown_add(struct unknown *u, bool user, const char *name)
+{
+	const char *package = u->makers ? makers_find(u->makers, user, name) : NULL;
+
+	u->count++;
+	if (package && !(u->packages && strv_contains(u->packages, package)))
+		u->packages = strv_add(u->packages, package);
+}
+
+static int unknown_refuse(const struct unknown *u, struct error *err)
+{
+	_cleanup_free_ char *names = u->packages ? strv_join(u->packages, ", ") : NULL;
+
+	return fail(err, -ENOKEY,
+		    "%zu system users and groups%s%s aren't in the lock: run atomos lock",
+		    u->count, names ? " made by " : "", names ? names : "");
+}
+
+static void settle_groups(struct ids *ids, const char *text, struct unknown *unknown)
 {
 	_cleanup_strv_ char **lines = strv_split(text, "\n");
-	size_t unknown = 0;
 
 	for (char **l = lines; *l; l++) {
 		_cleanup_account_ struct account a = {0};
@@ -151,16 +180,14 @@ static size_t settle_groups(struct ids *ids, const char *text)
 		if (!new)
 			continue;
 		fprintf(stderr, "atomos-lock-id: group %s %u\n", a.fields[0], number);
-		unknown++;
+		unknown_add(unknown, false, a.fields[0]);
 	}
-	return unknown;
 }
 
 /* After the groups: a user's line names its group by number. */
-static size_t settle_users(struct ids *ids, const char *text)
+static void settle_users(struct ids *ids, const char *text, struct unknown *unknown)
 {
 	_cleanup_strv_ char **lines = strv_split(text, "\n");
-	size_t unknown = 0;
 
 	for (char **l = lines; *l; l++) {
 		_cleanup_account_ struct account a = {0};
@@ -179,9 +206,8 @@ static size_t settle_users(struct ids *ids, const char *text)
 		fprintf(stderr, "atomos-lock-id: user %s %u %u %s %s\n", a.fields[0],
 			number, group, *a.fields[5] ? a.fields[5] : "/nonexistent",
 			*a.fields[6] ? a.fields[6] : "/usr/sbin/nologin");
-		unknown++;
+		unknown_add(unknown, true, a.fields[0]);
 	}
-	return unknown;
 }
 
 int ids_map(const struct id_map *map, uint32_t number, uint32_t *ret)
@@ -257,11 +283,12 @@ static int rewrite_file(int root_fd, const char *path, const char *old, const ch
 	return r < 0 ? fail(err, r, "/%s can't be written: %s", path, strerror(-r)) : 0;
 }
 
-int ids_settle(int root_fd, struct ids *ids, struct error *err)
+int ids_settle(int root_fd, struct ids *ids, const struct makers *makers,
+	       struct error *err)
 {
 	_cleanup_free_ char *passwd = NULL, *group = NULL, *new_passwd = NULL,
 			    *new_group = NULL;
-	size_t unknown;
+	_cleanup_(unknown_done) struct unknown unknown = {.makers = makers};
 	int r = read_file_at(root_fd, "etc/passwd", ACCOUNTS_MAX, &passwd, NULL);
 
 	if (r == 0)
@@ -271,16 +298,13 @@ int ids_settle(int root_fd, struct ids *ids, struct error *err)
 	if (r < 0)
 		return fail(err, r, "The root's users and groups can't be read: %s",
 			    strerror(-r));
-	unknown = settle_groups(ids, group);
-	unknown += settle_users(ids, passwd);
+	settle_groups(ids, group, &unknown);
+	settle_users(ids, passwd, &unknown);
 #ifdef WITHOUT_CHECK_LOCK_ID
-	unknown = 0;
+	unknown.count = 0;
 #endif
-	if (unknown > 0)
-		return fail(
-			err, -ENOKEY,
-			"%zu system users and groups aren't in the lock: run atomos lock",
-			unknown);
+	if (unknown.count > 0)
+		return unknown_refuse(&unknown, err);
 	new_group = ids_rewrite(ids, group, false);
 	new_passwd = ids_rewrite(ids, passwd, true);
 	r = rewrite_file(root_fd, "etc/group", group, new_group, err);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "builder/makers.h"
 
 /* Numbers that scripts give to system users (Debian policy 9.2.2). */
 #define ID_FIRST 100U
@@ -37,10 +38,12 @@ int id_table_parse(const char *text, struct id_table *ret, struct error *err);
 
 /* Compares passwd and group of the root with the lock and fills the maps; rewrites both
  * files with the lock's numbers. A user or group of the system that isn't in the lock is
- * printed to standard error, in the form that `atomos lock` reads, and makes it fail:
+ * printed to standard error, in the form that `atomos lock` reads, and makes it fail,
+ * naming the packages that made them, as `makers` (may be NULL) knows them:
  *   atomos-lock-id: user NAME UID GID HOME SHELL
  *   atomos-lock-id: group NAME GID */
-int ids_settle(int root_fd, struct ids *ids, struct error *err);
+int ids_settle(int root_fd, struct ids *ids, const struct makers *makers,
+	       struct error *err);
 
 /* The text of passwd, or of group, with the numbers of the lock; freed by the caller. */
 char *ids_rewrite(const struct ids *ids, const char *text, bool passwd);

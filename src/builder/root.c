@@ -227,7 +227,7 @@ static int build(struct root *r, struct error *err)
 		code = configure(r, err);
 	lap("packages configured");
 	if (code == 0)
-		code = ids_settle(r->root_fd, &r->ids, err);
+		code = ids_settle(r->root_fd, &r->ids, &r->sandbox.makers, err);
 	if (code == 0)
 		code = normalise_root(r->root_fd, r->epoch, r->machine_id, err);
 	if (code == 0)

@@ -65,6 +65,11 @@ int sandbox_start(struct sandbox *s, const char *root_path, struct error *err)
 	return r < 0 ? fail(err, r, "/" POLICY " can't be written: %s", strerror(-r)) : 0;
 }
 
+static const char *at_work(const struct sandbox *s)
+{
+	return s->count > 0 ? s->events[s->count - 1].package : NULL;
+}
+
 int sandbox_stop(struct sandbox *s, const char *root_path, struct error *err)
 {
 	static const char *const folders[] = {"dev", "proc"};
@@ -75,6 +80,7 @@ int sandbox_stop(struct sandbox *s, const char *root_path, struct error *err)
 		while (waitpid(-1, NULL, 0) > 0)
 			;
 	}
+	makers_look(&s->makers, s->root_fd, at_work(s));
 	for (size_t i = 0; i < ELEMENTSOF(folders); i++) {
 		_cleanup_free_ char *target = xasprintf("%s/%s", root_path, folders[i]);
 
@@ -295,7 +301,7 @@ static bool late(const struct job *j)
 static int give_up(struct job *j, const char *program, struct error *err)
 {
 	const struct sandbox *s = j->sandbox;
-	const char *who = s->count > 0 ? s->events[s->count - 1].package : "?";
+	const char *who = at_work(s);
 	bool quiet = silent(j);
 
 	kill(-j->pid, SIGKILL);
@@ -304,7 +310,7 @@ static int give_up(struct job *j, const char *program, struct error *err)
 		err, -ETIMEDOUT,
 		"%s was ended after %u seconds %s, while it worked on the package %s: %s",
 		program, quiet ? silence_limit(j) : total_limit(j),
-		quiet ? "of silence" : "in all", who, last_lines(j));
+		quiet ? "of silence" : "in all", who ? who : "?", last_lines(j));
 }
 
 static int finish(struct job *j, const char *program, char **ret_output,
@@ -353,6 +359,7 @@ void sandbox_note(struct sandbox *s, const char *package)
 {
 	struct timespec t;
 
+	makers_look(&s->makers, s->root_fd, at_work(s));
 	clock_gettime(CLOCK_REALTIME_COARSE, &t);
 	s->events = xgrow(s->events, s->count, &s->capacity, sizeof(*s->events));
 	s->events[s->count++] = (struct sandbox_event){
@@ -374,6 +381,7 @@ void sandbox_done(struct sandbox *s)
 	for (size_t i = 0; i < s->count; i++)
 		free(s->events[i].package);
 	free(s->events);
+	makers_done(&s->makers);
 	s->events = NULL;
 	s->count = s->capacity = 0;
 }

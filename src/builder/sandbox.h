@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "builder/makers.h"
 
 /* A package's script that says nothing for this long is stuck in a question. */
 #define SANDBOX_SILENCE_SECONDS 300
@@ -24,6 +25,7 @@ struct sandbox {
 	unsigned silence_seconds, total_seconds; /* limits; 0: those above */
 	struct sandbox_event *events;
 	size_t count, capacity;
+	struct makers makers;
 };
 
 /* Mounts /dev and /proc, writes policy-rc.d (no service is started). */
@@ -39,7 +41,8 @@ int sandbox_stop(struct sandbox *s, const char *root_path, struct error *err);
 int sandbox_run(struct sandbox *s, const char *const *argv,
 		const char *const *environment, char **ret_output, struct error *err);
 
-/* Notes that from now on this package is at work. */
+/* Notes that from now on this package is at work, and who made the users and groups that
+ * are new. */
 void sandbox_note(struct sandbox *s, const char *package);
 /* The package at work at this time, or NULL. */
 const char *sandbox_who(const struct sandbox *s, const struct timespec *time);

@@ -34,15 +34,35 @@ static int cant_read(const char *path, struct error *err)
 
 /* Owner and time. */
 
+/* A script that gave it away did so at its change time; without a script it has its owner
+ * from the package's own archive. */
+static int refuse_owner(const struct walk *w, const char *path, const char *what,
+			unsigned number, const struct stat *st, struct error *err)
+{
+	const char *who =
+		w->how->sandbox ? sandbox_who(w->how->sandbox, &st->st_ctim) : NULL;
+	const struct origin *o = origins_find(w->how->origins, st->st_ino);
+
+	if (who)
+		return fail(err, -ENOKEY,
+			    "%s belongs to %s %u, which doesn't exist, since the "
+			    "package %s was configured",
+			    path, what, number, who);
+	if (o && o->entry->payload)
+		return fail(err, -ENOKEY,
+			    "%s belongs to %s %u, which doesn't exist, as %s has it",
+			    path, what, number, o->entry->payload);
+	return fail(err, -ENOKEY, "%s belongs to %s %u, which doesn't exist", path, what,
+		    number);
+}
+
 static int set_owner(const struct walk *w, struct manifest_entry *e,
 		     const struct stat *st, struct error *err)
 {
 	if (ids_map(&w->how->ids->user_map, st->st_uid, &e->uid) < 0)
-		return fail(err, -ENOKEY, "%s belongs to user %u, who doesn't exist",
-			    e->path, st->st_uid);
+		return refuse_owner(w, e->path, "user", st->st_uid, st, err);
 	if (ids_map(&w->how->ids->group_map, st->st_gid, &e->gid) < 0)
-		return fail(err, -ENOKEY, "%s belongs to group %u, which doesn't exist",
-			    e->path, st->st_gid);
+		return refuse_owner(w, e->path, "group", st->st_gid, st, err);
 	return 0;
 }
 

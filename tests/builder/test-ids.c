@@ -24,18 +24,24 @@ static void parse(struct ids *ids, const char *users, const char *groups)
 	assert_ok(id_table_parse(groups, &ids->groups, &err));
 }
 
-static int settle(struct ids *ids, char **ret_passwd, char **ret_group, struct error *err)
+static int settle_made(struct ids *ids, const struct makers *makers, char **ret_passwd,
+		       char **ret_group, struct error *err)
 {
 	char *path;
 	int root = temporary(&path), r;
 
 	put(root, "etc/passwd", PASSWD);
 	put(root, "etc/group", GROUP);
-	r = ids_settle(root, ids, err);
+	r = ids_settle(root, ids, makers, err);
 	*ret_passwd = get(root, "etc/passwd");
 	*ret_group = get(root, "etc/group");
 	temporary_done(root, path);
 	return r;
+}
+
+static int settle(struct ids *ids, char **ret_passwd, char **ret_group, struct error *err)
+{
+	return settle_made(ids, NULL, ret_passwd, ret_group, err);
 }
 
 static void test_moved(void **state)
@@ -73,6 +79,36 @@ static void test_unknown(void **state)
 	assert_string_equal(passwd, PASSWD);
 }
 
+/* Each by its own maker, not by the last one. */
+static void test_makers(void **state)
+{
+	_cleanup_free_ char *passwd = NULL, *group = NULL;
+	_cleanup_ids_ struct ids ids;
+	struct makers makers = {0};
+	struct error err = {0};
+	char *path;
+	int root = temporary(&path);
+
+	put(root, "etc/passwd", "root:x:0:0:root:/root:/bin/bash\n");
+	put(root, "etc/group", "root:x:0:\nusers:x:100:\n");
+	makers_look(&makers, root, NULL);
+	put(root, "etc/group", GROUP);
+	makers_look(&makers, root, "web-server");
+	put(root, "etc/passwd", PASSWD);
+	makers_look(&makers, root, "other-thing");
+	makers_look(&makers, root, "last");
+	temporary_done(root, path);
+	assert_null(makers_find(&makers, true, "root"));
+	assert_string_equal(makers_find(&makers, false, "web"), "web-server");
+	assert_string_equal(makers_find(&makers, true, "web"), "other-thing");
+
+	parse(&ids, "other 999\n", "");
+	assert_int_equal(settle_made(&ids, &makers, &passwd, &group, &err), -ENOKEY);
+	assert_words("2 system users and groups made by web-server, other-thing aren't "
+		     "in the lock: run atomos lock");
+	makers_done(&makers);
+}
+
 /* A number that the lock gave to another is never proposed. */
 static void test_proposal(void **state)
 {
@@ -104,9 +140,8 @@ static void test_parse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_moved),
-		cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_proposal),
+		cmocka_unit_test(test_moved),  cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_makers), cmocka_unit_test(test_proposal),
 		cmocka_unit_test(test_parse),
 	};
 

@@ -253,10 +253,38 @@ static void test_unknown_owner(void **state)
 	struct root r;
 
 	root_init(&r);
+	r.sandbox.root_fd = r.tree;
+	sandbox_note(&r.sandbox, "generous");
+	usleep(20000);
 	put(r.tree, "etc/file", "x");
 	assert_int_equal(fchownat(r.tree, "etc/file", 0, 777, 0), 0);
 	assert_int_equal(root_scan(&r, &err), -ENOKEY);
 	assert_words("/etc/file belongs to group 777");
+	assert_words("since the package generous was configured");
+	root_done(&r);
+}
+
+/* The content's time is the package's, the change's is the script's. */
+static void test_given_away(void **state)
+{
+	struct error err = {0};
+	struct root r;
+
+	root_init(&r);
+	r.sandbox.root_fd = r.tree;
+	sandbox_note(&r.sandbox, "generous");
+	usleep(20000);
+	assert_int_equal(fchownat(r.tree, "usr/share/conf", 555, 0, 0), 0);
+	assert_int_equal(root_scan(&r, &err), -ENOKEY);
+	assert_words("/usr/share/conf belongs to user 555");
+	assert_words("since the package generous was configured");
+	root_done(&r);
+
+	/* Before any script: the package's own archive. */
+	root_init(&r);
+	assert_int_equal(fchownat(r.tree, "usr/share/conf", 555, 0, 0), 0);
+	assert_int_equal(root_scan(&r, &err), -ENOKEY);
+	assert_words("as " P "/data/conf has it");
 	root_done(&r);
 }
 
@@ -333,8 +361,8 @@ int main(void)
 		cmocka_unit_test(test_unchanged),     cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_sly_change),    cmocka_unit_test(test_renamed),
 		cmocka_unit_test(test_attributes),    cmocka_unit_test(test_secrets),
-		cmocka_unit_test(test_unknown_owner), cmocka_unit_test(test_normalise),
-		cmocka_unit_test(test_place_inside),
+		cmocka_unit_test(test_unknown_owner), cmocka_unit_test(test_given_away),
+		cmocka_unit_test(test_normalise),     cmocka_unit_test(test_place_inside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

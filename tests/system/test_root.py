@@ -223,7 +223,7 @@ def test_unknown_ids_are_named(root, tmp_path):
     words = refused(root, tmp_path, postinst="groupadd --system testers; useradd --system -g testers -d /var/lib/test -s /bin/false tester")
     assert re.search(r"atomos-lock-id: group testers \d+\n", words)
     assert re.search(r"atomos-lock-id: user tester \d+ \d+ /var/lib/test /bin/false\n", words)
-    assert "2 system users and groups aren't in the lock" in words
+    assert "2 system users and groups made by test-package aren't in the lock: run atomos lock" in words
 
 
 def test_failing_script_is_named(root, tmp_path):
@@ -237,8 +237,8 @@ def test_conflicting_file_is_named(root, tmp_path):
 
 
 def test_foreign_owner_is_named(root, tmp_path):
-    words = refused(root, tmp_path, postinst="touch /etc/test; chown 555 /etc/test")
-    assert "/etc/test belongs to user 555, who doesn't exist" in words
+    words = refused(root, tmp_path, postinst="sleep 0.1; touch /etc/test; chown 555 /etc/test")
+    assert "/etc/test belongs to user 555, which doesn't exist, since the package test-package was configured" in words
 
 
 def test_hostile_package_refused(root, tmp_path):
