@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "core/hash.h"
 #include "builder/cpio.h"
 #include "builder/elf-needs.h"
 #include "builder/keymap-files.h"
@@ -241,6 +242,29 @@ static void test_cpio_same(void **state)
 	assert_memory_equal(a, b, (size_t)n);
 }
 
+/* The archive without its compression, which may change with the library. */
+static void test_cpio_golden(void **state)
+{
+	_cleanup_close_ int fd = write_cpio(false);
+	uint8_t digest[SHA256_SIZE];
+	char data[8192], hex[2 * SHA256_SIZE + 1];
+	struct archive *a = archive_read_new();
+	struct archive_entry *e;
+	la_ssize_t n;
+
+	archive_read_support_format_raw(a);
+	archive_read_support_filter_zstd(a);
+	assert_int_equal(archive_read_open_fd(a, fd, 4096), ARCHIVE_OK);
+	assert_int_equal(archive_read_next_header(a, &e), ARCHIVE_OK);
+	n = archive_read_data(a, data, sizeof(data));
+	assert_int_equal(n, 1096);
+	archive_read_free(a);
+	sha256_buffer(data, (size_t)n, digest);
+	hex_encode(digest, sizeof(digest), hex);
+	assert_string_equal(
+		hex, "6327c2b847caa41b4bb0267c60a355028dfd1f921401d4983fd52545ff474a01");
+}
+
 static void test_cpio_content(void **state)
 {
 	_cleanup_close_ int fd = write_cpio(false);
@@ -312,10 +336,15 @@ static void test_keymap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_modules),	  cmocka_unit_test(test_modules_damaged),
-		cmocka_unit_test(test_elf),	  cmocka_unit_test(test_elf_not),
-		cmocka_unit_test(test_elf_notes), cmocka_unit_test(test_elf_damaged),
-		cmocka_unit_test(test_cpio_same), cmocka_unit_test(test_cpio_content),
+		cmocka_unit_test(test_modules),
+		cmocka_unit_test(test_modules_damaged),
+		cmocka_unit_test(test_elf),
+		cmocka_unit_test(test_elf_not),
+		cmocka_unit_test(test_elf_notes),
+		cmocka_unit_test(test_elf_damaged),
+		cmocka_unit_test(test_cpio_same),
+		cmocka_unit_test(test_cpio_golden),
+		cmocka_unit_test(test_cpio_content),
 		cmocka_unit_test(test_keymap),
 	};
 
