@@ -111,17 +111,40 @@ static struct secret *generic_password(const struct sources *s)
 	return password;
 }
 
-static void report(const struct invocation *in, const char *output, bool made)
+static int print(const struct image_options *o, uint64_t bytes, bool made,
+		 struct error *err)
+{
+	_cleanup_json_ sd_json_variant *v = NULL;
+	int r = sd_json_buildo(
+		&v, SD_JSON_BUILD_PAIR("output", SD_JSON_BUILD_STRING(o->output)),
+		SD_JSON_BUILD_PAIR("system", SD_JSON_BUILD_STRING(o->system)),
+		SD_JSON_BUILD_PAIR("boot", SD_JSON_BUILD_STRING(o->boot)),
+		SD_JSON_BUILD_PAIR("bytes", SD_JSON_BUILD_UNSIGNED(bytes)),
+		SD_JSON_BUILD_PAIR("made", SD_JSON_BUILD_BOOLEAN(made)));
+
+	if (r < 0)
+		return fail(err, r, "The result can't be written as JSON");
+	json_print(v);
+	return 0;
+}
+
+static int report(const struct invocation *in, const struct image_options *o, bool made,
+		  struct error *err)
 {
 	struct stat st;
 
+	if (stat(o->output, &st) < 0)
+		return fail(err, -errno, "%s: %m", o->output);
+	if (in->json)
+		return print(o, (uint64_t)st.st_size, made, err);
 	if (in->quiet)
-		return;
-	if (!made)
-		fprintf(stderr, "%s is up to date.\n", output);
-	else if (stat(output, &st) == 0)
-		fprintf(stderr, "%s: %.0f MiB. Try it with 'atomos run %s'.\n", output,
-			(double)st.st_size / (1 << 20), output);
+		return 0;
+	if (made)
+		fprintf(stderr, "%s: %.0f MiB. Try it with 'atomos run %s'.\n", o->output,
+			(double)st.st_size / (1 << 20), o->output);
+	else
+		fprintf(stderr, "%s is up to date.\n", o->output);
+	return 0;
 }
 
 static int make(const struct invocation *in, const struct sources *s, struct error *err)
@@ -151,9 +174,7 @@ static int make(const struct invocation *in, const struct sources *s, struct err
 	if (r == 0)
 		r = place_note_keys(o.output, s->keys, err);
 	progress_clear(progress);
-	if (r == 0)
-		report(in, o.output, !current);
-	return r;
+	return r == 0 ? report(in, &o, !current, err) : r;
 }
 
 static int run(const struct invocation *in, struct error *err)
@@ -178,6 +199,7 @@ const struct verb verb_image = {
 	.name = "image",
 	.arguments = "-o FILE",
 	.help = "Build an image that boots: signed, encrypted",
+	.reports = true,
 	.options = options,
 	.run = run,
 };

@@ -209,8 +209,13 @@ def test_second_build_makes_nothing(image):
     if image != (vm.BUILD / "demo.img").resolve():
         pytest.skip("not the demo's image")
     before = os.stat(image).st_mtime_ns
-    run(vm.TOP / "tools/demo-image")
+    again = subprocess.run([vm.TOP / "tools/demo-image"], capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert "is up to date" in again.stderr and "uilding" not in again.stderr
+    said = json.loads(run(vm.TOP / "atomos", "image", "--json", "--configuration", vm.TOP / "examples/demo", "-o", image))
     assert os.stat(image).st_mtime_ns == before
+    assert (said["output"], said["bytes"], said["made"]) == (str(image), image.stat().st_size, False)
+    assert Path(said["system"]).name.endswith("-atomos-system-atomos-demo-1") and Path(said["boot"], "vmlinuz").exists()
 
 
 def test_verify_agrees(image):

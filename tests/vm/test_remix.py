@@ -2,6 +2,7 @@
 """A remix as somebody makes it: atomos new, three lines changed, an image, a boot. No file of the
 project is touched, and the keys are the remix's own."""
 
+import json
 import os
 import re
 import subprocess
@@ -24,6 +25,7 @@ CHANGES = {
 def atomos(*arguments):
     result = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert result.returncode == 0, f"atomos {' '.join(map(str, arguments))}: {result.stderr}"
+    return result.stdout
 
 
 def test_new_then_three_lines(tmp_path, monkeypatch):
@@ -38,7 +40,11 @@ def test_new_then_three_lines(tmp_path, monkeypatch):
         text = text.replace(line, new)
     conf.write_text(text)
     atomos("keys", "new", keys)
-    atomos("image", "--configuration", directory, "--keys", keys, "-o", image)
+    made = json.loads(atomos("image", "--json", "--configuration", directory, "--keys", keys, "-o", image))
+    assert made["made"] and made["bytes"] == image.stat().st_size
+    built = json.loads(atomos("build", "--json", "--configuration", directory, "--keys", keys))
+    assert (built["system"], built["product"]) == (made["system"], "my-system")
+    assert built["signed"] and not built["built"]
     # The clone's key, which ATOMOS_KEYS names until here, has no say about the remix.
     other = subprocess.run([PROGRAM, "verify", "--keys", vm.keys(), image], capture_output=True, text=True)
     assert other.returncode == 1 and "signed" in other.stderr, other.stderr
