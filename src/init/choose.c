@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/macro.h"
 #include "init/choose.h"
 
 #define GUID_LENGTH 36
@@ -29,6 +30,9 @@ enum choice partitions_choose(struct partitions *p, bool loader_known, bool late
 		p->list[i] = swap;
 	}
 	*ret_count = n;
+#ifdef WITHOUT_CHECK_ASK
+	n = MIN(n, (size_t)1);
+#endif
 	return n == 0 ? CHOICE_NONE : n == 1 ? CHOICE_FIRST : CHOICE_ASK;
 }
 

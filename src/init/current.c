@@ -50,6 +50,10 @@ int current_system(const char *nix, char ret[static STORE_BASE_MAX + 1],
 		second = xstrdup(first);
 	}
 	base = profile_target(second);
+#ifdef WITHOUT_CHECK_PROFILE
+	if (!base)
+		base = strrchr(second, '/') ? strrchr(second, '/') + 1 : second;
+#endif
 	if (!base || strlen(base) > STORE_BASE_MAX)
 		return broken(err, "isn't a link to a store path");
 	strcpy(ret, base);

@@ -230,7 +230,11 @@ class Copy:
         return self._mtools("mtype", f"::/{name}")
 
     def esp_write(self, name, data):
-        """Replaces or adds a file in the ESP."""
+        """Replaces or adds a file in the ESP, with the folders on its way."""
+        start, _ = partition(self.path, ESP)
+        for folder in list(Path(name).parents)[-2::-1]:
+            subprocess.run(["mmd", "-D", "s", "-i", f"{self.path}@@{start}", f"::/{folder}"],
+                           capture_output=True, check=False, stdin=subprocess.DEVNULL)
         with tempfile.NamedTemporaryFile() as f:
             f.write(data)
             f.flush()
@@ -243,6 +247,12 @@ class Copy:
     def uki_name(self):
         """The boot image's name in the ESP."""
         return next(n for n in self.esp_files() if n.startswith("EFI/Linux/"))
+
+    def unsigned_addon(self, cmdline):
+        """An add-on for the boot image that nobody has signed."""
+        with tempfile.TemporaryDirectory() as directory:
+            output("ukify", "build", f"--cmdline={cmdline}", f"--output={directory}/a.addon.efi")
+            return Path(directory, "a.addon.efi").read_bytes()
 
     def rebuild_uki(self, key=None, **changes):
         """Builds the boot image anew with other sections (cmdline=b"…", initrd=b"…"), signed
@@ -270,6 +280,28 @@ def section_of(file, name):
         if s.Name.rstrip(b"\0") == name.encode():
             return s.get_data()[:s.Misc_VirtualSize]
     raise AssertionError(f"{file} has no section {name}")
+
+
+MEASURED = (".linux", ".osrel", ".cmdline", ".initrd", ".ucode", ".splash", ".dtb", ".uname", ".sbat", ".pcrpkey")
+
+
+def pcr11(image, words, bank="sha256"):
+    """PCR 11 in hexadecimal after the boot image (sections in systemd-stub's order) and these words."""
+    copy = Copy(image, "pcr")
+    copy.path = Path(image)  # only read
+    with tempfile.NamedTemporaryFile(suffix=".efi") as uki:
+        uki.write(copy.esp_read(copy.uki_name()))
+        uki.flush()
+        there = json.loads(output("ukify", "inspect", uki.name, "--json=short"))
+        data = [d for name in MEASURED if name in there for d in (name.encode() + b"\0", section_of(uki.name, name))]
+
+    def digest(b):
+        return hashlib.new(bank, b).digest()
+
+    value = bytes(len(digest(b"")))
+    for d in data + [w.encode() for w in words]:
+        value = digest(value + digest(d))
+    return value.hex()
 
 
 # -- what is in the root -----------------------------------------------------------------------

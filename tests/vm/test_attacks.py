@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 
 import tamper
 import vm
-from swap import refused, swap_medium, try_again
+from swap import PROMPT, plug_medium, pull_medium, refused, rescue_shell, swap_medium, try_again
 
 pytestmark = pytest.mark.xdist_group("attacks")
 
@@ -70,6 +70,49 @@ def other_key(name):
     secret = raw.private_bytes(serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption())
     public = raw.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return f"{name}:{base64.b64encode(secret + public).decode()}"
+
+
+def test_rescue_comes_after_leave_initrd(rescue, image):
+    """The TPM unseals for nobody at this prompt."""
+    assert rescue_shell(rescue, "cat /sys/class/tpm/tpm0/pcr-sha256/11").lower() == \
+        tamper.pcr11(image, ["enter-initrd", "leave-initrd"])
+
+
+def test_the_prompt_crashes(rescue):
+    """What PID 1 supervises may crash: the prompt comes back."""
+    rescue.send("s")
+    rescue.expect("rescue# ", 30)
+    rescue.send("kill -SEGV $PPID; exit")
+    rescue.expect(PROMPT, 60)
+
+
+# Ends the next child of PID 1 that is atomos-init, but not the prompt that runs now.
+KILL_THE_NEXT = (
+    "(trap '' HUP; while :; do for p in /proc/[0-9]*; do n=${p#/proc/}; [ $n -gt $PPID ] && "
+    "grep -qs '^PPid:.1$' $p/status && grep -qs '^Name:.init$' $p/status && kill -SEGV $n && exit; "
+    "done; done) >/dev/null 2>&1 </dev/null & exit")
+
+
+def test_the_boot_crashes(rescue):
+    """A crash of the boot program is a sentence and leads to the prompt."""
+    rescue.send("s")
+    rescue.expect("rescue# ", 30)
+    rescue.send(KILL_THE_NEXT)
+    rescue.expect(PROMPT, 30)
+    try_again(rescue)
+    refused(rescue, "The boot program crashed (Segmentation fault) in step")
+
+
+def test_slow_medium(rescue, copy):
+    """A medium that appears late is waited for, and said so."""
+    pull_medium(rescue)
+    try_again(rescue)
+    rescue.expect("Waiting up to 30 seconds for the disk that AtomOS was", 60)
+    with copy.root() as root:
+        tamper.make_writable(tamper.closure_file(root))
+        tamper.closure_file(root).unlink()
+    plug_medium(rescue, copy.path)
+    refused(rescue, "The disk has no list of what")
 
 
 def test_flipped_byte_in_a_program(rescue, copy):
@@ -163,17 +206,19 @@ def test_path_signed_by_another_key(rescue, copy):
 
 def test_system_signed_by_another_key(rescue, copy):
     with copy.root() as root:
+        name = tamper.system(root)
         edit_closure(root, lambda text: tamper.sign_closure(text, other_key("stranger-1")))
     attack(rescue, copy)
-    refused(rescue, "/nix/store/", "is signed by stranger-1, which is not a trusted key")
+    refused(rescue, f"/nix/store/{name}", "is signed by stranger-1, which is not a trusted key")
 
 
 def test_another_key_with_the_vendors_name(rescue, copy):
     name = (vm.keys() / "nix-public-key").read_text().split(":")[0]
     with copy.root() as root:
+        system = tamper.system(root)
         edit_closure(root, lambda text: tamper.sign_closure(text, other_key(name)))
     attack(rescue, copy)
-    refused(rescue, "/nix/store/", f"has a wrong signature by the key {name}")
+    refused(rescue, f"/nix/store/{system}", f"has a wrong signature by the key {name}")
 
 
 def test_path_without_signature(rescue, copy):

@@ -88,6 +88,8 @@ class Machine:
     def __init__(self, name, image, *, tpm=True, secure_boot=True, memory=2048, smbios=(),
                  drives=(), bus="virtio", rate=None, extra=(), network=True):
         self.name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
+        # Off for tests that must fail without it: see tests/attacks.
+        secure_boot = secure_boot and "ATOMOS_TEST_NO_SECURE_BOOT" not in os.environ
         self.image, self.tpm, self.secure_boot, self.memory = image, tpm, secure_boot, memory
         self.smbios, self.drives, self.bus, self.extra = list(smbios), list(drives), bus, list(extra)
         self.network, self.rate = network, rate
@@ -113,10 +115,11 @@ class Machine:
         if kind is not None and self.console is not None:
             print(f"--- end of {self.log} ---\n{self.tail()}")
         if self.console is not None:
-            # pexpect waits a tenth of a second after SIGKILL: too short for gigabytes of memory.
+            # A machine of gigabytes takes a moment to end.
             self.console.kill(signal.SIGKILL)
-            self.console.ptyproc.delayafterterminate = 10
-            self.console.close(force=True)
+            if self.console.isalive():
+                self.console.wait()
+            self.console.close()
         if self.swtpm is not None and self.swtpm.poll() is None:
             self.swtpm.terminate()
             self.swtpm.wait()
@@ -293,17 +296,22 @@ class Machine:
                 return device["stats"]["rd_bytes"]
         raise AssertionError("there is no medium")
 
-    def ssh(self, command, user="atom", password="atom", timeout=60):
-        """Runs a command over SSH with a password; returns what it printed."""
+    def ssh_session(self, *command, user="atom", password="atom", timeout=60):
+        """A log-in over SSH with a password: pexpect's child, the password just sent."""
         child = pexpect.spawn(
             "ssh",
             ["-p", str(self.ssh_port), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
             + ["-o", "LogLevel=ERROR", "-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1"]
-            + [f"{user}@127.0.0.1", command],
+            + [f"{user}@127.0.0.1", *command],
             timeout=timeout * PATIENCE,
         )
         assert child.expect(["assword: ", pexpect.EOF]) == 0, f"ssh: {child.before!r}"
         child.sendline(password)
+        return child
+
+    def ssh(self, command, **options):
+        """Runs a command over SSH with a password; returns what it printed."""
+        child = self.ssh_session(command, **options)
         child.expect(pexpect.EOF)
         child.close()
         output = child.before.decode(errors="replace").replace("\r", "").strip("\n")
