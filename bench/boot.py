@@ -75,15 +75,16 @@ def closure_bytes(image):
         return int(re.search(r"^bytes_used\s+(\d+)", said, re.M).group(1)), len(copy.esp_read(copy.uki_name()))
 
 
-def model(boot):
-    """The engine's own time, natively, against the time that the drive needs for the bytes."""
+def model(boot, closure):
+    """The engine's own time, natively, against the time that the drive needs for the closure."""
     with tree("demo", DEMO) as t:
         seconds, _ = t.best("load", 3, cold=True)
-    print("  model: the engine natively (cold) against bytes/rate of the drive; goal: at most 1 s above")
+    print("  model, not measured as a boot: the engine natively (cold) against closure/rate; goal: at most 1 s above")
     for name, rate in RATES:
-        drive = boot.bytes / rate
+        drive = closure / rate
         print(f"    {name:9} engine {seconds:.2f} s, drive {drive:.2f} s"
               f"{'' if seconds <= drive + 1 else '  MISSED'}")
+    print(f"    of verify+load in QEMU, {max(0, boot.parts['verify+load'] - seconds):.1f} s are emulation")
 
 
 def main():
@@ -105,7 +106,7 @@ def main():
     ratio = first.bytes / (closure + uki)
     print(f"  bytes read {first.bytes / 1e6:.1f} MB : closure {closure / 1e6:.1f} MB compressed + boot image "
           f"{uki / 1e6:.1f} MB  ratio {ratio:.3f}  goal 1.1{'' if ratio <= 1.1 else ', MISSED'}")
-    model(first)
+    model(first, closure)
     plain = Boot("without zram", without_zram())
     for boot in (first, plain):
         print(f"  memory after the boot, {'with' if boot is first else 'without'} zram: used and shared "

@@ -89,7 +89,7 @@ def main():
     ours = Ours(WORK / "ours")
     print("Building the demo image, ours and by mkosi; several minutes", flush=True)
     a, b = ours.run(), mkosi(WORK / "mkosi")
-    print("Build of the demo image; packages at hand, LUKS2 and zstd on both sides")
+    print("Build of the demo image; packages and package lists (ours: the lock) at hand, LUKS2 and zstd on both sides")
     print("  ours:  " + " ".join(map(str, ours.image_command)))
     print(f"  mkosi: mkosi -f build (in {WORK}/mkosi; cold: -ff), {version()}")
     for case, goal in GOALS.items():

@@ -47,6 +47,8 @@ class Tree:
         self.closure = tamper.closure_file(root)
         self.paths = [line.split()[1].rsplit("/", 1)[1] for line in self.closure.read_text().splitlines()
                       if line.startswith("StorePath:")]
+        self.files = sum(line.split()[2].startswith("100") for line in
+                         (self.store / self.system / "manifest").read_text().splitlines())
 
     def engine(self, what, cold=False):
         """(seconds, bytes) of one measurement by bench/engine.c."""
@@ -105,7 +107,7 @@ def compare(t, cold):
         parts += f", or the plain read {reading:.2f} s"
         limit = max(limit, reading)
     where = "zstd btrfs, cold" if cold else "page cache"
-    print(f"{t.name}, {where}: {len(t.paths)} paths, NARs {size / 1e6:.0f} MB, files {copied / 1e6:.0f} MB")
+    print(f"{t.name}, {where}: {len(t.paths)} paths, NARs {size / 1e6:.0f} MB, {t.files} files of {copied / 1e6:.0f} MB")
     report(f"verify+load : limit ({parts})", load, limit, 1.15)
     verify = t.nix(["nix", "store", "verify", "--all", "--sigs-needed", "1", "--store",
                     f"local?root={t.root}&read-only=true"], cold)
