@@ -109,7 +109,12 @@ static int settle(char **lines, const char *kind, const char *name, uint32_t *wa
 	const char *owner;
 	uint32_t have;
 
-	if (line && line_number(*line, &have) == 0) {
+	if (line) {
+		if (line_number(*line, &have) < 0)
+			return fail(err, -EBADMSG,
+				    "The %s %s has no valid number in the root: a "
+				    "package wrote its line wrongly",
+				    kind, name);
 		if (*wanted != ACCOUNT_NONE && *wanted != have)
 			return fail(
 				err, -EEXIST,

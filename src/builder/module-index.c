@@ -108,8 +108,11 @@ static void take_path(struct search *s, const char *path)
 {
 	_cleanup_free_ char *name = module_name(path);
 	const struct module key = {.name = name},
-			    *found = bsearch(&key, s->index->list, s->index->count,
-					     sizeof(key), compare_modules);
+			    *found = s->index->list
+					     ? bsearch(&key, s->index->list,
+						       s->index->count, sizeof(key),
+						       compare_modules)
+					     : NULL;
 
 	if (found)
 		take(s, (size_t)(found - s->index->list));

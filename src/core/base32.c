@@ -36,6 +36,8 @@ int base32_decode(const char *text, void *out, size_t size)
 	uint8_t *bytes = out;
 	size_t length = BASE32_LENGTH(size);
 
+	if (strnlen(text, length) < length)
+		return -EINVAL;
 	memset(bytes, 0, size);
 	for (size_t n = 0; n < length; n++) {
 		int value = digit_value(text[length - n - 1]);

@@ -12,7 +12,7 @@
 void base32_encode(const void *data, size_t size, char *out);
 
 /* Exactly BASE32_LENGTH(size) characters of `text` (which may go on) become `size` bytes.
- * -EINVAL for another character or bits that don't fit. */
+ * -EINVAL for fewer, another character, or bits that don't fit. */
 int base32_decode(const char *text, void *out, size_t size);
 
 /* True when the first `length` characters of `text` are all digits of this alphabet. */

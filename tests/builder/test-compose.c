@@ -160,7 +160,7 @@ static void fill(char *texts[ACCOUNT_FILES])
 {
 	static const char *const start[ACCOUNT_FILES] = {
 		"root:x:0:0:root:/root:/bin/bash\nweb:x:33:33::/var/www:/bin/false\n",
-		"root:x:0:\nweb:x:33:\nsudo:x:27:old\n",
+		"root:x:0:\nweb:x:33:\nsudo:x:27:old\ntorn:x\n",
 		"root:*:19000:0:99999:7:::\nweb:*:19000:0:99999:7:::\n",
 		"root:*::\nweb:!::\nsudo:*::old\n",
 	};
@@ -207,7 +207,8 @@ static void test_users(void **state)
 	assert_non_null(strstr(texts[ACCOUNT_PASSWD],
 			       "\nada:x:1001:1001:Ada:/home/ada:/bin/bash\n"));
 	assert_string_equal(texts[ACCOUNT_GROUP],
-			    "root:x:0:\nweb:x:33:ada\nsudo:x:27:old,ada\nada:x:1001:\n");
+			    "root:x:0:\nweb:x:33:ada\nsudo:x:27:old,ada\ntorn:x\n"
+			    "ada:x:1001:\n");
 	assert_string_equal(texts[ACCOUNT_SHADOW],
 			    "root:$y$r:20000:0:99999:7:::\nweb:*:19000:0:99999:7:::\n"
 			    "ada:$y$h:20000:0:99999:7:::\n");
@@ -241,6 +242,8 @@ static void test_users_refused(void **state)
 	refuse("\"groups\":[{\"name\":\"web\",\"gid\":34}]",
 	       "number 33 in the root, but 34");
 	refuse("\"groups\":[{\"name\":\"web\",\"members\":[\"eve\"]}]", "the member eve");
+	refuse("\"groups\":[{\"name\":\"torn\",\"gid\":40}]",
+	       "The group torn has no valid number in the root");
 	refuse("\"groups\":[{\"name\":\"audio\"}]", "The group audio has no number");
 	refuse("\"users\":[{" USER ",\"uid\":1000,\"extraGroups\":[\"wheel\"]}],"
 	       "\"groups\":[{\"name\":\"ada\",\"gid\":1000}]",
