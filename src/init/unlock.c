@@ -9,12 +9,11 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "init/json.h"
+#include "init/keymap-token.h"
 #include "init/luks-shape.h"
 #include "init/unlock.h"
 
 #define HEADER_FILE "/run/atomos/header"
-#define KEYMAP_TOKEN "atomos-keymap"
 
 struct volume {
 	struct crypt_device *device;
@@ -124,21 +123,7 @@ int volume_unlock(struct volume *v, const struct secret *password, bool read_onl
 
 char *volume_keymap(struct volume *v)
 {
-	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
-		_cleanup_(json_unrefp) sd_json_variant *token = NULL;
-		const char *type, *json;
-		char *name = NULL;
-
-		if (crypt_token_status(v->device, i, &type) !=
-			    CRYPT_TOKEN_EXTERNAL_UNKNOWN ||
-		    strcmp(type, KEYMAP_TOKEN) != 0)
-			continue;
-		if (crypt_token_json_get(v->device, i, &json) >= 0 &&
-		    json_parse(json, &token, NULL) == 0)
-			(void)json_string(token, "keymap", &name, NULL);
-		return name;
-	}
-	return NULL;
+	return keymap_token_find(v->device);
 }
 
 int volume_close(struct error *err)
