@@ -48,8 +48,9 @@ static char *field(const char *line, unsigned n)
 {
 	while (n-- > 0) {
 		line = strchr(line, ':');
-		if (!line++)
+		if (!line)
 			return NULL;
+		line++;
 	}
 	return xstrndup(line, strcspn(line, ":"));
 }
@@ -61,8 +62,9 @@ static void set_field(char **line, unsigned n, const char *value)
 
 	while (n-- > 0) {
 		start = strchr(start, ':');
-		if (!start++)
+		if (!start)
 			return;
+		start++;
 	}
 	end = start + strcspn(start, ":");
 	new = xasprintf("%.*s%s%s", (int)(start - *line), *line, value, end);
