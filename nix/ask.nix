@@ -50,7 +50,8 @@ let
     && decisions.assertions == [ ]
     && lock.suite == decisions.debian.suite
     && lock.requested.base == packages.base
-    && lock.requested.packages == packages.requested;
+    && lock.requested.packages == packages.requested
+    && (lock.requested.sources or [ "main main" ]) == packages.sources;
 in
 {
   decisions = if decisions ? error then decisions else decisions // { inherit packages; };

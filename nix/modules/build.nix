@@ -103,6 +103,18 @@ in
       packages = {
         base = config.debian.basePackages;
         requested = config.environment.systemPackages;
+        # By component, without addresses: a lock made of others is stale.
+        sources =
+          map (component: "main ${component}") config.debian.components
+          ++ builtins.concatLists (
+            lib.mapAttrsToList (
+              name: r:
+              if lib.hasSuffix "/" r.suite then
+                [ "${name} ${r.suite}" ]
+              else
+                map (component: "${name} ${r.suite} ${component}") r.components
+            ) config.debian.extraRepositories
+          );
       };
       inherit (config) warnings;
       assertions = map (a: a.message) (builtins.filter (a: !a.assertion) config.assertions);
@@ -117,6 +129,8 @@ in
       };
       image = {
         label = "atomos";
+        # What the prompt uses without a token.
+        keymap = if config.console.keyMap == "us" then null else config.console.keyMap;
         inherit (config.atomos.boot) genericPassword;
       };
     };

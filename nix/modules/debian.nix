@@ -121,6 +121,7 @@ in
         type = types.listOf types.str;
         default = [ ];
         example = [ "postfix postfix/main_mailer_type select Local only" ];
+        vendor = true;
         description = ''
           Answers for the questions that packages ask while they are configured, in the form
           of debconf-set-selections(1).

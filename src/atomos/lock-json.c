@@ -12,6 +12,8 @@
 #include "atomos/lock.h"
 
 #define LOCK_VERSION 1
+/* Of locks that don't say it. */
+#define LOCK_SOURCES_DEFAULT "main main"
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -169,6 +171,9 @@ static int parse(sd_json_variant *root, const char *what, struct lock *l,
 	l->date = json_u64(root, "date", 0);
 	l->base = json_strings(requested, "base");
 	l->requested = json_strings(requested, "packages");
+	l->sources = json_strings(requested, "sources");
+	if (!json_get(requested, "sources"))
+		l->sources = strv_add(l->sources, LOCK_SOURCES_DEFAULT);
 	if (l->date == 0 || !requested)
 		return fail(err, -EBADMSG, "%s has no valid '%s'", what,
 			    requested ? "date" : "requested");
@@ -311,6 +316,8 @@ char *lock_format(const struct lock *l)
 	put_names(out, "base", l->base);
 	fputs(",\n  ", out);
 	put_names(out, "packages", l->requested);
+	fputs(",\n  ", out);
+	put_names(out, "sources", l->sources);
 	fputs("\n },\n \"suite\":", out);
 	put_string(out, l->suite);
 	fputs(",\n \"users\":", out);

@@ -42,6 +42,7 @@ void lock_done(struct lock *l)
 	ids_done(&l->groups);
 	strv_free(l->base);
 	strv_free(l->requested);
+	strv_free(l->sources);
 	free(l->suite);
 	*l = (struct lock){0};
 }
@@ -79,6 +80,7 @@ void lock_sort(struct lock *l)
 		qsort(l->packages, l->count, sizeof(*l->packages), compare_packages);
 	strv_sort(l->base);
 	strv_sort(l->requested);
+	strv_sort(l->sources);
 	sort_ids(&l->users);
 	sort_ids(&l->groups);
 }

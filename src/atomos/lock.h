@@ -43,6 +43,9 @@ struct lock {
 	uint64_t date;	  /* SOURCE_DATE_EPOCH */
 	char **base;	  /* asked for by AtomOS itself; sorted, no duplicates */
 	char **requested; /* asked for by the configuration; the same */
+	/* "main COMPONENT" and "NAME SUITE[ COMPONENT]" of extra repositories; the same
+	 */
+	char **sources;
 	struct lock_ids users, groups;
 	struct lock_package *packages; /* sorted by name, architecture */
 	size_t count, capacity;

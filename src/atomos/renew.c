@@ -20,6 +20,7 @@ static void wanted_lists(sd_json_variant *decisions, struct lock *ret)
 		.suite = xstrdup(suite ? suite : ""),
 		.base = json_strings(packages, "base"),
 		.requested = json_strings(packages, "requested"),
+		.sources = json_strings(packages, "sources"),
 	};
 }
 
@@ -181,6 +182,10 @@ static enum removed removed(const struct lock *old, const struct lock *wanted)
 			worst = MAX(worst,
 				    is_in_base(old, *n) ? REMOVED_BASE : REMOVED_SECOND);
 		}
+	/* What came from there must go or come from elsewhere, wherever it is. */
+	for (char **s = old->sources; *s; s++)
+		if (!strv_contains(wanted->sources, *s))
+			worst = REMOVED_BASE;
 	return worst;
 }
 
@@ -229,7 +234,9 @@ static int add_to(struct apt *a, const struct renew_request *q, const struct loc
 	int r;
 
 	if (gone == REMOVED_BASE)
-		return fail(err, -EXDEV, "A package of the base is no longer asked for");
+		return fail(err, -EXDEV,
+			    "A package of the base or a repository is no longer "
+			    "asked for");
 	copy_packages(&kept, q->old, gone == REMOVED_SECOND);
 	relate_local(&kept, q->directory, false);
 	r = apt_resolve(a,
@@ -326,6 +333,7 @@ int renew_lock(const struct renew_request *q, struct lock *ret, struct error *er
 	l.suite = TAKE_PTR(wanted.suite);
 	l.base = TAKE_PTR(wanted.base);
 	l.requested = TAKE_PTR(wanted.requested);
+	l.sources = TAKE_PTR(wanted.sources);
 	lock_sort(&l);
 	*ret = l;
 	l = (struct lock){0};

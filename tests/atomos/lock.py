@@ -231,20 +231,23 @@ class Lock(unittest.TestCase):
         self.lock()
         self.assertEqual(self.packages()["tool"]["version"], "2")
 
+    def add_with_file(self, repository, version):
+        """A package tool that the Nix store has too."""
+        self.make_deb(version=version)
+        shutil.move(f"{self.dir}/c/tool.deb", f"{self.dir}/tool_{version}_all.deb")
+        with open(f"{self.dir}/tool_{version}_all.deb", "rb") as file:
+            data = file.read()
+        repository.add("tool", version, Depends="libbase", Size=str(len(data)),
+                       SHA256=hashlib.sha256(data).hexdigest())
+        run("nix-store", "--add-fixed", "sha256", f"{self.dir}/tool_{version}_all.deb")
+
     def test_kept_by_hash(self):
         """What the mirror dropped but the store has stays as it is."""
-        self.make_deb()
-        with open(f"{self.dir}/c/tool.deb", "rb") as file:
-            data = file.read()
-        with open(f"{self.dir}/tool_1.0_all.deb", "wb") as file:
-            file.write(data)
         self.main.remove("tool")
-        self.main.add("tool", "1.0", Depends="libbase", Size=str(len(data)),
-                      SHA256=hashlib.sha256(data).hexdigest())
+        self.add_with_file(self.main, "1.0")
         self.publish()
         self.configure("tool")
         self.lock()
-        run("nix-store", "--add-fixed", "sha256", f"{self.dir}/tool_1.0_all.deb")
         self.main.remove("tool", "1.0")
         self.main.add("tool", "2")
         self.publish(NEWS)
@@ -445,6 +448,40 @@ class Lock(unittest.TestCase):
         # Signed by somebody else's key, Debian's here: refused.
         extra.publish(NEWS, sign=self.keys)
         self.assertRegex(self.lock("--rebase", status=1).stderr, "aren't signed")
+
+    def test_repository_taken_away(self):
+        """What came from a repository that isn't configured any more doesn't stay in the lock."""
+        os.makedirs(f"{self.dir}/other")
+        keys = Keys(f"{self.dir}/other")
+        extra = Repository(f"{self.dir}/extra", "stable", keys)
+        self.add_with_file(extra, "5")
+        extra.publish(DATE)
+        entry = (f'debian.extraRepositories.acme = {{ uri = "{extra.uri}/"; suite = "stable"; '
+                 f'key = "{keys.public}"; }};')
+        self.configure("tool", extra=entry)
+        self.lock()
+        self.assertEqual(self.packages()["tool"]["repository"], "acme")
+        self.assertEqual(self.read()["requested"]["sources"], ["acme stable main", "main main"])
+        self.assertIn("up to date", self.lock().stdout)
+        self.configure("tool")
+        self.assertIn("--frozen forbids", self.lock("--frozen", status=1).stderr)
+        self.assertIn("tool 5 → 1", self.lock().stderr)
+        self.assertEqual(self.packages()["tool"]["repository"], "main")
+        self.assertEqual(self.read()["requested"]["sources"], ["main main"])
+
+    def test_repository_added(self):
+        """The lock knows of it, and of nothing else."""
+        self.configure("tool")
+        self.lock()
+        before = self.read()
+        self.main.add("tool", "2", Depends="libtool1")
+        self.main.publish(NEWS, empty=("contrib",))
+        self.security.publish(NEWS, empty=("contrib",))
+        self.configure("tool", extra='debian.components = [ "main" "contrib" ];')
+        self.assertIn("the packages are the same", self.lock().stderr)
+        before["requested"]["sources"] = ["main contrib", "main main"]
+        self.assertEqual(self.read(), before)
+        self.lock("--frozen")
 
     def test_unsigned(self):
         with tempfile.TemporaryDirectory(dir=self.dir) as other:

@@ -63,18 +63,21 @@ class Repository:
         lines |= {key.replace("_", "-"): value for key, value in fields.items()}
         return "".join(f"{key}: {value}\n" for key, value in lines.items())
 
-    def publish(self, date, sign=None):
-        index = "\n".join(self.stanza(n, v, f) for (n, v), f in sorted(self.packages.items()))
+    def publish(self, date, sign=None, empty=()):
+        """All packages in main; further components may be there, without any."""
+        everything = "\n".join(self.stanza(n, v, f) for (n, v), f in sorted(self.packages.items()))
         folder = f"{self.directory}/dists/{self.suite}"
-        os.makedirs(f"{folder}/main/binary-amd64", exist_ok=True)
-        with open(f"{folder}/main/binary-amd64/Packages", "w", encoding="utf-8") as file:
-            file.write(index)
+        sums = ""
+        for component, index in {"main": everything, **dict.fromkeys(empty, "")}.items():
+            name = f"{component}/binary-amd64/Packages"
+            os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
+            with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
+                file.write(index)
+            sums += f" {hashlib.sha256(index.encode()).hexdigest()} {len(index.encode())} {name}\n"
         stamp = time.strftime("%a, %d %b %Y %H:%M:%S UTC", time.gmtime(date))
         release = (
             f"Origin: Test\nSuite: {self.suite}\nCodename: {self.suite}\nDate: {stamp}\n"
-            f"Architectures: all amd64\nComponents: main\nSHA256:\n"
-            f" {hashlib.sha256(index.encode()).hexdigest()} {len(index.encode())} "
-            f"main/binary-amd64/Packages\n"
+            f"Architectures: all amd64\nComponents: {' '.join(['main', *empty])}\nSHA256:\n{sums}"
         )
         with open(f"{folder}/InRelease", "wb") as file:
             file.write((sign or self.keys).sign(release))

@@ -29,6 +29,11 @@ let
         );
     };
 
+  # The boot image takes its files from the base root, which depends on the answers that packages
+  # get; nothing in it is of the package locales.
+  answers =
+    result: builtins.filter (line: builtins.match "locales .*" line == null) result.config.debian.debconf;
+
   kind = baseNameOf (dirOf path);
   after = look case.configuration;
   before = look (case.without or { });
@@ -50,6 +55,6 @@ in
         value = case.see after;
         without = case.see before;
         # Only the vendor's options may change the boot image.
-        bootChanged = after.boot != before.boot;
+        bootChanged = after.boot != before.boot || answers after != answers before;
       };
 }

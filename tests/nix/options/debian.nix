@@ -15,7 +15,6 @@
       ];
       mirror = "http://mirror.example.org/debian";
       securityMirror = "http://mirror.example.org/debian-security";
-      debconf = [ "postfix postfix/main_mailer_type select Local only" ];
       extraRepositories.example = {
         uri = "https://packages.example.org/debian";
         suite = "stable";
@@ -32,7 +31,10 @@
     in
     {
       "environment.systemPackages" = decisions.packages.requested;
-      "debian.components" = debian.components;
+      "debian.components" = [
+        debian.components
+        decisions.packages.sources
+      ];
       "debian.mirror" = [
         debian.mirror
         (text "/etc/apt/sources.list.d/debian.sources")
@@ -41,7 +43,6 @@
         debian.securityMirror
         (text "/etc/apt/sources.list.d/debian-security.sources")
       ];
-      "debian.debconf" = debian.debconf;
       "debian.extraRepositories" = [
         (builtins.attrNames debian.extraRepositories)
         (text "/etc/apt/sources.list.d/example.sources")

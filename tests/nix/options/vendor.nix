@@ -17,6 +17,7 @@
       boot.kernelParams = [ "mitigations=auto,nosmt" ];
       boot.initrd.availableKernelModules = [ "megaraid_sas" ];
       debian.suite = "forky";
+      debian.debconf = [ "console-data console-data/keymap/full select de" ];
       zramSwap = {
         enable = false;
         memoryPercent = 70;
@@ -24,7 +25,7 @@
       };
     };
   see =
-    { boot, ... }:
+    { boot, decisions, ... }:
     {
       "atomos.product" = boot.product;
       "atomos.release" = boot.release;
@@ -36,6 +37,7 @@
       "boot.kernelParams" = boot.cmdline;
       "boot.initrd.availableKernelModules" = builtins.elem "megaraid_sas" boot.modules;
       "debian.suite" = boot.osRelease;
+      "debian.debconf" = decisions.debian.debconf;
       "zramSwap.enable" = boot.settings.zram.enable;
       "zramSwap.memoryPercent" = boot.settings.zram.percent;
       "zramSwap.algorithm" = boot.settings.zram.algorithm;
