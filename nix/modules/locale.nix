@@ -45,12 +45,22 @@ in
       };
       default = "us";
       example = "de-latin1-nodeadkeys";
-      description = "Keyboard layout of the text console (a file below /usr/share/keymaps, without its ending).";
+      description = ''
+        Keyboard layout of the text console and of the password prompt at boot: one of
+        atomos.boot.keymaps.
+      '';
     };
   };
 
   config = lib.mkMerge [
     {
+      # Else a password that was set here could not be typed at boot.
+      assertions = [
+        {
+          assertion = config.console.keyMap == "us" || builtins.elem config.console.keyMap config.atomos.boot.keymaps;
+          message = "console.keyMap is \"${config.console.keyMap}\", which the boot image doesn't have: add it to atomos.boot.keymaps, or choose one of ${builtins.concatStringsSep ", " config.atomos.boot.keymaps}.";
+        }
+      ];
       environment.etc = {
         localtime.target = "/usr/share/zoneinfo/${config.time.timeZone}";
         timezone.text = "${config.time.timeZone}\n";

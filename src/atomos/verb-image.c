@@ -153,12 +153,14 @@ static int make(const struct invocation *in, const struct sources *s, struct err
 	_cleanup_free_ char *key = xasprintf("%s/nix-secret-key", s->keys);
 	_cleanup_secret_ struct secret *password = generic_password(s);
 	_cleanup_closure_ struct closure closure = {0};
+	sd_json_variant *image = json_get(s->built.decisions, "image");
 	const struct image_options o = {.output = option_value(in, "output"),
 					.system = s->system,
 					.boot = s->boot,
 					.keys = s->keys,
 					.closure = &closure,
 					.password = password,
+					.keymap = json_string(image, "keymap"),
 					.nix_environment = nix_environment,
 					.progress = progress_report,
 					.progress_context = progress};

@@ -56,21 +56,27 @@ static void work_done(struct work *w)
 	secret_free(w->key);
 }
 
+static char *add_line(char *seed, const char *line)
+{
+	char *longer = xasprintf("%s%s\n", seed, line);
+
+	free(seed);
+	return longer;
+}
+
 /* Adds what a file holds to the text that names an image; a missing one counts as empty
  * and is found where it is used. */
 static char *add_digest(char *seed, const char *directory, const char *name)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", directory, name), *data = NULL;
-	char hex[2 * SHA256_SIZE + 1], *longer;
+	char hex[2 * SHA256_SIZE + 1];
 	uint8_t digest[SHA256_SIZE];
 	size_t size = 0;
 
 	read_file_at(AT_FDCWD, path, KEY_FILE_MAX, &data, &size);
 	sha256_buffer(data ? data : "", size, digest);
 	hex_encode(digest, sizeof(digest), hex);
-	longer = xasprintf("%s%s\n", seed, hex);
-	free(seed);
-	return longer;
+	return add_line(seed, hex);
 }
 
 /* The disk's GUID depends on everything that decides about the image, so that the same
@@ -82,6 +88,8 @@ static void derive_guid(const struct image_options *o, char ret[GUID_LENGTH + 1]
 	seed = add_digest(seed, o->keys, "nix-public-key");
 	seed = add_digest(seed, o->keys, "db.crt");
 	seed = add_digest(seed, o->keys, "pcr.pub");
+	if (o->keymap)
+		seed = add_line(seed, o->keymap);
 	guid_derive(seed, "image " IMAGE_VERSION, ret);
 	free(seed);
 }
@@ -231,9 +239,13 @@ static int make_root(struct work *w, struct error *err)
 static int make_header(struct work *w, struct error *err)
 {
 	char uuid[GUID_LENGTH + 1];
+	const struct luks_options o = {.path = w->header,
+				       .uuid = uuid,
+				       .password = w->options->password,
+				       .keymap = w->options->keymap};
 
 	guid_derive(w->gpt.uuid, "luks", uuid);
-	return luks_format(w->header, uuid, w->options->password, &w->key, err);
+	return luks_format(&o, &w->key, err);
 }
 
 /* The parts don't depend on each other. */

@@ -20,6 +20,7 @@ struct image_options {
 	const char *keys;	       /* the vendor's key directory */
 	const struct closure *closure; /* of the system, signed */
 	const struct secret *password; /* the medium's generic password */
+	const char *keymap; /* of the password prompt; NULL: the kernel's, us */
 	const char *const *nix_environment;
 	image_progress progress; /* may be NULL */
 	void *progress_context;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <systemd/sd-json.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
@@ -50,8 +51,24 @@ static int make_key(struct secret **ret_key, struct error *err)
 	return 0;
 }
 
-static int format(struct crypt_device *cd, const char *uuid, const struct secret *key,
-		  const struct secret *password)
+static int add_keymap(struct crypt_device *cd, const char *keymap)
+{
+	_cleanup_free_ char *text = NULL;
+	sd_json_variant *token = NULL;
+	int r = sd_json_buildo(&token, SD_JSON_BUILD_PAIR_STRING("type", "atomos-keymap"),
+			       SD_JSON_BUILD_PAIR("keyslots", SD_JSON_BUILD_EMPTY_ARRAY),
+			       SD_JSON_BUILD_PAIR_STRING("keymap", keymap));
+
+	if (r >= 0)
+		r = sd_json_variant_format(token, 0, &text);
+	if (r >= 0)
+		r = crypt_token_json_set(cd, CRYPT_ANY_TOKEN, text);
+	sd_json_variant_unref(token);
+	return r < 0 ? r : 0;
+}
+
+static int format(struct crypt_device *cd, const struct luks_options *o,
+		  const struct secret *key)
 {
 	/* The digest of the volume key takes the same parameters. */
 	const struct crypt_pbkdf_type pbkdf = {.type = CRYPT_KDF_PBKDF2,
@@ -65,11 +82,13 @@ static int format(struct crypt_device *cd, const char *uuid, const struct secret
 	if (r == 0)
 		r = crypt_set_pbkdf_type(cd, &pbkdf);
 	if (r == 0)
-		r = crypt_format(cd, CRYPT_LUKS2, "aes", "xts-plain64", uuid, key->data,
-				 key->size, &parameters);
+		r = crypt_format(cd, CRYPT_LUKS2, "aes", "xts-plain64", o->uuid,
+				 key->data, key->size, &parameters);
 	if (r == 0)
 		r = crypt_keyslot_add_by_volume_key(cd, 0, key->data, key->size,
-						    password->data, password->size);
+						    o->password->data, o->password->size);
+	if (r >= 0)
+		r = o->keymap ? add_keymap(cd, o->keymap) : 0;
 	return r < 0 ? r : 0;
 }
 
@@ -83,25 +102,24 @@ static int make_file(const char *path)
 	return ftruncate(fd, LUKS_DATA_OFFSET + XTS_SECTOR) < 0 ? -errno : 0;
 }
 
-int luks_format(const char *path, const char *uuid, const struct secret *password,
-		struct secret **ret_key, struct error *err)
+int luks_format(const struct luks_options *o, struct secret **ret_key, struct error *err)
 {
 	_cleanup_(crypt_freep) struct crypt_device *cd = NULL;
 	_cleanup_secret_ struct secret *key = NULL;
 	struct error said = {0};
-	int r = make_file(path);
+	int r = make_file(o->path);
 
 	if (r < 0)
-		return fail(err, r, "Can't write %s: %s", path, strerror(-r));
+		return fail(err, r, "Can't write %s: %s", o->path, strerror(-r));
 	r = make_key(&key, err);
 	if (r < 0)
 		return r;
-	r = crypt_open(path, &said, &cd);
+	r = crypt_open(o->path, &said, &cd);
 	if (r == 0)
-		r = format(cd, uuid, key, password);
+		r = format(cd, o, key);
 	if (r < 0)
 		return fail(err, r, "Can't make the encrypted volume's header in %s: %s",
-			    path, said.message[0] ? said.message : strerror(-r));
+			    o->path, said.message[0] ? said.message : strerror(-r));
 	*ret_key = TAKE_PTR(key);
 	return 0;
 }

@@ -13,11 +13,18 @@
  * for each (1,000 is the least that libcryptsetup allows). */
 #define LUKS_MEDIUM_ITERATIONS 1000
 
+struct luks_options {
+	const char *path;
+	const char *uuid; /* NULL: a random one */
+	const struct secret *password;
+	/* For the password prompt (init/keymap-token.h), in a token; NULL: none. */
+	const char *keymap;
+};
+
 /* Makes `path` a file of at least LUKS_DATA_OFFSET bytes whose first LUKS_DATA_OFFSET are
  * a LUKS2 header: aes-xts-plain64, 512-bit random key, 4096-byte sectors, one pbkdf2 slot
- * for `password`. `uuid` may be NULL for a random one. The volume key is the caller's. */
-int luks_format(const char *path, const char *uuid, const struct secret *password,
-		struct secret **ret_key, struct error *err);
+ * for the password. The volume key is the caller's. */
+int luks_format(const struct luks_options *o, struct secret **ret_key, struct error *err);
 
 /* Copies the header of the volume that starts at `offset` of `fd` once, matches it with
  * the shape above (-EMEDIUMTYPE when it is another) and opens it with the password

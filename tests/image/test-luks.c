@@ -24,15 +24,22 @@ static struct secret *password(const char *text)
 	return s;
 }
 
-static struct secret *make(const char *path)
+static struct secret *make_with_keymap(const char *path, const char *keymap)
 {
 	_cleanup_secret_ struct secret *word = password("atomos");
+	const struct luks_options o = {
+		.path = path, .uuid = UUID, .password = word, .keymap = keymap};
 	struct secret *key;
 	struct error err;
 
-	assert_ok(luks_format(path, UUID, word, &key, &err), &err);
+	assert_ok(luks_format(&o, &key, &err), &err);
 	assert_int_equal(key->size, XTS_KEY_SIZE);
 	return key;
+}
+
+static struct secret *make(const char *path)
+{
+	return make_with_keymap(path, NULL);
 }
 
 static int open_with(const char *path, const char *text, struct secret **key)
@@ -101,6 +108,22 @@ static void test_shape(void **state)
 	assert_int_equal(sd_json_variant_elements(at(v, "tokens")), 0);
 	assert_null(sd_json_variant_by_key(at(v, "config"), "requirements"));
 	sd_json_variant_unref(v);
+}
+
+static void test_keymap(void **state)
+{
+	const char *path = in_directory(state, "header");
+	_cleanup_secret_ struct secret *key = make_with_keymap(path, "de-latin1"),
+				       *same = NULL;
+	sd_json_variant *v = metadata(path);
+
+	assert_int_equal(sd_json_variant_elements(at(v, "tokens")), 2);
+	check_string(v, "tokens.0.type", "atomos-keymap");
+	check_string(v, "tokens.0.keymap", "de-latin1");
+	assert_int_equal(sd_json_variant_elements(at(v, "tokens.0.keyslots")), 0);
+	sd_json_variant_unref(v);
+	assert_int_equal(open_with(path, "atomos", &same), 0);
+	assert_memory_equal(same->data, key->data, key->size);
 }
 
 static void test_open(void **state)
@@ -179,6 +202,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_shape, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_keymap, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_open, setup_directory,
 						teardown_directory),

@@ -23,6 +23,9 @@
         (text "/etc/locale.gen")
         (text "/etc/systemd/system/atomos-locale.service")
       ];
-      "console.keyMap" = text "/etc/systemd/system/atomos-keymap.service";
+      "console.keyMap" = [
+        (text "/etc/systemd/system/atomos-keymap.service")
+        decisions.image.keymap
+      ];
     };
 }
