@@ -124,13 +124,10 @@ static void run_shell(struct console *c)
 		console_write(c, "The shell ended with an error, or there is none.\n");
 }
 
-static enum rescue_choice ask(struct consoles *c, bool shell)
+static enum rescue_choice ask(struct consoles *c, enum rescue_offer offer)
 {
 	_cleanup_secret_ struct secret *answer = secret_new();
-	const struct question q = {
-		.text = shell ? "[t]ry again, show [m]essages, [r]estart, [p]ower off, "
-				"[s]hell:"
-			      : "[t]ry again, show [m]essages, [r]estart, [p]ower off:"};
+	const struct question q = {.text = rescue_question(offer)};
 	struct console *who;
 
 	for (;;) {
@@ -141,7 +138,7 @@ static enum rescue_choice ask(struct consoles *c, bool shell)
 			poll(NULL, 0, 60000);
 			return RESCUE_RESTART;
 		}
-		choice = rescue_parse(answer->data, shell);
+		choice = rescue_parse(answer->data, offer);
 		if (choice == RESCUE_MESSAGES) {
 			show_messages(who);
 		} else if (choice == RESCUE_SHELL) {
@@ -158,7 +155,7 @@ static enum rescue_choice ask(struct consoles *c, bool shell)
 static enum rescue_choice stop(struct outcome *outcome, struct consoles *c)
 {
 	_cleanup_secret_ struct secret *answer = secret_new();
-	const struct question q = {.text = "[r]estart or [p]ower off:"};
+	const struct question q = {.text = rescue_question(OFFER_END)};
 
 	for (;;) {
 		enum rescue_choice choice;
@@ -166,8 +163,8 @@ static enum rescue_choice stop(struct outcome *outcome, struct consoles *c)
 		consoles_say(c, "%s.", outcome->reason);
 		if (prompt(c, &q, answer, NULL) < 0)
 			poll(NULL, 0, 60000);
-		choice = rescue_parse(answer->data, false);
-		if (choice == RESCUE_RESTART || choice == RESCUE_POWER_OFF)
+		choice = rescue_parse(answer->data, OFFER_END);
+		if (choice != RESCUE_NONE)
 			return choice;
 	}
 }
@@ -197,5 +194,5 @@ enum rescue_choice rescue(struct outcome *outcome, struct consoles *c)
 	watch_devices();
 	closed = rescue_clean(c) == 0;
 	consoles_say(c, "AtomOS didn't start: %s.", outcome->reason);
-	return ask(c, closed || outcome->public_only);
+	return ask(c, closed || outcome->public_only ? OFFER_SHELL : OFFER_RETRY);
 }

@@ -13,8 +13,20 @@ enum rescue_choice {
 	RESCUE_SHELL,
 };
 
-/* What was typed: a number or the first letter; RESCUE_NONE for anything else. */
-enum rescue_choice rescue_parse(const char *answer, bool shell);
+/* How much may be chosen. */
+enum rescue_offer {
+	/* The TPM would still unseal: nothing but the machine's end is safe. */
+	OFFER_END,
+	OFFER_RETRY, /* a secret is open: no shell */
+	OFFER_SHELL,
+};
+
+/* The question that offers it. */
+const char *rescue_question(enum rescue_offer offer);
+
+/* What was typed: a number or the first letter; RESCUE_NONE for anything else, and for
+ * what isn't offered. */
+enum rescue_choice rescue_parse(const char *answer, enum rescue_offer offer);
 
 /* Undoes what the boot had set up, so that it can be tried again: mounts and the opened
  * volume. Negative when the volume is still open. */

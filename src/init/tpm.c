@@ -88,6 +88,8 @@ static bool device_gone(void)
 	return access(TPM_DEVICE, F_OK) < 0 && access("/dev/tpm0", F_OK) < 0;
 }
 
+static const struct tpm_removal by_driver = {unbind, device_gone, CONFIRM_SECONDS};
+
 static void saying(const struct tpm *t, const char *sentence)
 {
 	t->say(t->context, sentence);
@@ -95,7 +97,8 @@ static void saying(const struct tpm *t, const char *sentence)
 
 static int take_away(const struct tpm *t, const char *why, struct error *err)
 {
-	const struct limited away = {unbind, NULL, CONFIRM_SECONDS, device_gone};
+	const struct tpm_removal *how = t->removal ? t->removal : &by_driver;
+	const struct limited away = {how->unbind, NULL, how->seconds, how->gone};
 	_cleanup_free_ char *sentence = NULL;
 	struct error e = {0};
 
@@ -104,7 +107,7 @@ static int take_away(const struct tpm *t, const char *why, struct error *err)
 	/* The kernel removes the device files first and may then wait for the chip: what
 	 * counts is that nobody can open them any more. */
 	(void)run_limited(&away, &e);
-	if (!device_gone()) {
+	if (!how->gone()) {
 		*t->state = TPM_STUCK;
 		return fail(err, -EIO,
 			    "This machine's TPM didn't confirm the start phase (%s) and "

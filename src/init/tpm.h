@@ -26,6 +26,13 @@ enum tpm_state {
 /* Says something about the TPM to the user. */
 typedef void (*tpm_say)(void *context, const char *sentence);
 
+/* How a TPM is taken out of use. */
+struct tpm_removal {
+	int (*unbind)(void *context, struct error *err); /* in a child, NULL as context */
+	bool (*gone)(void);				 /* nobody can open it any more */
+	unsigned seconds;
+};
+
 struct tpm {
 	enum tpm_state *state;
 	tpm_say say;
@@ -34,6 +41,7 @@ struct tpm {
 	 * minutes. May be NULL. */
 	void (*settle)(void *context);
 	void *context;
+	const struct tpm_removal *removal; /* NULL: the driver is told to let go */
 };
 
 /* Extends PCR 11 with "enter-initrd", once in a boot. A TPM that isn't there or doesn't
