@@ -2,14 +2,12 @@
 /* PID 1 of the initramfs: supervises the boot, which runs in a process of its own, so
  * that a crash is a message and never a kernel panic. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/reboot.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -17,6 +15,7 @@
 #include "base/log.h"
 #include "init/boot.h"
 #include "init/rescue.h"
+#include "init/supervise.h"
 #include "init/switch.h"
 
 /* syslog(2): only warnings of the kernel and worse come between our lines. */
@@ -24,78 +23,39 @@
 #define QUIET_LEVEL 4
 #define LEVEL_DEFAULT 7
 
-/* Waits for one child, reaping every other. Returns its wait status. */
-static int reap_until(pid_t child)
+static int boot_child(void *outcome)
 {
-	for (;;) {
-		int status;
-		pid_t pid = waitpid(-1, &status, 0);
+	struct consoles c;
 
-		if (pid == child)
-			return status;
-		if (pid < 0 && errno == ECHILD)
-			return 1 << 8; /* as if it had exited with 1 */
-	}
-}
-
-static const char *crash_words(int status, char *out, size_t size)
-{
-	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-
-	if (number == SIGKILL)
-		snprintf(out, size,
-			 "was ended by the kernel, probably for lack of memory");
-	else if (number)
-		snprintf(out, size, "crashed (%s)", strsignal(number));
-	else
-		snprintf(out, size, "ended without a reason");
-	return out;
+	consoles_open(&c);
+	return boot_run(outcome, &c) == 0 ? 0 : 1;
 }
 
 /* Runs the boot in a child. True when the root is ready. */
 static bool try_boot(struct outcome *outcome)
 {
-	char words[100];
-	int status;
-	pid_t pid;
-
 	outcome->ready = outcome->public_only = false;
 	outcome->reason[0] = 0;
-	pid = fork();
-	if (pid == 0) {
-		struct consoles c;
+	return supervise_boot_done(outcome, supervise(boot_child, outcome));
+}
 
-		consoles_open(&c);
-		_exit(boot_run(outcome, &c) == 0 ? 0 : 1);
-	}
-	status = pid < 0 ? 1 << 8 : reap_until(pid);
-	if (outcome->ready && status == 0)
-		return true;
-	if (!outcome->reason[0])
-		snprintf(outcome->reason, sizeof(outcome->reason),
-			 "The boot program %s in step \"%s\"",
-			 crash_words(status, words, sizeof(words)), outcome->step);
-	return false;
+static int rescue_child(void *outcome)
+{
+	struct consoles c;
+
+	consoles_open(&c);
+	return (int)rescue(outcome, &c);
 }
 
 /* Runs the rescue prompt in a child, again when it crashes. */
 static enum rescue_choice try_rescue(struct outcome *outcome)
 {
-	for (;;) {
-		int status;
-		pid_t pid = fork();
+	enum rescue_choice choice;
 
-		if (pid == 0) {
-			struct consoles c;
-
-			consoles_open(&c);
-			_exit((int)rescue(outcome, &c));
-		}
-		status = pid < 0 ? 1 << 8 : reap_until(pid);
-		if (WIFEXITED(status) && WEXITSTATUS(status) >= RESCUE_RETRY)
-			return (enum rescue_choice)WEXITSTATUS(status);
+	while ((choice = supervise_choice(supervise(rescue_child, outcome))) ==
+	       RESCUE_NONE)
 		sleep(1);
-	}
+	return choice;
 }
 
 static void end(enum rescue_choice choice)
