@@ -145,12 +145,50 @@ static int open_pipes(const struct process *p, bool capture, struct pipes *s)
 	return 0;
 }
 
+static void held_signals(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGHUP);
+	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGCHLD);
+}
+
+void process_hold_signals(void)
+{
+	sigset_t held;
+
+	held_signals(&held);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
+/* Waits for the program's end, and for signals that shall be its end. */
+static int await(const struct process *p, pid_t pid, int *ret_status)
+{
+	int options = p->passes_signals ? WNOHANG : 0, r = 0;
+	sigset_t held;
+	pid_t ended;
+
+	held_signals(&held);
+	while ((ended = waitpid(pid, ret_status, options)) <= 0) {
+		int number = ended < 0 ? 0 : sigwaitinfo(&held, NULL);
+
+		if (ended < 0 && errno != EINTR)
+			return -errno;
+		if (number != SIGTERM && number != SIGHUP)
+			continue;
+		kill(pid, SIGTERM);
+		r = -EINTR;
+	}
+	return r;
+}
+
 static int run(const struct process *p, char **ret_output, size_t *ret_size,
 	       struct buffer *error, struct error *err)
 {
 	_cleanup_(pipes_close) struct pipes s;
 	struct buffer out = {0};
-	int r = open_pipes(p, ret_output, &s), status;
+	int r = open_pipes(p, ret_output, &s), waited, status;
 	pid_t pid;
 
 	if (r < 0)
@@ -168,16 +206,17 @@ static int run(const struct process *p, char **ret_output, size_t *ret_size,
 	buffer_add(&out, "", 0);
 	buffer_add(error, "", 0);
 	r = pump(p, &s, &out, error);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR) {
-			free(out.data);
-			return fail(err, -errno, "Can't wait for %s: %m", p->argv[0]);
-		}
-	if (r < 0) {
-		free(out.data);
+	waited = await(p, pid, &status);
+	if (waited < 0 || r < 0)
+		free(TAKE_PTR(out.data));
+	if (waited == -EINTR)
+		return fail(err, -EINTR, "Ended by a signal");
+	if (waited < 0)
+		return fail(err, waited, "Can't wait for %s: %s", p->argv[0],
+			    strerror(-waited));
+	if (r < 0)
 		return fail(err, r, "Can't read what %s prints: %s", p->argv[0],
 			    strerror(-r));
-	}
 	if (ret_output)
 		*ret_output = TAKE_PTR(out.data);
 	free(out.data);

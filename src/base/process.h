@@ -16,7 +16,11 @@ struct process {
 	size_t input_size;
 	size_t output_max;  /* limit for captured output; 0: 64 MiB */
 	bool inherit_stdin; /* the program talks to the user */
-	bool quiet;	    /* captured standard error is not put into err */
+	/* SIGTERM and SIGHUP to us end the program, and -EINTR is returned, so that the
+	 * caller can tidy up. For programs whose output isn't captured; the caller has
+	 * called process_hold_signals. */
+	bool passes_signals;
+	bool quiet; /* captured standard error is not put into err */
 };
 
 /* Runs a program to its end. Captures standard output into *ret_output (NUL-terminated,
@@ -31,6 +35,10 @@ int process_run(const struct process *p, char **ret_output, size_t *ret_size,
  * "PROGRAM failed with status N: last lines of its standard error". */
 int process_check(const struct process *p, char **ret_output, size_t *ret_size,
 		  struct error *err);
+
+/* From here on SIGTERM, SIGHUP and SIGINT wait until process_run looks at them. SIGINT is
+ * dropped: a program on the same terminal has got it too. */
+void process_hold_signals(void);
 
 /* True when a program of this name is in PATH. */
 bool process_available(const char *name);

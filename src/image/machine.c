@@ -10,7 +10,6 @@
 #include "base/fd.h"
 #include "base/process.h"
 #include "base/str.h"
-#include "base/workers.h"
 #include "image/machine.h"
 
 #define OVMF "/usr/share/OVMF/"
@@ -180,120 +179,6 @@ static int make_parts(const struct machine *m, struct parts *p, struct error *er
 	return r;
 }
 
-static char **add_all(char **argv, const char *const *list)
-{
-	for (; *list; list++)
-		argv = strv_add(argv, *list);
-	return argv;
-}
-
-/* A file name in one of QEMU's lists: commas are doubled. */
-static char *escape(const char *file)
-{
-	char *escaped = xmalloc(2 * strlen(file) + 1), *end = escaped;
-
-	for (; *file; file++) {
-		*end++ = *file;
-		if (*file == ',')
-			*end++ = ',';
-	}
-	*end = 0;
-	return escaped;
-}
-
-static char **add_drive(char **argv, const char *file, const char *id, const char *device)
-{
-	_cleanup_free_ char *name = escape(file);
-
-	argv = strv_add(argv, "-drive");
-	argv = strv_consume(
-		argv,
-		xasprintf("file=%s,if=none,id=%s,format=raw,discard=unmap", name, id));
-	argv = strv_add(argv, "-device");
-	return strv_add(argv, device);
-}
-
-static char **add_machine(char **argv, const struct machine *m, const struct parts *p)
-{
-	static const char *const secure[] = {
-		"-machine",
-		"q35,smm=on",
-		"-global",
-		"driver=cfi.pflash01,property=secure,value=on",
-		"-drive",
-		"if=pflash,unit=0,format=raw,readonly=on,file=" OVMF
-		"OVMF_CODE_4M.secboot.fd",
-		NULL};
-	static const char *const open[] = {
-		"-machine", "q35,smm=off", "-drive",
-		"if=pflash,unit=0,format=raw,readonly=on,file=" OVMF "OVMF_CODE_4M.fd",
-		NULL};
-	static const char *const kvm[] = {"-accel", "kvm", "-cpu", "host", NULL};
-	/* Emulated string instructions go byte by byte: without them the guest clears and
-	 * copies memory in words. */
-	static const char *const tcg[] = {"-accel", "tcg,thread=multi", "-cpu",
-					  "max,-erms,-fsrm", NULL};
-
-	_cleanup_free_ char *vars = escape(p->vars);
-
-	argv = add_all(argv, m->keys ? secure : open);
-	argv = add_all(argv, machine_has_kvm() ? kvm : tcg);
-	argv = strv_add(argv, "-drive");
-	argv = strv_consume(argv, xasprintf("if=pflash,unit=1,format=raw,file=%s", vars));
-	argv = strv_add(argv, "-smp");
-	argv = strv_consume(argv, xasprintf("%u", MIN(workers_default(), 4U)));
-	argv = strv_add(argv, "-m");
-	return strv_consume(argv, xasprintf("%" PRIu64, m->memory));
-}
-
-static char **add_devices(char **argv, const struct machine *m, const struct parts *p)
-{
-	static const char *const root_port[] = {
-		"-device", "pcie-root-port,id=medium-port,chassis=1,slot=1", NULL};
-	static const char *const random[] = {"-device", "virtio-rng-pci", NULL};
-	static const char *const tpm[] = {"-tpmdev", "emulator,id=tpm,chardev=tpm",
-					  "-device", "tpm-crb,tpmdev=tpm", NULL};
-
-	argv = add_all(argv, root_port);
-	argv = add_drive(
-		argv, m->image, "medium",
-		"virtio-blk-pci,bus=medium-port,drive=medium,serial=medium,bootindex=1");
-	if (m->disk)
-		argv = add_drive(argv, p->disk, "disk",
-				 "virtio-blk-pci,drive=disk,serial=disk");
-	argv = add_all(argv, random);
-	argv = strv_add(argv, "-netdev");
-	argv = strv_consume(
-		argv, xasprintf("user,id=net,hostfwd=tcp:127.0.0.1:%u-:22", m->ssh_port));
-	argv = strv_add(argv, "-device");
-	argv = strv_add(argv, "virtio-net-pci,netdev=net,romfile=");
-	if (!m->tpm)
-		return argv;
-	argv = strv_add(argv, "-chardev");
-	argv = strv_consume(argv, xasprintf("socket,id=tpm,path=%s", p->socket));
-	return add_all(argv, tpm);
-}
-
-static char **add_console(char **argv, const struct machine *m)
-{
-	static const char *const none[] = {"-display", "none", "-vga", "none", NULL};
-	static const char *const screen[] = {"-vga",	  "std",	"-device",
-					     "qemu-xhci", "-device",	"usb-kbd",
-					     "-device",	  "usb-tablet", NULL};
-
-	if (!m->window && m->vnc < 0)
-		argv = add_all(argv, none);
-	else
-		argv = add_all(argv, screen);
-	if (m->window)
-		argv = strv_add(strv_add(argv, "-display"), "gtk");
-	else if (m->vnc >= 0)
-		argv = strv_consume(strv_add(argv, "-vnc"),
-				    xasprintf("127.0.0.1:%d", m->vnc));
-	argv = strv_add(argv, "-serial");
-	return strv_add(argv, "mon:stdio");
-}
-
 bool machine_has_window(void)
 {
 	static const char *const argv[] = {"qemu-system-x86_64", "-display", "help",
@@ -310,25 +195,24 @@ bool machine_has_window(void)
 int machine_run(const struct machine *m, struct error *err)
 {
 	_cleanup_(parts_done) struct parts p = {0};
-	_cleanup_strv_ char **argv = strv_add(NULL, "setpriv"), **more = NULL;
-	static const char *const start[] = {"--pdeathsig",	  "TERM",
-					    "qemu-system-x86_64", "-no-user-config",
-					    "-nodefaults",	  NULL};
+	_cleanup_strv_ char **argv = NULL, **more = NULL;
 	const char *extra = getenv("ATOMOS_QEMU_ARGS");
-	int r = make_parts(m, &p, err);
+	int r;
 
+	process_hold_signals();
+	r = make_parts(m, &p, err);
 	if (r < 0)
 		return r;
-	argv = add_all(argv, start);
-	argv = add_machine(argv, m, &p);
-	argv = add_devices(argv, m, &p);
-	argv = add_console(argv, m);
+	argv = machine_argv(m, &(struct machine_files){.vars = p.vars,
+						       .tpm_socket = p.socket,
+						       .disk = p.disk,
+						       .kvm = machine_has_kvm()});
 	more = strv_split(extra ? extra : "", " ");
-	argv = add_all(argv, (const char *const *)more);
-	/* QEMU gets it from the terminal too, and ends; then we tidy up. */
-	signal(SIGINT, SIG_IGN);
+	for (char **word = more; *word; word++)
+		argv = strv_add(argv, *word);
 	r = process_run(&(struct process){.argv = (const char *const *)argv,
-					  .inherit_stdin = true},
+					  .inherit_stdin = true,
+					  .passes_signals = true},
 			NULL, NULL, err);
 	if (r > 0)
 		return fail(err, -EIO, "QEMU ended with status %d", r);

@@ -24,8 +24,21 @@ struct machine {
 
 /* Runs the machine on this terminal until it is switched off. Firmware variables, TPM and
  * second disk are kept beside the image (IMAGE.vars, IMAGE.tpm, IMAGE.disk). Extra
- * arguments for QEMU are taken from $ATOMOS_QEMU_ARGS. */
+ * arguments for QEMU are taken from $ATOMOS_QEMU_ARGS. SIGTERM and SIGHUP end the
+ * machine: -EINTR, with all else tidied up. */
 int machine_run(const struct machine *m, struct error *err);
+
+/* What the machine is made of beside its image. */
+struct machine_files {
+	const char *vars;	/* the firmware's variables */
+	const char *tpm_socket; /* of swtpm; used when the machine has a TPM */
+	const char *disk;	/* the second one; used when the machine has it */
+	bool kvm;
+};
+
+/* The program and its arguments (freed by the caller): depends on nothing else but the
+ * number of processors here, of which the machine gets four at most. */
+char **machine_argv(const struct machine *m, const struct machine_files *f);
 
 /* True when QEMU can open a window here. */
 bool machine_has_window(void);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Other programs: fed, captured, their failure quoted. */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/process.h"
@@ -75,8 +78,54 @@ static void test_output_limit(void **state)
 	assert_null(output);
 }
 
+/* In a process of its own, which waits for a program that waits for us. */
+static _noreturn_ void run_until_signal(void)
+{
+	const char *const argv[] = {"sh", "-c",
+				    "kill -s INT $PPID; kill -s TERM $PPID; "
+				    "exec sleep 100",
+				    NULL};
+	struct error err;
+	int r;
+
+	process_hold_signals();
+	r = process_run(&(struct process){.argv = argv, .passes_signals = true}, NULL,
+			NULL, &err);
+	_exit(r == -EINTR && streq(err.message, "Ended by a signal") ? 7 : 1);
+}
+
+static void test_signal_ends_the_program(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		run_until_signal();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	/* Not ended by the signal, and long before the program would be. */
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
+static void test_signals_held_but_none_comes(void **state)
+{
+	const char *const argv[] = {"sh", "-c", "exit 5", NULL};
+	struct error err;
+	sigset_t before;
+
+	sigprocmask(SIG_SETMASK, NULL, &before);
+	process_hold_signals();
+	assert_int_equal(
+		process_run(&(struct process){.argv = argv, .passes_signals = true}, NULL,
+			    NULL, &err),
+		5);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 RUN_TESTS(cmocka_unit_test(test_feed_and_capture),
 	  cmocka_unit_test(test_failure_is_quoted),
 	  cmocka_unit_test(test_missing_program),
 	  cmocka_unit_test(test_environment_and_directory),
-	  cmocka_unit_test(test_output_limit))
+	  cmocka_unit_test(test_output_limit),
+	  cmocka_unit_test(test_signal_ends_the_program),
+	  cmocka_unit_test(test_signals_held_but_none_comes))

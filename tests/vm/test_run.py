@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """atomos run, as somebody types it on a terminal."""
 
+import glob
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -73,6 +75,32 @@ def test_boots_and_is_left_with_ctrl_a_x(own):
     assert names == ["", ".disk", ".tpm", ".vars"]
     assert (own.parent / f"{own.name}.disk").stat().st_size == 64 << 20
     assert any((own.parent / f"{own.name}.tpm").iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_killed(own, tmp_path, monkeypatch, number):
+    """Who ends it from outside leaves nothing running and nothing in /tmp."""
+    qemu = tmp_path / "bin" / "qemu-system-x86_64"
+    qemu.parent.mkdir()
+    qemu.write_text("#!/bin/sh\necho it runs\nexec sleep 1000\n")
+    qemu.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{qemu.parent}:{os.environ['PATH']}")
+    before = {*glob.glob("/tmp/atomos-run.*")}
+    child = pexpect.spawn(PROGRAM, ["run", "--keys", str(vm.keys()), str(own)], timeout=60 * vm.PATIENCE)
+    try:
+        child.expect("it runs")
+        new = {*glob.glob("/tmp/atomos-run.*")} - before
+        assert len(new) == 1
+        running = [*children(child.pid), int(open(f"{new.pop()}/pid").read())]
+        assert len(running) == 2
+        child.kill(number)
+        child.expect("Ended by a signal")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+    assert child.exitstatus == 1
+    assert all(gone(n) for n in running)
+    assert {*glob.glob("/tmp/atomos-run.*")} == before
 
 
 def test_missing_image(tmp_path):
