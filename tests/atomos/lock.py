@@ -99,11 +99,11 @@ class Lock(unittest.TestCase):
     def lock(self, *arguments, status=0):
         return self.atomos("lock", *arguments, status=status)
 
-    def atomos(self, verb, *arguments, status=0):
+    def atomos(self, verb, *arguments, status=0, which=None):
         env = dict(os.environ, ATOMOS_SHARE=SOURCE, ATOMOS_CACHE=f"{self.dir}/cache",
                    ATOMOS_LIB=f"{self.dir}/lib", ATOMOS_KEYS=f"{self.dir}/keys",
                    LC_ALL="C.UTF-8")
-        result = subprocess.run([ATOMOS, verb, "-c", f"{self.dir}/c", *arguments], env=env,
+        result = subprocess.run([ATOMOS, verb, *(which or ("-c", f"{self.dir}/c")), *arguments], env=env,
                                 capture_output=True, text=True, check=False)
         self.assertEqual(result.returncode, status, result.stderr)
         return result
@@ -496,6 +496,24 @@ class Lock(unittest.TestCase):
             file.write("\nPackage: evil\nVersion: 1\n")
         self.configure("tool")
         self.assertRegex(self.lock(status=1).stderr, "package lists can't be had")
+
+    def test_flake(self):
+        """A remix as a flake: its modules by name, its lock beside flake.nix."""
+        os.makedirs(f"{self.dir}/atomos")
+        shutil.copy(f"{SOURCE}/flake.nix", f"{self.dir}/atomos")
+        shutil.copytree(f"{SOURCE}/nix", f"{self.dir}/atomos/nix")
+        self.make_deb(version="1")
+        self.configure("games", "./tool.deb")
+        with open(f"{self.dir}/c/flake.nix", "w", encoding="utf-8") as file:
+            file.write(f'''{{ inputs.atomos.url = "path:{self.dir}/atomos"; outputs = {{ atomos, ... }}: {{
+  atomosConfigurations.desk = atomos.lib.system {{ modules = [ ./configuration.nix ]; }};
+}}; }}''')
+        self.atomos("lock", which=("--flake", f"{self.dir}/c#desk"))
+        self.assertEqual(self.read()["requested"]["packages"], ["./tool.deb", "games"])
+        self.assertEqual(self.packages()["tool"]["path"], "./tool.deb")
+        self.assertIn("up to date", self.atomos("lock", which=("--flake", f"{self.dir}/c#desk")).stdout)
+        words = self.atomos("lock", which=("--flake", f"{self.dir}/c#desx"), status=1).stderr
+        self.assertEqual(words, "atomos: The flake has no atomosConfigurations.desx; it has desk.\n")
 
     def test_kernel_needs_no_initramfs_tools(self):
         self.main.add("kernel", Depends="linux-initramfs-tool | initramfs-tools")
