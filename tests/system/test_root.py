@@ -2,11 +2,13 @@
 """The root that the builder makes: like Debian's own, the same in every store, and refused when a
 package leaves in it what must not be there."""
 
+import calendar
 import json
 import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,7 @@ SERVER = """{ ... }:
 @pytest.fixture(scope="module")
 def demo():
     """The demo, built: its directory."""
-    subprocess.run([TOP / "atomos", "build", "--configuration", DEMO], check=True, capture_output=True)
+    nixbuild.atomos("build", "--configuration", DEMO)
     return DEMO
 
 
@@ -36,7 +38,7 @@ def demo():
 def server(tmp_path_factory):
     directory = tmp_path_factory.mktemp("server")
     (directory / "configuration.nix").write_text(SERVER)
-    subprocess.run([TOP / "atomos", "build", "--configuration", directory], check=True, capture_output=True)
+    nixbuild.atomos("build", "--configuration", directory)
     return directory
 
 
@@ -64,18 +66,48 @@ def test_server_as_mmdebstrap(server, tmp_path):
     check_faithful(server, TOP / "tests/data/faithful-exceptions-server", tmp_path)
 
 
+def path_info(path, store):
+    return json.loads(nixbuild.nix("path-info", "--json", "--store", store, path))[path]
+
+
+def days(began, ended):
+    """How programs write down the days of the build, and those since 1970 (shadow(5))."""
+    forms = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%d/%m/%Y", "%a %b %e", "%d %b %Y", "%e %b %Y", "%b %e %Y", "%B %d, %Y")
+    for day in {time.gmtime(began)[:3], time.gmtime(ended)[:3]}:
+        moment = calendar.timegm((*day, 12, 0, 0))
+        yield from (time.strftime(form, time.gmtime(moment)).encode() for form in forms)
+        yield b":%d:" % (moment // 86400)
+
+
+def check_timeless(made, epoch, began, ended):
+    """Another date gives the same bytes only if none of them tells this one: nothing in the root
+    is younger than the lock or names the day of the build. What is finer than a day would
+    differ from the root that was built before."""
+    for line in (made / "manifest").read_text().splitlines():
+        assert float(line.split(" ")[7]) <= epoch, line
+    # What the lock's own date gives is no trace of today.
+    patterns = set(days(began, ended)) - set(days(epoch, epoch))
+    assert patterns, "the lock was made today: nothing can be told"
+    for file in (p for p in (made / "delta").rglob("*") if p.is_file()):
+        data = file.read_bytes()
+        traces = [p for p in patterns if p in data]
+        assert not traces, f"{file} knows the day of the build: {traces}"
+
+
 def check_reproducible(directory, store):
     """Builds everything once more in a store that has nothing but the .debs."""
     nixbuild.nix("copy", "--no-check-sigs", "--to", store, *nixbuild.debs(directory))
     for attribute in ("root", "system", "boot"):
         ours = build(f"{configuration(directory)}.{attribute}")
+        began = int(time.time())
         theirs = build(f"{configuration(directory)}.{attribute}", "--store", store)
         assert ours == theirs
-        hashes = [
-            json.loads(nixbuild.nix("path-info", "--json", "--store", where, ours))[ours]["narHash"]
-            for where in ("auto", store)
-        ]
-        assert hashes[0] == hashes[1], f"{attribute} differs: {ours}"
+        infos = [path_info(ours, where) for where in ("auto", store)]
+        assert infos[0]["narHash"] == infos[1]["narHash"], f"{attribute} differs: {ours}"
+        # Built anew, and not in the same second.
+        assert infos[0]["registrationTime"] < began <= infos[1]["registrationTime"]
+        if attribute == "root":
+            check_timeless(Path(f"{store}{ours}"), nixbuild.lock(directory)["date"], began, time.time())
 
 
 def remove_store(store):
@@ -103,18 +135,57 @@ def test_server_same_in_another_store(server):
         remove_store(store)
 
 
-def test_no_time_of_the_build(root):
-    """Another date gives the same bytes only if none of them tells this one: nothing in the
-    delta is younger than the lock, or mentions the day of the build."""
-    epoch = nixbuild.lock(DEMO)["date"]
-    for line in (Path(root) / "manifest").read_text().splitlines():
-        assert float(line.split(" ")[7]) <= max(epoch, 2**31), line
-    today = subprocess.run(["date", "+%Y-%m-%d|%Y%m%d|%a %b %e"], capture_output=True, text=True).stdout.strip()
-    patterns = [p.encode() for p in today.split("|")]
-    for file in (Path(root) / "delta").rglob("*"):
-        if file.is_file():
-            data = file.read_bytes()
-            assert not any(p in data for p in patterns), f"{file} knows today's date"
+def test_golden(root):
+    """Another machine, at another date, with another compiler: the same bytes."""
+    golden = (TOP / "tests/data/demo-root").read_text().split()[-1]
+    made = nixbuild.digest(root)
+    assert made == golden, (
+        f"the demo's root has the digest {made}: write it into tests/data/demo-root only if the demo's "
+        "lock, its answers for debconf or what the builder makes was changed on purpose")
+
+
+# The store.
+
+
+@pytest.mark.long
+def test_kept_from_garbage_collection(demo, tmp_path):
+    """A mirror that dropped a package doesn't stop a rebuild: its .deb is kept."""
+    (tmp_path / "unused").write_text(str(tmp_path))
+    unused = nixbuild.nix("store", "add-file", tmp_path / "unused")
+    dead = set(subprocess.run(["nix-store", "--gc", "--print-dead"], capture_output=True, text=True, check=True).stdout.split())
+    assert unused in dead
+    debs = nixbuild.debs(demo)
+    assert len(debs) == len(nixbuild.lock(demo)["packages"])
+    assert not dead & set(debs)
+    assert build(f"{configuration(demo)}.root") not in dead and build(f"{configuration(demo)}.system") not in dead
+
+
+def paths_with(locked, directory):
+    """Store paths of the demo's configuration with another lock; nothing is built."""
+    directory.mkdir()
+    shutil.copy(DEMO / "configuration.nix", directory)
+    (directory / "atomos.lock").write_text(json.dumps(locked))
+    paths = nixbuild.evaluate(directory, "root.outPath", "root.packages", "system.outPath", "boot.outPath", "inputs.outPath")
+    return paths | {"root.packages": set(paths["root.packages"].split("\n"))}
+
+
+def test_second_layer_leaves_the_first(tmp_path):
+    locked = nixbuild.lock(DEMO)
+    before = paths_with(locked, tmp_path / "before")
+    package = dict(locked["packages"][0], name="test-package", layer="second", sha256="0" * 64)
+    after = paths_with(dict(locked, packages=locked["packages"] + [package]), tmp_path / "after")
+    assert {name for name in before if before[name] != after[name]} == {"system.outPath", "inputs.outPath"}
+
+
+def test_changed_package_rebuilds_itself_and_what_lies_above(tmp_path):
+    locked = nixbuild.lock(DEMO)
+    before = paths_with(locked, tmp_path / "before")
+    packages = [dict(p, sha256="0" * 64) if p["name"] == "bash" else p for p in locked["packages"]]
+    after = paths_with(dict(locked, packages=packages), tmp_path / "after")
+    assert all(before[name] != after[name] for name in before)
+    gone, new = before["root.packages"] - after["root.packages"], after["root.packages"] - before["root.packages"]
+    assert [p.split("-")[1] for p in gone] == [p.split("-")[1] for p in new] == ["bash"]
+    assert len(before["root.packages"] & after["root.packages"]) == len(locked["packages"]) - 1
 
 
 # Packages that misbehave, as a second layer on the demo's root.
