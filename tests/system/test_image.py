@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The image as the tools of others see it: table, ESP, boot image, LUKS2, btrfs, Nix store."""
 
+import base64
 import hashlib
 import json
 import os
@@ -194,14 +195,33 @@ def test_closure_file_is_what_nix_says(store, root):
         assert sorted(d["References"].split()) == sorted(Path(r).name for r in info["references"])
 
 
-def test_no_secret_is_in_it(plain, esp, root):
-    """Private keys of the vendor are in none of the parts."""
+KEY_FILE_MAX = MIB  # a key is small; so is what a script would have copied it into
+
+
+def secrets_in(directory, secrets):
+    """The files below that hold one of them, and how many were read."""
+    found, read = [], 0
+    for file in directory.rglob("*"):
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > KEY_FILE_MAX:
+            continue
+        data, read = file.read_bytes(), read + 1
+        found += [file for s in secrets if s in data]
+    return found, read
+
+
+def test_no_secret_is_in_it(esp, root, tmp_path):
+    """Private keys of the vendor are in none of the parts: ESP, store, database, state."""
     secrets = [(vm.keys() / "nix-secret-key").read_text().strip().split(":", 1)[1].encode()]
     for name in ("db.key", "pcr.key", "PK.key", "KEK.key"):
-        secrets.append((vm.keys() / name).read_text().split("\n")[3].encode())
-    for file in [p for d in (esp, root / "nix/var") for p in d.rglob("*") if p.is_file() and not p.is_symlink()]:
-        data = file.read_bytes()
-        assert not any(s in data for s in secrets), file
+        lines = (vm.keys() / name).read_text().split("\n")
+        assert "PRIVATE KEY" in lines[0]
+        secrets += [lines[3].encode(), base64.b64decode("".join(lines[1:-2]))]
+    (tmp_path / "copy").write_bytes(b"x" + secrets[-1])
+    assert secrets_in(tmp_path, secrets) == ([tmp_path / "copy"], 1)
+    found, read = secrets_in(esp, secrets)
+    assert not found and read > 0
+    found, read = secrets_in(root, secrets)
+    assert not found and read > 1000
 
 
 def test_second_build_makes_nothing(image):
