@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "init/boot.h"
+#include "init/clock.h"
 #include "init/copy-tree.h"
 
 #define NIX_IN_ROOT ROOT_DIR "/nix"
@@ -117,17 +118,18 @@ int step_state(struct boot *b, struct error *err)
 	return r;
 }
 
-/* A clock that stopped makes certificates and timers fail: not before the system was
- * made. */
+static int set_time(const struct timeval *v)
+{
+	return settimeofday(v, NULL);
+}
+
 static void set_clock(uint64_t epoch)
 {
-	struct timeval v = {.tv_sec = (time_t)epoch};
+	int r = clock_not_before(epoch, time(NULL), set_time);
 
-	if (time(NULL) >= v.tv_sec)
-		return;
-	if (settimeofday(&v, NULL) < 0)
-		log_warning("the clock can't be set: %m");
-	else
+	if (r < 0)
+		log_warning("the clock can't be set: %s", strerror(-r));
+	else if (r > 0)
 		log_info("the clock was before the system's date and was set to it");
 }
 
