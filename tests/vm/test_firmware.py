@@ -57,12 +57,28 @@ def test_smbios_command_line(machine, image):
     assert value == tamper.pcr11(image, ["leave-initrd"])
 
 
-def test_too_little_memory(machine):
-    """Said before anything is copied, with how much there is and how much is needed."""
-    said = refused(machine(memory=512), "This system needs", "and this machine has", "use a machine with more memory")
+def plant(copy):
+    """Lays beside the boot image what systemd-stub takes unsigned, and an entry that adds to its command line."""
+    uki = copy.uki_name()
+    copy.esp_write("loader/loader.conf", b"default a.conf\ntimeout 0\n")
+    copy.esp_write("loader/entries/a.conf", f"title other\nefi /{uki}\noptions init=/bin/sh rd.break\n".encode())
+    for place in (f"{uki}.extra.d", "loader/credentials"):
+        copy.esp_write(f"{place}/planted.cred", b"planted")
+        copy.esp_write(f"{place}/passwd.hashed-password.root.cred", b"")
+    copy.esp_write(f"{uki}.extra.d/planted.addon.efi", copy.unsigned_addon("init=/bin/sh"))
+
+
+def test_too_little_memory_with_additions(machine, copy):
+    """Said before anything is copied, with how much there is and how much is needed. At the prompt one
+    can see what is left of what was planted: nothing, and only the signature for the TPM."""
+    plant(copy)
+    m = machine(image=copy.path, memory=512)
+    said = refused(m, "This system needs", "and this machine has", "use a machine with more memory")
     needed, has = map(int, re.search(r"needs (\d+) MB .* has (\d+) MB", said).groups())
     assert needed > has
     assert "Verifying and copying" not in said
+    assert sorted(rescue_shell(m, "find /.extra -type f").split()) == [
+        "/.extra/tpm2-pcr-public-key.pem", "/.extra/tpm2-pcr-signature.json"]
 
 
 def test_two_media_are_asked_about(machine, image):
@@ -124,13 +140,7 @@ def with_password(copy, password):
 def test_without_tpm_from_usb_with_additions(machine, copy):
     """No TPM, a USB stick, a clock of long ago, and all that somebody can lay beside the boot image:
     the boot goes on, says so, and takes nothing of it."""
-    uki = copy.uki_name()
-    copy.esp_write("loader/loader.conf", b"default a.conf\ntimeout 0\n")
-    copy.esp_write("loader/entries/a.conf", f"title other\nefi /{uki}\noptions init=/bin/sh rd.break\n".encode())
-    for place in (f"{uki}.extra.d", "loader/credentials"):
-        copy.esp_write(f"{place}/planted.cred", b"planted")
-        copy.esp_write(f"{place}/passwd.hashed-password.root.cred", b"")
-    copy.esp_write(f"{uki}.extra.d/planted.addon.efi", copy.unsigned_addon("init=/bin/sh"))
+    plant(copy)
     m = machine(image=copy.path, tpm=False, bus="usb", extra=["-rtc", "base=2001-01-01"])
     m.expect("no TPM", 180)
     m.login()
