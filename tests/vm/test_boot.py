@@ -30,6 +30,10 @@ def test_one_line_says_what_was_verified(up):
     assert re.search(r"\d+ paths, .*MB verified and copied in .* s .*MB.s.*signed by", up.said())
 
 
+def test_prompt_says_how_to_log_in(up):
+    assert re.search(r"Log in as atom with the password atom\.\s+atomos login: ", up.said())
+
+
 def test_root_is_in_memory(up):
     assert up.run("findmnt -no FSTYPE /") == "tmpfs"
     assert up.run("findmnt -no FSTYPE,OPTIONS /nix/store || findmnt -no FSTYPE,OPTIONS /nix").startswith("btrfs ro")
