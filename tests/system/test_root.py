@@ -47,6 +47,27 @@ def root(demo):
     return build(f"{configuration(demo)}.root")
 
 
+def verify(path, keys):
+    command = [nixbuild.program("atomos"), "verify", "--json", "--keys", keys, path]
+    said = subprocess.run(command, capture_output=True, text=True)
+    result = json.loads(said.stdout)
+    assert said.returncode == (0 if result["good"] else 1)
+    return result
+
+
+def test_verify_a_path(demo, tmp_path):
+    """A system is good with the key that signed it and no other; what nobody signed is bad."""
+    keys, other = TOP / "build/keys", tmp_path / "other"
+    system = build(f"{configuration(demo)}.system")
+    good = verify(system, keys)
+    assert good["good"] and good["system"] == system and good["paths"] > 100
+    assert good["key"] == (keys / "nix-public-key").read_text().split(":")[0]
+    subprocess.run([nixbuild.program("atomos"), "-q", "keys", "new", other], check=True, stdout=subprocess.DEVNULL)
+    assert "is not a trusted key" in verify(system, other)["error"]
+    unsigned = build(f"{configuration(demo)}.inputs")
+    assert verify(unsigned, keys)["error"] == f"{unsigned} has no signature"
+
+
 def check_faithful(directory, exceptions, tmp_path):
     root = build(f"{configuration(directory)}.root")
     made = tmp_path / "made"
