@@ -9,6 +9,8 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
+    # The longest first, so that no processor waits at the end.
+    items.sort(key=lambda i: not i.get_closest_marker("first"))
     if config.getoption("--all"):
         return
     chosen = [i for i in items if not i.get_closest_marker("long")]

@@ -155,6 +155,7 @@ def test_without_tpm_from_usb_with_additions(machine, copy):
     assert not {"nvme", "mmc_block", "megaraid_sas"} & set(loaded)
 
 
+@pytest.mark.first
 @pytest.mark.parametrize("phase", ["enter-initrd", pytest.param("leave-initrd", marks=pytest.mark.long)])
 def test_mute_tpm(machine, phase):
     m = machine(tpm=phase)

@@ -11,7 +11,7 @@ import pytest
 
 import vm
 
-pytestmark = pytest.mark.xdist_group("remix")
+pytestmark = [pytest.mark.xdist_group("remix"), pytest.mark.first]
 PROGRAM = os.environ["ATOMOS_LIB"] + "/atomos"
 CHANGES = {
     '    "nano"\n': '    "nano" "debsums"\n',
