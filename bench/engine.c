@@ -26,7 +26,7 @@ struct bench {
 	struct manifest manifest;
 	const char *system, *target;
 	int store;
-	unsigned threads;
+	unsigned threads, prefetch;
 	bool drop_cache;
 };
 
@@ -93,8 +93,10 @@ static void unmount_target(struct bench *b, int fd)
 static int load(struct bench *b, struct engine_result *result, struct error *err)
 {
 	_cleanup_trusted_closure_ struct trusted_closure t = {0};
-	struct engine e = {
-		.store = b->store, .threads = b->threads, .drop_cache = b->drop_cache};
+	struct engine e = {.store = b->store,
+			   .threads = b->threads,
+			   .prefetch = b->prefetch,
+			   .drop_cache = b->drop_cache};
 	_cleanup_load_ struct load *l = NULL;
 	int target = mount_target(b);
 	int r = closure_resolve(&b->closure, b->system, &b->keys, &t, err);
@@ -252,11 +254,12 @@ static int run(struct bench *b, char **argv, struct error *err)
 
 int main(int argc, char **argv)
 {
-	const char *threads = getenv("THREADS");
+	const char *threads = getenv("THREADS"), *prefetch = getenv("PREFETCH");
 	struct bench b = {.system = argc > 5 ? argv[4] : NULL,
 			  .target = argc > 5 ? argv[5] : NULL,
 			  .threads =
 				  threads ? (unsigned)atoi(threads) : workers_default(),
+			  .prefetch = prefetch ? (unsigned)atoi(prefetch) : 0,
 			  .drop_cache = getenv("DROP_CACHE")};
 	struct error err = {0};
 

@@ -12,8 +12,11 @@
 #include "base/workers.h"
 #include "core/diagnose.h"
 #include "core/engine.h"
+#include "core/prefetch.h"
 
 #define PROGRESS_INTERVAL 0.05
+/* Of 2 ms each. */
+#define PREFETCH_IDLE_MAX 500
 
 struct run {
 	const struct engine *engine;
@@ -22,6 +25,10 @@ struct run {
 	const struct trusted_path **order;
 	struct nar_walker **walkers; /* one for each worker, made when it starts */
 	_Atomic uint64_t done;
+	_Atomic size_t started, next_ahead; /* paths being hashed, and asked for */
+	_Atomic uint64_t ahead;		    /* bytes of files asked for */
+	_Atomic bool stop;
+	size_t count;
 	pthread_mutex_t progress_lock;
 	double last_progress;
 };
@@ -100,9 +107,43 @@ int engine_verify_path(const struct engine *e, const struct trusted_path *path,
 	return verify_path(w, e, path->info, &walk, err);
 }
 
-static int verify_task(void *context, size_t index, unsigned worker, struct error *err)
+/* Waits while enough is asked for. What is done counts NARs, a little more than files.
+ * Ends when nobody hashes for a while: reading ahead is a help, never a condition. */
+static bool prefetch_wait(void *context, uint64_t size)
 {
+	static const struct timespec pause = {.tv_nsec = 2000000};
 	struct run *run = context;
+	uint64_t done = run->done;
+	unsigned idle = 0;
+
+	run->ahead += size;
+	while (!run->stop && run->ahead > run->done + ENGINE_AHEAD) {
+		idle = run->done == done ? idle + 1 : 0;
+		done = run->done;
+		if (idle == PREFETCH_IDLE_MAX)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return !run->stop;
+}
+
+static void prefetch_task(struct run *run)
+{
+	size_t i;
+
+	while ((i = run->next_ahead++) < run->count && !run->stop) {
+		const struct path_info *info = run->order[i]->info;
+
+		/* Who hashes it was faster. */
+		if (i < run->started)
+			run->ahead += info->nar_size;
+		else
+			prefetch_path(run->engine->store, info->base, prefetch_wait, run);
+	}
+}
+
+static int verify_task(struct run *run, size_t index, unsigned worker, struct error *err)
+{
 	const struct engine_sink *sink = run->sink;
 	const struct path_info *info = run->order[index]->info;
 	struct nar_walk walk = {.sink = sink ? sink->nar : NULL,
@@ -111,6 +152,7 @@ static int verify_task(void *context, size_t index, unsigned worker, struct erro
 				.drop_cache = run->engine->drop_cache};
 	int r = 0;
 
+	run->started = MAX(run->started, index + 1);
 	if (!run->walkers[worker])
 		run->walkers[worker] = nar_walker_new();
 	if (sink && sink->path_begin)
@@ -119,7 +161,21 @@ static int verify_task(void *context, size_t index, unsigned worker, struct erro
 		r = verify_path(run->walkers[worker], run->engine, info, &walk, err);
 	if (r == 0 && sink && sink->path_end)
 		r = sink->path_end(sink->context, walk.context, err);
+	if (r < 0)
+		run->stop = true;
 	return r;
+}
+
+/* The first tasks read ahead, all others hash a path. */
+static int task(void *context, size_t index, unsigned worker, struct error *err)
+{
+	struct run *run = context;
+	unsigned prefetch = run->engine->prefetch;
+
+	if (index >= prefetch)
+		return verify_task(run, index - prefetch, worker, err);
+	prefetch_task(run);
+	return 0;
 }
 
 static int compare_sizes(const void *a, const void *b)
@@ -160,18 +216,19 @@ int engine_run(const struct engine *e, const struct trusted_closure *closure,
 	       size_t first, const struct engine_sink *sink, struct engine_result *ret,
 	       struct error *err)
 {
-	unsigned threads = e->threads ? e->threads : workers_default();
+	unsigned threads = e->prefetch + (e->threads ? e->threads : workers_default());
 	struct run run = {.engine = e,
 			  .closure = closure,
 			  .sink = sink,
+			  .count = closure->count - MIN(first, closure->count),
 			  .progress_lock = PTHREAD_MUTEX_INITIALIZER,
 			  .walkers = xcalloc(threads, sizeof(*run.walkers))};
 	double start = now();
 	int r;
 
 	put_in_order(&run, MIN(first, closure->count));
-	r = workers_run(threads, closure->count - MIN(first, closure->count), verify_task,
-			&run, err);
+	run.ahead = run.done;
+	r = workers_run(threads, e->prefetch + run.count, task, &run, err);
 	if (r == 0) {
 		run.done = closure->nar_size;
 		report(&run, true);

@@ -21,10 +21,15 @@ struct engine_sink {
 	void *context;
 };
 
+#define ENGINE_AHEAD (64U << 20)
+
 struct engine {
 	int store;	  /* directory descriptor of the store (…/nix/store) */
 	unsigned threads; /* 0: as many as there are processors */
-	bool drop_cache;  /* don't leave what was read in the page cache */
+	/* Further threads that ask for files ahead of those that hash, for a store on a
+	 * disk; 0 for one in the page cache. They take up to ENGINE_AHEAD bytes of it. */
+	unsigned prefetch;
+	bool drop_cache; /* don't leave what was read in the page cache */
 	/* Called by one thread at a time, some 20 times a second; may be NULL. Bytes of
 	 * NARs. */
 	void (*progress)(void *context, uint64_t done, uint64_t total);

@@ -271,7 +271,8 @@ static int fill_from_memory(struct load *l, struct fill *f, struct error *err)
 static int fill_root(struct load *l, int target, unsigned threads,
 		     struct engine_result *ret, struct error *err)
 {
-	_cleanup_free_ struct cursor *cursors = xcalloc(threads, sizeof(*cursors));
+	unsigned workers = threads + l->engine->prefetch;
+	_cleanup_free_ struct cursor *cursors = xcalloc(workers, sizeof(*cursors));
 	struct fill f = {&l->plan, cursors};
 	struct engine_sink sink = {&fill_nar_sink, fill_path_begin, fill_path_end, &f};
 	struct engine e = *l->engine;
@@ -279,7 +280,7 @@ static int fill_root(struct load *l, int target, unsigned threads,
 
 	e.threads = threads;
 	e.manifest = &l->manifest;
-	for (unsigned i = 0; i < threads; i++)
+	for (unsigned i = 0; i < workers; i++)
 		placer_init(&cursors[i].placer, target);
 	r = tree_make_directories(target, &l->manifest, err);
 	if (r == 0)
@@ -288,7 +289,7 @@ static int fill_root(struct load *l, int target, unsigned threads,
 		r = engine_run(&e, l->closure, 1, &sink, ret, err);
 	if (r == 0)
 		r = tree_finish(target, &l->manifest, threads, err);
-	for (unsigned i = 0; i < threads; i++)
+	for (unsigned i = 0; i < workers; i++)
 		placer_done(&cursors[i].placer);
 	return r;
 }

@@ -102,9 +102,8 @@ int step_system(struct boot *b, struct error *err)
 		open(NIX_DIR "/store", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (b->store < 0)
 		return fail(err, -errno, "The disk has no store: %m");
-	/* Who waits for the disk leaves its processor to another. */
 	b->engine = (struct engine){.store = b->store,
-				    .threads = 3 * workers_default(),
+				    .prefetch = workers_default(),
 				    .drop_cache = false,
 				    .progress = progress,
 				    .progress_context = b->consoles};

@@ -77,7 +77,7 @@ static void make(struct fixture *f)
 
 static void expect(struct fixture *f, int code, const char *words)
 {
-	struct engine e = {.store = f->store, .threads = 2};
+	struct engine e = {.store = f->store, .threads = 2, .prefetch = 2};
 	struct engine_result result;
 	struct error err = {0};
 
