@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A remix as somebody makes it: atomos new, three lines changed, an image, a boot. No file of the
-project is touched, and the keys are the remix's own."""
+"""A remix as somebody makes it: the ten commands of docs/remix.md, with three lines changed, and a
+boot. No file of the project is touched, and the keys are the remix's own."""
 
 import json
 import os
@@ -28,9 +28,8 @@ def atomos(*arguments):
     return result.stdout
 
 
-def test_new_then_three_lines(tmp_path, monkeypatch):
-    directory, keys, image = tmp_path / "mine", tmp_path / "keys", tmp_path / "mine.img"
-    atomos("new", directory)
+def edit(directory):
+    """What stands for $EDITOR."""
     # The lock of the time before the change makes the added package a second layer.
     atomos("lock", "--configuration", directory)
     conf = directory / "configuration.nix"
@@ -39,7 +38,28 @@ def test_new_then_three_lines(tmp_path, monkeypatch):
         assert text.count(line) == 1
         text = text.replace(line, new)
     conf.write_text(text)
-    atomos("keys", "new", keys)
+
+
+def ten_commands(home):
+    """Runs the commands of the manual, but the one that boots."""
+    block = re.search(r"```\n(atomos new .*?)```", (vm.TOP / "docs/remix.md").read_text(), re.S).group(1)
+    commands = [line.split("   #")[0].strip() for line in block.splitlines()]
+    assert len(commands) == 10
+    environment = {**os.environ, "HOME": str(home), "PATH": f"{os.environ['ATOMOS_LIB']}:{os.environ['PATH']}"}
+    for command in commands:
+        if command.startswith("$EDITOR"):
+            edit(home / "mine")
+        elif not command.startswith("atomos run"):
+            result = subprocess.run(["/bin/sh", "-euc", command], cwd=home, env=environment, capture_output=True,
+                                    text=True, stdin=subprocess.DEVNULL)
+            assert result.returncode == 0, f"{command}: {result.stderr}"
+
+
+def test_ten_commands_and_three_lines(tmp_path, monkeypatch):
+    directory, keys, image = tmp_path / "mine", tmp_path / "mine/keys", tmp_path / "mine.img"
+    ten_commands(tmp_path)
+    assert "keys" not in subprocess.run(["git", "-C", directory, "ls-files"], capture_output=True, text=True, check=True).stdout
+    image.unlink()
     made = json.loads(atomos("image", "--json", "--configuration", directory, "--keys", keys, "-o", image))
     assert made["made"] and made["bytes"] == image.stat().st_size
     built = json.loads(atomos("build", "--json", "--configuration", directory, "--keys", keys))
