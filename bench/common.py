@@ -14,6 +14,9 @@ LIB = Path(os.environ.get("ATOMOS_LIB", TOP / "build" / "lib"))
 KEYS = TOP / "build" / "keys"
 DEMO = TOP / "build" / "demo.img"
 sys.path.insert(0, str(TOP / "tests" / "vm"))
+# Where the programs of the clone find themselves, as ./atomos says it to them.
+for variable, value in (("ATOMOS_LIB", LIB), ("ATOMOS_SHARE", TOP), ("ATOMOS_KEYS", KEYS)):
+    os.environ.setdefault(variable, str(value))
 
 
 def timed(command, log, **options):

@@ -21,6 +21,7 @@ class Mkosi:
             timed(["apt-get", "-qq", "-y", "--no-install-recommends", "install", "mkosi", "uidmap"], self.log)
         (self.dir / "mkosi.repart").mkdir()
         (self.dir / "cache").mkdir()
+        (self.dir / "packages").mkdir()
         sources = self.dir / "mkosi.sandbox/etc/apt/sources.list.d"
         sources.mkdir(parents=True)
         # The tools root's own mirrors; mkosi's default would add one for debug symbols.
@@ -44,7 +45,7 @@ class Mkosi:
         packages = ",".join(self.packages + list(added))
         (self.dir / "mkosi.conf").write_text(
             "[Distribution]\nDistribution=debian\nRelease=trixie\n[Output]\nFormat=disk\n"
-            "[Validation]\nPassphrase=pass\n[Build]\nIncremental=yes\nPackageCacheDirectory=cache\n"
+            "[Validation]\nPassphrase=pass\n[Build]\nIncremental=yes\nCacheDirectory=cache\nPackageCacheDirectory=packages\n"
             f"[Content]\nHostname={host}\nRootPassword=atom\nBootable=yes\nBootloader=systemd-boot\n"
             f"KernelCommandLine=console=ttyS0,115200\nPackages={packages}\n")
 
