@@ -2,6 +2,7 @@
 /* File descriptors and whole files, always relative to a directory descriptor. */
 #pragma once
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,7 +22,14 @@ static inline void fclosep(FILE **f)
 	if (*f)
 		fclose(*f);
 }
+static inline void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
 #define _cleanup_close_ _cleanup_(close_fdp)
+#define _cleanup_closedir_ _cleanup_(closedirp)
 #define _cleanup_fclose_ _cleanup_(fclosep)
 
 /* Reads exactly `size` bytes, or up to end of file. Returns the count or a negative

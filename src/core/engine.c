@@ -15,8 +15,6 @@
 #include "core/prefetch.h"
 
 #define PROGRESS_INTERVAL 0.05
-/* Of 2 ms each. */
-#define PREFETCH_IDLE_MAX 500
 
 struct run {
 	const struct engine *engine;
@@ -107,20 +105,17 @@ int engine_verify_path(const struct engine *e, const struct trusted_path *path,
 	return verify_path(w, e, path->info, &walk, err);
 }
 
-/* Waits while enough is asked for. What is done counts NARs, a little more than files.
- * Ends when nobody hashes for a while: reading ahead is a help, never a condition. */
+/* Waits while enough is asked for; what is done counts NARs, a little more than files.
+ * Where no thread is left to hash, nobody waits: reading ahead is a help, never a
+ * condition. */
 static bool prefetch_wait(void *context, uint64_t size)
 {
 	static const struct timespec pause = {.tv_nsec = 2000000};
 	struct run *run = context;
-	uint64_t done = run->done;
-	unsigned idle = 0;
 
 	run->ahead += size;
 	while (!run->stop && run->ahead > run->done + ENGINE_AHEAD) {
-		idle = run->done == done ? idle + 1 : 0;
-		done = run->done;
-		if (idle == PREFETCH_IDLE_MAX)
+		if (run->started == 0)
 			return false;
 		nanosleep(&pause, NULL);
 	}
@@ -129,16 +124,18 @@ static bool prefetch_wait(void *context, uint64_t size)
 
 static void prefetch_task(struct run *run)
 {
+	bool go = true;
 	size_t i;
 
-	while ((i = run->next_ahead++) < run->count && !run->stop) {
+	while (go && (i = run->next_ahead++) < run->count) {
 		const struct path_info *info = run->order[i]->info;
 
 		/* Who hashes it was faster. */
 		if (i < run->started)
 			run->ahead += info->nar_size;
 		else
-			prefetch_path(run->engine->store, info->base, prefetch_wait, run);
+			go = prefetch_path(run->engine->store, info->base, prefetch_wait,
+					   run);
 	}
 }
 
@@ -152,7 +149,8 @@ static int verify_task(struct run *run, size_t index, unsigned worker, struct er
 				.drop_cache = run->engine->drop_cache};
 	int r = 0;
 
-	run->started = MAX(run->started, index + 1);
+	/* Tasks start in their order. */
+	run->started++;
 	if (!run->walkers[worker])
 		run->walkers[worker] = nar_walker_new();
 	if (sink && sink->path_begin)

@@ -2,15 +2,14 @@
 /* Reading ahead, path by path. */
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "base/str.h"
 #include "core/prefetch.h"
 
-/* As deep as a path may be for the walker that verifies it. */
+/* A descriptor for each; what lies deeper is left to who reads it. */
 #define DEPTH_MAX 64
 
 struct walk {
@@ -18,30 +17,22 @@ struct walk {
 	void *context;
 };
 
-static int compare(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int is_name(const struct dirent *e)
-{
-	return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
-}
-
 static bool prefetch_at(int dirfd, const char *name, unsigned depth, struct walk *w);
 
+/* In the directory's own order, which costs no memory however many names there are. Takes
+ * the descriptor. */
 static bool prefetch_directory(int fd, unsigned depth, struct walk *w)
 {
-	struct dirent **list = NULL;
-	int n = scandirat(fd, ".", &list, is_name, compare);
+	_cleanup_closedir_ DIR *d = fdopendir(fd);
+	const struct dirent *e;
 	bool go = true;
 
-	for (int i = 0; i < n; i++) {
-		if (go && list[i]->d_type != DT_LNK)
-			go = prefetch_at(fd, list[i]->d_name, depth + 1, w);
-		free(list[i]);
-	}
-	free(list);
+	if (!d)
+		close(fd);
+	while (go && d && (e = readdir(d)))
+		if (e->d_type != DT_LNK && !streq(e->d_name, ".") &&
+		    !streq(e->d_name, ".."))
+			go = prefetch_at(fd, e->d_name, depth + 1, w);
 	return go;
 }
 
@@ -55,7 +46,7 @@ static bool prefetch_at(int dirfd, const char *name, unsigned depth, struct walk
 	if (fd < 0 || fstat(fd, &st) < 0 || depth > DEPTH_MAX)
 		return true;
 	if (S_ISDIR(st.st_mode))
-		return prefetch_directory(fd, depth, w);
+		return prefetch_directory(TAKE_FD(fd), depth, w);
 	if (!S_ISREG(st.st_mode))
 		return true;
 	/* Of a file without end no more is asked for. */

@@ -8,12 +8,6 @@
 #include "base/str.h"
 #include "image/link-tree.h"
 
-static void closedir_p(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 static int copy_file(int from, const char *from_name, int to, const char *to_name,
 		     const struct stat *st)
 {
@@ -56,7 +50,7 @@ static int link_directory(int from, const char *from_name, int to, const char *t
 			  const struct stat *st)
 {
 	_cleanup_close_ int out = -EBADF;
-	_cleanup_(closedir_p) DIR *d = NULL;
+	_cleanup_closedir_ DIR *d = NULL;
 	const struct timespec times[] = {st->st_atim, st->st_mtim};
 	int in = openat(from, from_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct dirent *e;

@@ -18,12 +18,6 @@ struct budget {
 	unsigned entries, depth;
 };
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 static int copy_file(int from, int to, const char *name, const struct stat *st)
 {
 	_cleanup_close_ int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -101,7 +95,7 @@ static int copy_entry(int from, int to, const char *name, struct budget *b)
 static int copy_level(int from, int to, struct budget *b)
 {
 	int again = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	_cleanup_(closedirp) DIR *d = again < 0 ? NULL : fdopendir(again);
+	_cleanup_closedir_ DIR *d = again < 0 ? NULL : fdopendir(again);
 	struct dirent *e;
 
 	if (!d)

@@ -27,12 +27,6 @@ static void blkid_done(blkid_probe *p)
 	blkid_free_probe(*p);
 }
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 /* One line of a sysfs file of a disk, without spaces at its end and odd characters. */
 static void sysfs_line(const char *disk, const char *file, char *out, size_t size)
 {
@@ -128,7 +122,7 @@ static bool is_disk(const char *name)
 
 void partitions_scan(const char *loader, struct partitions *ret)
 {
-	_cleanup_(closedirp) DIR *d = opendir("/sys/block");
+	_cleanup_closedir_ DIR *d = opendir("/sys/block");
 	_cleanup_strv_ char **disks = NULL;
 	struct dirent *e;
 

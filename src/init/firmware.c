@@ -21,12 +21,6 @@
 #define SIGNATURE "tpm2-pcr-signature.json"
 #define PUBLIC_KEY "tpm2-pcr-public-key.pem"
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 int step_settings(struct boot *b, struct error *err)
 {
 	_cleanup_close_ int fd = open(SETTINGS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -119,7 +113,7 @@ static int hand_on(int dirfd)
 
 static int remove_others(int dirfd)
 {
-	_cleanup_(closedirp) DIR *d = fdopendir(dup(dirfd));
+	_cleanup_closedir_ DIR *d = fdopendir(dup(dirfd));
 	struct dirent *e;
 	int r = 0;
 
