@@ -51,7 +51,7 @@ let
     && lock.suite == decisions.debian.suite
     && lock.requested.base == packages.base
     && lock.requested.packages == packages.requested
-    && (lock.requested.sources or [ "main main" ]) == packages.sources;
+    && lock.requested.sources or null == packages.sources;
 in
 {
   decisions = if decisions ? error then decisions else decisions // { inherit packages; };

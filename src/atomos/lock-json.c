@@ -12,8 +12,6 @@
 #include "atomos/lock.h"
 
 #define LOCK_VERSION 1
-/* Of locks that don't say it. */
-#define LOCK_SOURCES_DEFAULT "main main"
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -172,8 +170,6 @@ static int parse(sd_json_variant *root, const char *what, struct lock *l,
 	l->base = json_strings(requested, "base");
 	l->requested = json_strings(requested, "packages");
 	l->sources = json_strings(requested, "sources");
-	if (!json_get(requested, "sources"))
-		l->sources = strv_add(l->sources, LOCK_SOURCES_DEFAULT);
 	if (l->date == 0 || !requested)
 		return fail(err, -EBADMSG, "%s has no valid '%s'", what,
 			    requested ? "date" : "requested");
