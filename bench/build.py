@@ -4,7 +4,6 @@
 added, host name changed, nothing changed."""
 
 import shutil
-import subprocess
 
 from common import KEYS, LIB, TOP, WORK, fresh, report, timed
 from stock import Mkosi
@@ -47,58 +46,58 @@ class Ours:
         fresh(self.nix)
         self.in_store("/bin/sh", "-euc", 'cd "$0"; nix-store --add-fixed sha256 * >/dev/null', self.debs)
 
-    def run(self):
+    def prepare(self):
+        """Fetches everything, the added package too, and keeps the lock that has it."""
         shutil.copy(TOP / "examples/demo/atomos.lock", self.conf)
-        # Once with the added package: fetches everything and keeps the lock.
         self.write([ADDED])
         self.build()
-        self.forget_all_but_debs()
-        with_added = (self.conf / "atomos.lock").read_text()
-        shutil.copy(TOP / "examples/demo/atomos.lock", self.conf)
-        self.write()
         self.image.unlink()
-        results = {"cold": self.build()}
+        self.forget_all_but_debs()
+        self.with_added = (self.conf / "atomos.lock").read_text()
+
+    def cold(self):
+        shutil.copy(TOP / "examples/demo/atomos.lock", self.conf)
+        seconds = self.build()
         # mkosi has no lock to renew; ours is at hand as its package lists are.
-        (self.conf / "atomos.lock").write_text(with_added)
+        (self.conf / "atomos.lock").write_text(self.with_added)
+        return seconds
+
+
+class Theirs(Mkosi):
+    """mkosi, by the same four cases."""
+
+    def prepare(self):
         self.write([ADDED])
-        results["one package added"] = self.build()
-        self.write([ADDED], "another")
-        results["host name changed"] = self.build()
-        results["nothing changed"] = self.build()
-        return results
+        self.build()
+
+    def cold(self):
+        return self.build("-ff")
 
 
-def mkosi(directory):
-    """The same four cases. The image stays for the boot benchmark, without the added package."""
-    m = Mkosi(directory)
-    m.write([ADDED])
-    m.build()
-    m.write()
-    results = {"cold": m.build("-ff")}
-    m.write([ADDED])
-    results["one package added"] = m.build()
-    m.write([ADDED], "another")
-    results["host name changed"] = m.build()
-    # What mkosi does when it is told to build although nothing changed.
-    results["nothing changed"] = m.build()
+def cases(builder):
+    """Seconds of each case. "Nothing changed" is told to build all the same."""
+    builder.prepare()
+    builder.write()
+    results = {"cold": builder.cold()}
+    builder.write([ADDED])
+    results["one package added"] = builder.build()
+    builder.write([ADDED], "another")
+    results["host name changed"] = builder.build()
+    results["nothing changed"] = builder.build()
     return results
 
 
 def main():
     WORK.mkdir(parents=True, exist_ok=True)
-    ours = Ours(WORK / "ours")
+    ours, theirs = Ours(WORK / "ours"), Theirs(WORK / "mkosi")
     print("Building the demo image, ours and by mkosi; several minutes", flush=True)
-    a, b = ours.run(), mkosi(WORK / "mkosi")
+    a, b = cases(ours), cases(theirs)
     print("Build of the demo image; packages and package lists (ours: the lock) at hand, LUKS2 and zstd on both sides")
     print("  ours:  " + " ".join(map(str, ours.image_command)))
-    print(f"  mkosi: mkosi -f build (in {WORK}/mkosi; cold: -ff), {version()}")
+    print(f"  mkosi: mkosi -f build (in {theirs.dir}; cold: -ff), {theirs.version()}")
     for case, goal in GOALS.items():
         report(f"{case} : mkosi", a[case], b[case], goal)
     fresh(WORK / "ours")
-
-
-def version():
-    return subprocess.run(["mkosi", "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -8,15 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parents[1]
-WORK = TOP / "build" / "bench"
-LIB = Path(os.environ.get("ATOMOS_LIB", TOP / "build" / "lib"))
-KEYS = TOP / "build" / "keys"
-DEMO = TOP / "build" / "demo.img"
-sys.path.insert(0, str(TOP / "tests" / "vm"))
-# Where the programs of the clone find themselves, as ./atomos says it to them.
-for variable, value in (("ATOMOS_LIB", LIB), ("ATOMOS_SHARE", TOP), ("ATOMOS_KEYS", KEYS)):
-    os.environ.setdefault(variable, str(value))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "vm"))
+import vm  # noqa: E402  (says where the clone's programs are)
+
+TOP, WORK = vm.TOP, vm.BUILD / "bench"
+LIB, KEYS, DEMO = Path(os.environ["ATOMOS_LIB"]), vm.keys(), vm.BUILD / "demo.img"
 
 
 def timed(command, log, **options):

@@ -10,7 +10,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from common import DEMO, KEYS, LIB, TOP, WORK, drop_caches, fresh, report, timed
+from common import DEMO, KEYS, LIB, TOP, WORK, drop_caches, report, timed
 
 import tamper
 

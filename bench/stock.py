@@ -5,6 +5,7 @@ compression alike. What we are compared with, both in building and in booting.""
 import json
 import os
 import shutil
+import subprocess
 
 from common import TOP, fresh, timed
 
@@ -52,3 +53,6 @@ class Mkosi:
     def build(self, force="-f"):
         """Seconds; "-ff" drops the incremental cache, but not the packages."""
         return timed(["mkosi", force, "build"], self.log, cwd=self.dir)
+
+    def version(self):
+        return subprocess.run(["mkosi", "--version"], capture_output=True, text=True, check=True).stdout.strip()
