@@ -23,15 +23,14 @@ pytestmark = pytest.mark.xdist_group("attacks")
 
 
 @pytest.fixture(scope="module")
-def rescue(request):
+def rescue(image):
     """A machine at the rescue prompt: booted from a medium whose system is of no use."""
-    path = os.environ.get("ATOMOS_TEST_IMAGE", vm.BUILD / "demo.img")
-    with tamper.Copy(path, "rescue") as broken:
+    with tamper.Copy(image, "rescue") as broken:
         with broken.root() as root:
             tamper.make_writable(tamper.closure_file(root))
             tamper.closure_file(root).unlink()
         with vm.boot("attacks", broken.path) as machine:
-            refused(machine, "The disk has no list of what", tamper_system(path))
+            refused(machine, "The disk has no list of what", tamper_system(image))
             yield machine
 
 
@@ -240,9 +239,8 @@ def test_system_of_another_product(rescue, copy, tmp_path):
         f"{{ lib, ... }}: {{ imports = [ {vm.TOP}/examples/demo/configuration.nix ];\n"
         '  atomos.product = lib.mkForce "another-product"; }\n')
     shutil.copy(vm.TOP / "examples/demo/atomos.lock", tmp_path)
-    atomos = Path(os.environ.get("ATOMOS_LIB", vm.BUILD / "lib")) / "atomos"
-    environment = {**os.environ, "ATOMOS_SHARE": str(vm.TOP), "ATOMOS_LIB": str(atomos.parent), "ATOMOS_KEYS": str(vm.keys())}
-    path = tamper.output(atomos, "build", "--configuration", tmp_path, env=environment).decode().split()[-1]
+    atomos = Path(os.environ["ATOMOS_LIB"]) / "atomos"
+    path = tamper.output(atomos, "build", "--configuration", tmp_path).decode().split()[-1]
     nix = ["nix", "--extra-experimental-features", "nix-command", "path-info"]
     info = json.loads(tamper.output(*nix, "--json", path))[path]
     with copy.root() as root:

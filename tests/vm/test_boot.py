@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The demo image under Secure Boot with a TPM: one boot, many looks, at last the stick is pulled."""
 
-import os
 import re
 
 import pytest
@@ -13,9 +12,8 @@ pytestmark = pytest.mark.xdist_group("boot")
 
 
 @pytest.fixture(scope="module")
-def up():
+def up(image):
     """The booted demo with a root shell on the serial console."""
-    image = os.environ.get("ATOMOS_TEST_IMAGE", vm.BUILD / "demo.img")
     with vm.boot("boot", image) as machine:
         machine.login()
         yield machine
@@ -71,9 +69,8 @@ def test_machine_id_is_new_and_there_before_systemd(up):
     assert up.run(f"grep -rlF {number} /nix/store/*-system*/ 2>/dev/null", 120, check=False) == ""
 
 
-def test_pcr11_has_both_phases(up):
+def test_pcr11_has_both_phases(up, image):
     """In every bank of the TPM: what the boot image measures to, then enter-initrd and leave-initrd."""
-    image = os.environ.get("ATOMOS_TEST_IMAGE", vm.BUILD / "demo.img")
     banks = up.run("cd /sys/class/tpm/tpm0; ls -d pcr-*").split()
     assert "pcr-sha256" in banks
     for bank in banks:
