@@ -9,8 +9,6 @@
 #include "base/workers.h"
 #include "image/machine.h"
 
-#define OVMF "/usr/share/OVMF/"
-
 static char **add_all(char **argv, const char *const *list)
 {
 	for (; *list; list++)

@@ -12,7 +12,6 @@
 #include "base/str.h"
 #include "image/machine.h"
 
-#define OVMF "/usr/share/OVMF/"
 #define OWNER_GUID_MAX 64
 #define PID_MAX 32
 

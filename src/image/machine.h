@@ -7,6 +7,9 @@
 
 #include "base/error.h"
 
+/* The firmware's images. */
+#define OVMF "/usr/share/OVMF/"
+
 struct machine {
 	const char *image;
 	const char
