@@ -12,6 +12,6 @@
  * wait. */
 typedef bool (*prefetch_step)(void *context, uint64_t size);
 
-/* Asks for every regular file below `base` in the store. Follows no symlinks; what can't be opened is left to who reads it. Returns false
- * when `step` ended it. */
+/* Asks for every regular file below `base` in the store. Follows no symlinks; what can't
+ * be opened is left to who reads it. Returns false when `step` ended it. */
 bool prefetch_path(int store, const char *base, prefetch_step step, void *context);
