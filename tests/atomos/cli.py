@@ -96,6 +96,10 @@ class Documents(unittest.TestCase):
                 for _, option in options(help_text):
                     self.assertRegex(text, rf"(--|-l ){option}\b", f"{shell}: {verb} --{option}")
 
+    def test_completions_are_valid(self):
+        for command in (["bash", "-n", "atomos"], ["zsh", "-n", "_atomos"], ["fish", "--no-execute", "atomos.fish"]):
+            subprocess.run(command, cwd=COMPLETIONS, check=True)
+
     def complete(self, *words):
         script = ('source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
                   'compopt() { :; }; _atomos; printf "%s\\n" "${COMPREPLY[@]}"')

@@ -77,14 +77,36 @@ def test_boots_and_is_left_with_ctrl_a_x(own):
     assert any((own.parent / f"{own.name}.tpm").iterdir())
 
 
+@pytest.fixture
+def instead_of_qemu(tmp_path, monkeypatch):
+    """Puts a script in the place of QEMU."""
+    def put(script):
+        qemu = tmp_path / "bin" / "qemu-system-x86_64"
+        qemu.parent.mkdir()
+        qemu.write_text(f"#!/bin/sh\n{script}\n")
+        qemu.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{qemu.parent}:{os.environ['PATH']}")
+    return put
+
+
+def test_the_machine_stays_what_it_was(own, instead_of_qemu):
+    """A second start finds the firmware's variables, the TPM and the disk of the first."""
+    instead_of_qemu("exit 0")
+    command = [PROGRAM, "run", "--keys", str(vm.keys()), "--disk", "1", str(own)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    kept = [own.parent / f"{own.name}.{name}" for name in ("vars", "tpm/state", "disk")]
+    for path in kept:
+        with open(path, "ab") as f:
+            f.write(b"of the first start")
+    before = {path: path.read_bytes() for path in kept}
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    assert {path: path.read_bytes() for path in kept} == before
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_killed(own, tmp_path, monkeypatch, number):
+def test_killed(own, instead_of_qemu, number):
     """Who ends it from outside leaves nothing running and nothing in /tmp."""
-    qemu = tmp_path / "bin" / "qemu-system-x86_64"
-    qemu.parent.mkdir()
-    qemu.write_text("#!/bin/sh\necho it runs\nexec sleep 1000\n")
-    qemu.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{qemu.parent}:{os.environ['PATH']}")
+    instead_of_qemu("echo it runs\nexec sleep 1000")
     before = {*glob.glob("/tmp/atomos-run.*")}
     child = pexpect.spawn(PROGRAM, ["run", "--keys", str(vm.keys()), str(own)], timeout=60 * vm.PATIENCE)
     try:

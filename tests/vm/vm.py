@@ -285,6 +285,13 @@ class Machine:
                 assert "error" not in answer, f"QMP {command}: {answer['error']['desc']}"
         return answer["return"]
 
+    def press(self, *keys):
+        """Presses keys of the machine's own keyboard, named as on an American one."""
+        for key in keys:
+            self.qmp("send-key", keys=[{"type": "qcode", "data": key}])
+            # As long as QEMU holds a key down.
+            time.sleep(0.15)
+
     def pull_medium(self):
         """Takes the medium out, as a hand takes out a stick."""
         self.qmp("device_del", id="medium")
