@@ -186,17 +186,21 @@ class Made:
 
 
 def compare(built, made):
-    """Path → what differs."""
-    differences = {}
-    for path in sorted(built.entries.keys() | made.entries.keys()):
+    """Path → what differs. Of a directory that one of them lacks, the contents are part of it."""
+    differences, lacking = {}, None
+    for path in sorted(built.entries.keys() | made.entries.keys(), key=lambda p: p.split("/")):
+        if lacking and path.startswith(f"{lacking}/"):
+            continue
         if path.startswith(MOUNTED):
             if path in built.entries:
                 differences[path] = "below a mount point, where nobody would see it"
             continue
         if path not in made.entries:
             differences[path] = "only in ours"
+            lacking = path
         elif path not in built.entries:
             differences[path] = "only in mmdebstrap's"
+            lacking = path
         else:
             ours, theirs = built.describe(path), made.describe(path)
             if ours != theirs:
