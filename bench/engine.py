@@ -17,8 +17,7 @@ import tamper
 ENGINE = TOP / "build/meson/tests/core/bench-engine"
 # Of several runs the quickest: what disturbs a run only makes it slower.
 WARM, COLD = 5, 3
-DESKTOP = ["task-gnome-desktop", "libreoffice", "thunderbird", "gimp", "inkscape", "blender",
-           "texlive-latex-extra", "texlive-fonts-extra", "default-jdk", "golang", "emacs"]
+DESKTOP = ["task-gnome-desktop", "libreoffice", "gimp", "inkscape", "golang", "emacs"]
 
 
 def desktop(work):
