@@ -24,6 +24,7 @@ static const struct step steps[] = {
 	{"enter", step_enter}, /* (a) */
 	{"find", step_find},
 	{"header", step_header}, /* (b) */
+	{"owner", step_owner},
 	/* (c) pin, (d) TPM and (e) enrolling slot in here: all uses of the TPM for
 	   unlocking */
 	{"leave", step_leave},			   /* (f) */
@@ -35,8 +36,10 @@ static const struct step steps[] = {
 	{"memory", step_memory},
 	{"copy", step_copy},
 	{"store", step_store},
+	{"disk", step_disk},
 	{"state", step_state},
 	{"identity", step_identity},
+	{"home", step_home},
 	{"status", step_status},
 };
 
@@ -121,12 +124,13 @@ static void boot_done(struct boot *b)
 	modules_free(b->modules);
 	settings_done(&b->settings);
 	close_fdp(&b->store);
+	close_fdp(&b->state);
 }
 
 int boot_run(struct outcome *outcome, struct consoles *consoles)
 {
 	_cleanup_(boot_done) struct boot b = {
-		.outcome = outcome, .consoles = consoles, .store = -EBADF};
+		.outcome = outcome, .consoles = consoles, .slot = -1, .store = -EBADF, .state = -EBADF};
 	struct error err = {0};
 	int r = run_steps(&b, &err);
 

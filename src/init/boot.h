@@ -17,6 +17,7 @@
 #define ROOT_DIR "/sysroot"
 #define RUN_DIR "/run/atomos"
 #define NIX_DIR RUN_DIR "/nix" /* the mounted subvolume, until the root is there */
+#define STATE_DIR RUN_DIR "/state" /* that of an owner's disk, also in the system */
 
 /* What PID 1 knows of the worker: in shared memory, so that a crash doesn't lose it. */
 struct outcome {
@@ -36,6 +37,12 @@ struct boot {
 	struct partition partition;
 	struct volume *volume;
 	bool open;
+	/* The volume has an owner: no slot opens with the generic password. */
+	bool owned;
+	enum opener opener; /* what has opened it */
+	int slot;
+	int state; /* the folder that mirrors the kept paths; negative: all in memory */
+	bool home_mounted;
 	uint64_t zram; /* bytes of compressed swap */
 	/* The system that is started: what was signed, and its path read into memory. */
 	char system[STORE_BASE_MAX + 1];
@@ -73,6 +80,7 @@ int step_extra(struct boot *b, struct error *err);
 int step_enter(struct boot *b, struct error *err);
 int step_find(struct boot *b, struct error *err);
 int step_header(struct boot *b, struct error *err);
+int step_owner(struct boot *b, struct error *err);
 int step_leave(struct boot *b, struct error *err);
 int step_public_password(struct boot *b, struct error *err);
 int step_password(struct boot *b, struct error *err);
@@ -83,6 +91,10 @@ int step_mount(struct boot *b, struct error *err);
 int step_system(struct boot *b, struct error *err);
 int step_memory(struct boot *b, struct error *err);
 int step_copy(struct boot *b, struct error *err);
+
+/* disk.c */
+int step_disk(struct boot *b, struct error *err);
+int step_home(struct boot *b, struct error *err);
 
 /* state.c */
 int step_store(struct boot *b, struct error *err);

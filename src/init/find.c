@@ -59,17 +59,20 @@ static void add_partition(const char *disk, blkid_partition part, struct partiti
 	const char *type = blkid_partition_get_type_string(part);
 	struct partition *p = &ret->list[ret->count];
 	bool medium = type && guid_equal(type, TYPE_MEDIUM);
+	bool unfinished = type && guid_equal(type, TYPE_UNFINISHED);
 	_cleanup_free_ char *path = NULL;
 
-	if (!medium && !(type && guid_equal(type, TYPE_INSTALLED)))
+	if (!medium && !unfinished && !(type && guid_equal(type, TYPE_INSTALLED)))
 		return;
 	if (ret->count == PARTITIONS_MAX)
 		return;
 	*p = (struct partition){.medium = medium,
+				.unfinished = unfinished,
 				.number = (unsigned)blkid_partition_get_partno(part),
 				.size = (uint64_t)blkid_partition_get_size(part) *
 					SECTOR};
 	partition_node(disk, p->number, p->node, sizeof(p->node));
+	snprintf(p->disk, sizeof(p->disk), "%s", disk);
 	path = xasprintf("/dev/%s", p->node);
 	if (access(path, F_OK) < 0)
 		return;
@@ -79,20 +82,45 @@ static void add_partition(const char *disk, blkid_partition part, struct partiti
 	ret->count++;
 }
 
-static void scan_disk(const char *disk, const char *loader, struct partitions *ret)
+/* The table of a disk, which lives as long as the probe; NULL when it isn't a GPT. */
+static blkid_partlist open_table(const char *disk, blkid_probe *ret_probe)
 {
 	_cleanup_free_ char *path = xasprintf("/dev/%s", disk);
-	_cleanup_(blkid_done) blkid_probe probe = blkid_new_probe_from_filename(path);
-	size_t first = ret->count;
-	bool beside = false;
 	blkid_partlist list;
 	blkid_parttable table;
 
-	if (!probe)
-		return;
-	list = blkid_probe_get_partitions(probe);
+	*ret_probe = blkid_new_probe_from_filename(path);
+	list = *ret_probe ? blkid_probe_get_partitions(*ret_probe) : NULL;
 	table = list ? blkid_partlist_get_table(list) : NULL;
-	if (!table || !streq(blkid_parttable_get_type(table), "gpt"))
+	return table && streq(blkid_parttable_get_type(table), "gpt") ? list : NULL;
+}
+
+bool find_home(const char *disk, char ret_node[static 64])
+{
+	_cleanup_(blkid_done) blkid_probe probe = NULL;
+	blkid_partlist list = open_table(disk, &probe);
+
+	for (int i = 0; list && i < blkid_partlist_numof_partitions(list); i++) {
+		blkid_partition part = blkid_partlist_get_partition(list, i);
+		const char *type = blkid_partition_get_type_string(part);
+
+		if (!type || !guid_equal(type, TYPE_HOME))
+			continue;
+		partition_node(disk, (unsigned)blkid_partition_get_partno(part), ret_node,
+			       64);
+		return true;
+	}
+	return false;
+}
+
+static void scan_disk(const char *disk, const char *loader, struct partitions *ret)
+{
+	_cleanup_(blkid_done) blkid_probe probe = NULL;
+	blkid_partlist list = open_table(disk, &probe);
+	size_t first = ret->count;
+	bool beside = false;
+
+	if (!list)
 		return;
 	for (int i = 0; i < blkid_partlist_numof_partitions(list); i++) {
 		blkid_partition part = blkid_partlist_get_partition(list, i);
@@ -267,5 +295,10 @@ int find_volume(struct consoles *c, struct partition *ret, struct error *err)
 		break;
 	}
 	free(s);
+	if (r == 0 && ret->unfinished)
+		return fail(err, -EUCLEAN,
+			    "The installation onto this disk (%s) was interrupted: start "
+			    "the medium again and install anew",
+			    ret->model[0] ? ret->model : ret->disk);
 	return r;
 }

@@ -16,6 +16,9 @@ void partitions_scan(const char *loader, struct partitions *ret);
  * sentence when there is none. */
 int find_volume(struct consoles *c, struct partition *ret, struct error *err);
 
+/* The partition for homes on this disk (a name in /dev); false when it has none. */
+bool find_home(const char *disk, char ret_node[static 64]);
+
 /* The firmware's word on Secure Boot: 1 on, 0 off, negative when there is no such word
  * (BIOS). efivarfs must be mounted. */
 int secure_boot_state(void);

@@ -8,9 +8,9 @@
 #include "base/str.h"
 #include "init/json.h"
 #include "init/luks-shape.h"
+#include "init/luks-tokens.h"
 
 #define SLOTS_MAX 7
-#define TOKENS_MAX 32
 #define KEY_BYTES 64
 #define CIPHER "aes-xts-plain64"
 /* More would keep a machine busy for minutes, or take memory it hasn't. */
@@ -252,9 +252,12 @@ static int check_config(sd_json_variant *config, struct error *err)
 
 static int check_tokens(sd_json_variant *tokens, struct error *err)
 {
-	if (!tokens || !sd_json_variant_is_object(tokens) ||
-	    sd_json_variant_elements(tokens) > 2 * TOKENS_MAX)
-		return refuse(err, "tokens");
+#ifndef WITHOUT_CHECK_LUKS_TOKENS
+	const char *odd = luks_tokens_odd(tokens);
+
+	if (odd)
+		return refuse(err, odd);
+#endif
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 /* The rescue prompt. */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,7 +21,46 @@
 #define KLOG_READ_ALL 3
 #define KLOG_SIZE 10
 #define MESSAGES_LINES 100
+#define MOUNTS_TEXT_MAX (1U << 20)
+#define MOUNTS_MAX 10000
 #define SHELL "/usr/bin/busybox"
+
+/* What was mounted last at or below a path; freed by the caller, NULL when nothing is. */
+static char *last_mount(const char *path)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_strv_ char **lines = NULL;
+	char *last = NULL;
+
+	if (read_file_at(AT_FDCWD, "/proc/self/mountinfo", MOUNTS_TEXT_MAX, &text, NULL) <
+	    0)
+		return NULL;
+	lines = strv_split(text, "\n");
+	for (char **line = lines; line && *line; line++) {
+		char place[4096];
+		const char *rest;
+
+		if (sscanf(*line, "%*s %*s %*s %*s %4095s", place) != 1)
+			continue;
+		rest = startswith(place, path);
+		if (!rest || (*rest && *rest != '/'))
+			continue;
+		free(last);
+		last = xstrdup(place);
+	}
+	return last;
+}
+
+/* Kept directories lie over those of the root, in any number. */
+static void unmount_below(const char *path)
+{
+	for (int i = 0; i < MOUNTS_MAX; i++) {
+		_cleanup_free_ char *last = last_mount(path);
+
+		if (!last || umount2(last, UMOUNT_NOFOLLOW) < 0)
+			return;
+	}
+}
 
 static void unmount(struct consoles *c, const char *path)
 {
@@ -38,16 +78,19 @@ static void unmount(struct consoles *c, const char *path)
 
 int rescue_clean(struct consoles *c)
 {
-	static const char *const mounts[] = {ROOT_DIR "/nix/var", ROOT_DIR "/nix",
-					     ROOT_DIR, NIX_DIR};
+	static const char *const mounts[] = {ROOT_DIR, NIX_DIR, STATE_DIR};
 	struct error err;
 	int r = 0;
 
-	for (size_t i = 0; i < ELEMENTSOF(mounts); i++)
+	for (size_t i = 0; i < ELEMENTSOF(mounts); i++) {
+		unmount_below(mounts[i]);
 		unmount(c, mounts[i]);
+	}
 	/* The kernel lets go of the file system a moment after the last unmount. */
 	for (int i = 0; i < 20; i++) {
-		r = volume_close(&err);
+		r = volume_close(HOME_NAME, &err);
+		if (r == 0)
+			r = volume_close(VOLUME_NAME, &err);
 		if (r == 0)
 			return 0;
 		poll(NULL, 0, 100);

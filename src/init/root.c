@@ -46,6 +46,20 @@ int step_zram(struct boot *b, struct error *err)
 	return 0;
 }
 
+static int mount_store(bool medium)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOATIME;
+
+	/* Nothing is replayed: a medium stays as it is, byte by byte. */
+	if (medium)
+		return mount(VOLUME_DEVICE, NIX_DIR, "btrfs", flags | MS_RDONLY,
+			     "subvol=nix,rescue=nologreplay");
+	/* The file system is writable, for its state; this view of it isn't. */
+	if (mount(VOLUME_DEVICE, NIX_DIR, "btrfs", flags, "subvol=nix,compress=zstd:1") < 0)
+		return -1;
+	return mount(NULL, NIX_DIR, NULL, flags | MS_REMOUNT | MS_BIND | MS_RDONLY, NULL);
+}
+
 int step_mount(struct boot *b, struct error *err)
 {
 	int r = modules_load(b->modules, "btrfs", err);
@@ -54,10 +68,7 @@ int step_mount(struct boot *b, struct error *err)
 		return r;
 	(void)mkdir(RUN_DIR, 0755);
 	(void)mkdir(NIX_DIR, 0755);
-	/* Nothing is replayed: the volume stays as it is, byte by byte. */
-	if (mount(VOLUME_DEVICE, NIX_DIR, "btrfs",
-		  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME,
-		  "subvol=nix,rescue=nologreplay") < 0)
+	if (mount_store(b->partition.medium) < 0)
 		return fail(err, -errno,
 			    "The file system on the disk can't be mounted (%m): it is "
 			    "damaged; write "

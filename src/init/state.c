@@ -16,9 +16,12 @@
 #include "init/boot.h"
 #include "init/clock.h"
 #include "init/copy-tree.h"
+#include "init/kept.h"
 
 #define NIX_IN_ROOT ROOT_DIR "/nix"
 #define TABLE_MAX (4U << 20)
+#define MACHINE_ID "/etc/machine-id"
+#define IDENTITY_SIZE 33 /* with the line's end */
 
 static int move_store(struct error *err)
 {
@@ -98,6 +101,34 @@ static int make_directory(int root, const struct state_directory *d,
 	return 0;
 }
 
+/* What doesn't work is said, and lives in memory this time: the machine starts. */
+static void keep_one(struct boot *b, int root, const char *path, bool directory)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct error err;
+	int r = directory ? kept_directory(b->state, root, path, &fd, &err)
+			  : kept_file(b->state, root, path, &fd, &err);
+
+	if (r == 0)
+		r = kept_bind(fd, root, path, &err);
+	if (r < 0)
+		consoles_say(b->consoles, "%s. What is changed there now will be lost.",
+			     err.message);
+}
+
+/* The identity is read only now, by step_identity: over a mount systemd would think that
+ * it still has to write it down. */
+static void keep_all(struct boot *b, int root)
+{
+	for (size_t i = 0; i < b->info.directory_count; i++)
+		keep_one(b, root, b->info.directories[i].path, true);
+	for (char **f = b->info.files; f && *f; f++)
+		if (!streq(*f, MACHINE_ID))
+			keep_one(b, root, *f, false);
+	if (syncfs(b->state) < 0)
+		log_warning("the state can't be written: %m");
+}
+
 int step_state(struct boot *b, struct error *err)
 {
 	_cleanup_close_ int root = open(ROOT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -115,12 +146,31 @@ int step_state(struct boot *b, struct error *err)
 	t = (struct tables){passwd, group};
 	for (size_t i = 0; i < b->info.directory_count && r == 0; i++)
 		r = make_directory(root, &b->info.directories[i], &t, err);
+	if (r == 0 && b->state >= 0)
+		keep_all(b, root);
 	return r;
 }
 
 static int set_time(const struct timeval *v)
 {
 	return settimeofday(v, NULL);
+}
+
+/* When this system was last seen running: files that it writes again and again. */
+static uint64_t last_seen(int state)
+{
+	static const char *const files[] = {"var/lib/systemd/timesync/clock",
+					    "var/lib/systemd/random-seed"};
+	uint64_t newest = 0;
+
+	for (size_t i = 0; state >= 0 && i < ELEMENTSOF(files); i++) {
+		_cleanup_close_ int fd = open_inside(state, files[i], O_PATH);
+		struct stat st;
+
+		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_mtime > 0)
+			newest = MAX(newest, (uint64_t)st.st_mtime);
+	}
+	return newest;
 }
 
 static void set_clock(uint64_t epoch)
@@ -130,24 +180,73 @@ static void set_clock(uint64_t epoch)
 	if (r < 0)
 		log_warning("the clock can't be set: %s", strerror(-r));
 	else if (r > 0)
-		log_info("the clock was before the system's date and was set to it");
+		log_info("the clock was before the system's date or its last run, and was "
+			 "set to it");
 }
 
-int step_identity(struct boot *b, struct error *err)
+static int new_identity(char ret[static IDENTITY_SIZE + 1], struct error *err)
 {
 	uint8_t id[16];
-	char text[2 * sizeof(id) + 2];
-	int r;
 
-	set_clock(b->info.epoch);
 	if (getrandom(id, sizeof(id), 0) != sizeof(id))
 		return fail(err, -EIO, "No random numbers for the machine's identity");
 	/* A random UUID of version 4, as machine-id(5) demands. */
 	id[6] = (uint8_t)((id[6] & 0x0f) | 0x40);
 	id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
-	hex_encode(id, sizeof(id), text);
-	strcat(text, "\n");
-	r = write_file_at(AT_FDCWD, ROOT_DIR "/etc/machine-id", text, strlen(text), 0444);
+	hex_encode(id, sizeof(id), ret);
+	strcat(ret, "\n");
+	return 0;
+}
+
+/* The kept identity, or false. */
+static bool kept_identity(int state, char ret[static IDENTITY_SIZE + 1])
+{
+	_cleanup_close_ int fd = state < 0 ? -EBADF
+					   : open_inside(state, &MACHINE_ID[1], O_RDONLY);
+	uint8_t id[16];
+
+	if (fd < 0 || read_full(fd, ret, IDENTITY_SIZE) != IDENTITY_SIZE)
+		return false;
+	ret[IDENTITY_SIZE - 1] = 0;
+	if (hex_decode(ret, id, sizeof(id)) < 0)
+		return false;
+	ret[IDENTITY_SIZE - 1] = '\n';
+	ret[IDENTITY_SIZE] = 0;
+	return true;
+}
+
+static void keep_identity(struct boot *b, const char *text)
+{
+	_cleanup_close_ int etc = -EBADF;
+	int r;
+
+	(void)mkdirat(b->state, "etc", 0755);
+	etc = open_inside(b->state, "etc", O_RDONLY | O_DIRECTORY);
+	r = etc < 0 ? etc
+		    : write_file_at(etc, "machine-id", text, strlen(text), 0444);
+	if (r == 0 && syncfs(etc) < 0)
+		r = -errno;
+	if (r < 0)
+		consoles_say(b->consoles,
+			     "The machine's identity can't be kept: %s. Homes may be "
+			     "unusable in this start.",
+			     strerror(-r));
+}
+
+int step_identity(struct boot *b, struct error *err)
+{
+	char text[IDENTITY_SIZE + 1];
+	int r = 0;
+
+	set_clock(MAX(b->info.epoch, last_seen(b->state)));
+	if (!kept_identity(b->state, text)) {
+		r = new_identity(text, err);
+		if (r == 0 && b->state >= 0)
+			keep_identity(b, text);
+	}
+	if (r < 0)
+		return r;
+	r = write_file_at(AT_FDCWD, ROOT_DIR MACHINE_ID, text, strlen(text), 0444);
 	return r < 0 ? fail(err, r, "The machine's identity can't be written: %s",
 			    strerror(-r))
 		     : 0;

@@ -40,14 +40,33 @@ static const char *tpm_word(enum tpm_state state)
 	}
 }
 
-int step_status(struct boot *b, struct error *err)
+static const char *secure_boot_word(void)
 {
-	_cleanup_(json_unrefp) sd_json_variant *v = NULL;
-	_cleanup_free_ char *text = NULL;
-	uint64_t read = bytes_read(b->partition.node);
 	int secure = secure_boot_state();
-	int r = sd_json_buildo(
-		&v, SD_JSON_BUILD_PAIR_UNSIGNED("version", 1),
+
+	return secure == 1 ? "on" : secure == 0 ? "off" : "unknown";
+}
+
+/* How the volume was opened, and whose it is. */
+static int build_volume(const struct boot *b, sd_json_variant **ret)
+{
+	const char *opened_by = opener_word(b->opener);
+
+	return sd_json_buildo(
+		ret, SD_JSON_BUILD_PAIR_BOOLEAN("installed", !b->partition.medium),
+		SD_JSON_BUILD_PAIR_BOOLEAN("owned", b->owned),
+		SD_JSON_BUILD_PAIR_CONDITION(!!opened_by, "openedBy",
+					     SD_JSON_BUILD_STRING(opened_by)),
+		SD_JSON_BUILD_PAIR_CONDITION(b->slot >= 0, "slot",
+					     SD_JSON_BUILD_INTEGER(b->slot)),
+		SD_JSON_BUILD_PAIR_STRING("disk", b->partition.disk),
+		SD_JSON_BUILD_PAIR_BOOLEAN("homeMounted", b->home_mounted));
+}
+
+static int build_boot(struct boot *b, uint64_t read, sd_json_variant **ret)
+{
+	return sd_json_buildo(
+		ret, SD_JSON_BUILD_PAIR_UNSIGNED("version", 1),
 		SD_JSON_BUILD_PAIR_STRING("product", b->info.product),
 		SD_JSON_BUILD_PAIR_UNSIGNED("release", b->info.release),
 		SD_JSON_BUILD_PAIR_STRING("system", b->system),
@@ -60,10 +79,20 @@ int step_status(struct boot *b, struct error *err)
 		SD_JSON_BUILD_PAIR_STRING("partition", b->partition.node),
 		SD_JSON_BUILD_PAIR_BOOLEAN("publicPassword", b->outcome->public_only),
 		SD_JSON_BUILD_PAIR_STRING("tpm", tpm_word(b->outcome->tpm)),
-		SD_JSON_BUILD_PAIR_STRING("secureBoot", secure == 1   ? "on"
-							: secure == 0 ? "off"
-								      : "unknown"));
+		SD_JSON_BUILD_PAIR_STRING("secureBoot", secure_boot_word()));
+}
 
+int step_status(struct boot *b, struct error *err)
+{
+	_cleanup_(json_unrefp) sd_json_variant *v = NULL, *volume = NULL;
+	_cleanup_free_ char *text = NULL;
+	uint64_t read = bytes_read(b->partition.node);
+	int r = build_boot(b, read, &v);
+
+	if (r >= 0)
+		r = build_volume(b, &volume);
+	if (r >= 0)
+		r = sd_json_variant_merge_object(&v, volume);
 	if (r >= 0)
 		r = sd_json_variant_format(v, SD_JSON_FORMAT_NEWLINE, &text);
 	if (r >= 0)

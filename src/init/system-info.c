@@ -20,6 +20,7 @@ void system_info_done(struct system_info *s)
 		free(s->directories[i].group);
 	}
 	free(s->directories);
+	strv_free(s->files);
 	free(s->product);
 	free(s->kernel);
 	free(s->init);
@@ -65,6 +66,25 @@ static int get_directory(sd_json_variant *v, struct state_directory *d, struct e
 	return 0;
 }
 
+static int get_files(sd_json_variant *state, struct system_info *s, struct error *err)
+{
+	sd_json_variant *list = sd_json_variant_by_key(state, "files");
+	size_t n = !list			       ? 0
+		   : sd_json_variant_is_array(list) ? sd_json_variant_elements(list)
+						       : SIZE_MAX;
+
+	if (n > DIRECTORIES_MAX)
+		return fail(err, -EBADMSG, "\"files\" isn't a list");
+	for (size_t i = 0; i < n; i++) {
+		sd_json_variant *v = sd_json_variant_by_index(list, i);
+
+		if (!sd_json_variant_is_string(v) || !path_ok(sd_json_variant_string(v)))
+			return fail(err, -EBADMSG, "a file of \"state\" isn't valid");
+		s->files = strv_add(s->files, sd_json_variant_string(v));
+	}
+	return 0;
+}
+
 static int get_directories(sd_json_variant *root, struct system_info *s,
 			   struct error *err)
 {
@@ -73,6 +93,8 @@ static int get_directories(sd_json_variant *root, struct system_info *s,
 	size_t n;
 
 	if (r < 0)
+		return r;
+	if (state && (r = get_files(state, s, err)) < 0)
 		return r;
 	list = state ? sd_json_variant_by_key(state, "directories") : NULL;
 	if (!list)

@@ -19,6 +19,7 @@ struct system_info {
 	uint64_t release, root_bytes, entries, epoch, root_percent;
 	struct state_directory *directories;
 	size_t directory_count;
+	char **files; /* of the state; may be NULL */
 };
 
 /* Parses it. product, kernel, init, rootBytes and version 1 are required; paths are

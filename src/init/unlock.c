@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens the encrypted volume. */
+/* Opens an encrypted volume. */
 #include <errno.h>
 #include <libcryptsetup.h>
 #include <stdlib.h>
@@ -9,14 +9,18 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "init/keymap-token.h"
 #include "init/luks-shape.h"
 #include "init/unlock.h"
 
-#define HEADER_FILE "/run/atomos/header"
+#define HEADER_FOLDER "/run/atomos"
+#define TPM_TOKEN "systemd-tpm2"
 
 struct volume {
 	struct crypt_device *device;
+	char *name, *header; /* header: the file with the copy */
+	uint8_t digest[VOLUME_DIGEST_SIZE];
 };
 
 static void to_log(int level, const char *message, void *context _unused_)
@@ -30,7 +34,9 @@ void volume_free(struct volume *v)
 	if (!v)
 		return;
 	crypt_free(v->device);
-	(void)unlink(HEADER_FILE);
+	(void)unlink(v->header);
+	free(v->header);
+	free(v->name);
 	free(v);
 }
 
@@ -51,16 +57,16 @@ static int read_header(const char *path, char *data, struct error *err)
 }
 
 /* As large as on the disk, so that libcryptsetup takes it for a whole one. */
-static int copy_header(const char *path, struct error *err)
+static int copy_header(const char *path, const char *file, struct error *err)
 {
 	_cleanup_free_ char *data = xmalloc(LUKS_HEADER_COPY);
 	int r = read_header(path, data, err);
 
 	if (r < 0)
 		return r;
-	(void)mkdir("/run/atomos", 0755);
-	r = write_file_at(AT_FDCWD, HEADER_FILE, data, LUKS_HEADER_COPY, 0600);
-	if (r == 0 && truncate(HEADER_FILE, LUKS_DATA_OFFSET) < 0)
+	(void)mkdir(HEADER_FOLDER, 0755);
+	r = write_file_at(AT_FDCWD, file, data, LUKS_HEADER_COPY, 0600);
+	if (r == 0 && truncate(file, LUKS_DATA_OFFSET) < 0)
 		r = -errno;
 	return r < 0 ? fail(err, r,
 			    "The disk's encryption header can't be kept in memory: %s",
@@ -71,7 +77,7 @@ static int copy_header(const char *path, struct error *err)
 static int load(struct volume *v, const char *path, struct error *err)
 {
 	const char *json;
-	int r = crypt_init_data_device(&v->device, HEADER_FILE, path);
+	int r = crypt_init_data_device(&v->device, v->header, path);
 
 	if (r < 0)
 		return fail(err, r, "The disk %s can't be used: %s", path, strerror(-r));
@@ -88,17 +94,24 @@ static int load(struct volume *v, const char *path, struct error *err)
 	if (r < 0)
 		return fail(err, r, "The disk's encryption header can't be read: %s",
 			    strerror(-r));
-	return luks_shape_check(json, err);
+	r = luks_shape_check(json, err);
+	if (r == 0 && volume_digest(json, v->digest) < 0)
+		return fail(err, -EPERM,
+			    "The disk's encryption header can't tell its key from "
+			    "others");
+	return r;
 }
 
-int volume_open_header(const char *node, struct volume **ret, struct error *err)
+int volume_open_header(const char *path, const char *name, struct volume **ret,
+		       struct error *err)
 {
 	_cleanup_(volume_freep) struct volume *v = xcalloc(1, sizeof(*v));
-	_cleanup_free_ char *path = xasprintf("/dev/%s", node);
 	int r;
 
+	v->name = xstrdup(name);
+	v->header = xasprintf("%s/header.%s", HEADER_FOLDER, name);
 	crypt_set_log_callback(NULL, to_log, NULL);
-	r = copy_header(path, err);
+	r = copy_header(path, v->header, err);
 	if (r == 0)
 		r = load(v, path, err);
 	if (r == 0)
@@ -109,16 +122,69 @@ int volume_open_header(const char *node, struct volume **ret, struct error *err)
 int volume_unlock(struct volume *v, const struct secret *password, bool read_only,
 		  struct error *err)
 {
-	int r = crypt_activate_by_passphrase(v->device, VOLUME_NAME, CRYPT_ANY_SLOT,
+	int r = crypt_activate_by_passphrase(v->device, v->name, CRYPT_ANY_SLOT,
 					     password->data, password->size,
 					     read_only ? CRYPT_ACTIVATE_READONLY : 0);
 
+	/* A header of which every slot is for a token says "no such slot". */
+	if (r == -ENOENT)
+		r = -EPERM;
 	if (r == -EPERM || r >= 0)
-		return r < 0 ? r : 0;
+		return r;
 	return fail(err, r,
 		    "The disk can't be opened (%s): the kernel's log, \"show messages\", "
 		    "says more",
 		    strerror(-r));
+}
+
+int volume_unlock_by_tpm(struct volume *v, bool only_try)
+{
+	int r = crypt_activate_by_token_pin(v->device, only_try ? NULL : v->name,
+					    TPM_TOKEN, CRYPT_ANY_TOKEN, NULL, 0, NULL, 0);
+
+	return r < 0 ? r : 0;
+}
+
+static bool is_cheap(struct crypt_device *device, int slot)
+{
+	struct crypt_pbkdf_type kdf;
+
+	return crypt_keyslot_get_pbkdf(device, slot, &kdf) == 0 &&
+	       streq(kdf.type, CRYPT_KDF_PBKDF2) &&
+	       kdf.iterations <= PUBLIC_ITERATIONS_MAX;
+}
+
+int volume_public_slot(struct volume *v, const struct secret *password)
+{
+	for (int slot = 0; slot < crypt_keyslot_max(CRYPT_LUKS2); slot++) {
+		crypt_keyslot_info info = crypt_keyslot_status(v->device, slot);
+
+		if ((info != CRYPT_SLOT_ACTIVE && info != CRYPT_SLOT_ACTIVE_LAST) ||
+		    !is_cheap(v->device, slot))
+			continue;
+		if (crypt_activate_by_passphrase(v->device, NULL, slot, password->data,
+						 password->size, 0) >= 0)
+			return slot;
+	}
+	return -ENOENT;
+}
+
+enum opener volume_opener(struct volume *v, int slot)
+{
+	return opener_of_slot(v->device, slot);
+}
+
+bool volume_has_tpm(struct volume *v)
+{
+	for (int slot = 0; slot < crypt_keyslot_max(CRYPT_LUKS2); slot++)
+		if (opener_of_slot(v->device, slot) == OPENER_TPM)
+			return true;
+	return false;
+}
+
+const uint8_t *volume_key_digest(const struct volume *v)
+{
+	return v->digest;
 }
 
 char *volume_keymap(struct volume *v)
@@ -126,13 +192,20 @@ char *volume_keymap(struct volume *v)
 	return keymap_token_find(v->device);
 }
 
-int volume_close(struct error *err)
+bool volume_is_open(const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("/dev/mapper/%s", name);
+
+	return access(path, F_OK) == 0;
+}
+
+int volume_close(const char *name, struct error *err)
 {
 	int r;
 
-	if (access(VOLUME_DEVICE, F_OK) < 0)
+	if (!volume_is_open(name))
 		return 0;
-	r = crypt_deactivate(NULL, VOLUME_NAME);
+	r = crypt_deactivate(NULL, name);
 	return r < 0 && r != -ENODEV
 		       ? fail(err, r, "The disk can't be closed: %s", strerror(-r))
 		       : 0;

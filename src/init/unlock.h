@@ -1,32 +1,61 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens the encrypted volume with a copy of its header that was read once and checked. */
+/* Opens an encrypted volume with a copy of its header that was read once and checked. */
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/macro.h"
 #include "base/secret.h"
+#include "init/opener.h"
+#include "init/volume-digest.h"
 
 #define VOLUME_NAME "atomos-root"
 #define VOLUME_DEVICE "/dev/mapper/" VOLUME_NAME
+#define HOME_NAME "atomos-home"
+#define HOME_DEVICE "/dev/mapper/" HOME_NAME
+/* A slot that costs more iterations isn't one that we gave a public password. */
+#define PUBLIC_ITERATIONS_MAX 10000
 
 struct volume;
 
-/* Copies the header of /dev/NODE to RAM, once, and checks its shape. From then on only
- * the copy is used; nothing of the volume is written. */
-int volume_open_header(const char *node, struct volume **ret, struct error *err);
+/* Copies the header of the volume at `path` to RAM, once, and checks its shape. From then
+ * on only the copy is used; nothing of the volume is written. `name` is the device's in
+ * /dev/mapper when it is opened. */
+int volume_open_header(const char *path, const char *name, struct volume **ret,
+		       struct error *err);
 void volume_free(struct volume *v);
 DEFINE_FREEP(struct volume, volume_free)
 
-/* Makes VOLUME_DEVICE. -EPERM (no words): no slot opens with this password. `read_only`
- * volumes can't be written by anything. */
+/* Makes the device; returns the slot. -EPERM (no words): no slot opens with this
+ * password. `read_only` volumes can't be written by anything. */
 int volume_unlock(struct volume *v, const struct secret *password, bool read_only,
 		  struct error *err);
+
+/* Makes the device with the token that systemd-cryptenroll left for the TPM, or, with
+ * `only_try`, nothing. 0, or libcryptsetup's negative errno: see tpm_unlock_words. May
+ * take for ever; run in a child. */
+int volume_unlock_by_tpm(struct volume *v, bool only_try);
+
+/* The slot that opens with a public password, or -ENOENT; looks only at cheap slots. */
+int volume_public_slot(struct volume *v, const struct secret *password);
+
+/* What the slot opens with, by its token. */
+enum opener volume_opener(struct volume *v, int slot);
+
+/* Whether a token for the TPM is there. */
+bool volume_has_tpm(struct volume *v);
+
+/* What stands for the volume key: see volume-digest.h. */
+const uint8_t *volume_key_digest(const struct volume *v);
 
 /* The name in the keymap token ("atomos-keymap", field "keymap"), or NULL; freed by the
  * caller. Not checked in any way. */
 char *volume_keymap(struct volume *v);
 
-/* Removes VOLUME_DEVICE and with it the key; 0 when it isn't there. */
-int volume_close(struct error *err);
+/* Whether a device of this name is open. */
+bool volume_is_open(const char *name);
+
+/* Removes the device of this name and with it the key; 0 when it isn't there. */
+int volume_close(const char *name, struct error *err);

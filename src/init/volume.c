@@ -28,7 +28,8 @@ int step_find(struct boot *b, struct error *err)
 int step_header(struct boot *b, struct error *err)
 {
 	_cleanup_free_ char *name = NULL;
-	int r = volume_open_header(b->partition.node, &b->volume, err);
+	_cleanup_free_ char *path = xasprintf("/dev/%s", b->partition.node);
+	int r = volume_open_header(path, VOLUME_NAME, &b->volume, err);
 
 	if (r < 0)
 		return r;
@@ -38,6 +39,28 @@ int step_header(struct boot *b, struct error *err)
 	else if (name)
 		log_warning("the disk asks for a keymap that isn't in the boot image");
 	return 0;
+}
+
+/* The password of media, as a secret like any other; NULL when there is none. */
+static struct secret *generic_password(const struct boot *b)
+{
+	size_t size = b->settings.generic_password ? strlen(b->settings.generic_password)
+						   : 0;
+	struct secret *s = size > 0 && size <= SECRET_MAX ? secret_new() : NULL;
+
+	if (s) {
+		memcpy(s->data, b->settings.generic_password, size);
+		s->size = size;
+	}
+	return s;
+}
+
+static bool is_generic(const struct boot *b, const struct secret *password)
+{
+	const char *generic = b->settings.generic_password;
+
+	return generic && strlen(generic) == password->size &&
+	       memcmp(generic, password->data, password->size) == 0;
 }
 
 /* Returns 1 when the volume is open now, 0 when the password is wrong. */
@@ -50,6 +73,13 @@ static int try_password(struct boot *b, const struct secret *password, struct er
 	if (r < 0)
 		return r;
 	b->open = true;
+	b->slot = r;
+	b->opener = volume_opener(b->volume, r);
+	if (is_generic(b, password)) {
+		b->opener = OPENER_GENERIC;
+		b->owned = false;
+		b->outcome->public_only = true;
+	}
 	return 1;
 }
 
@@ -65,21 +95,31 @@ static int load_crypto(struct boot *b, struct error *err)
 	return modules_load(b->modules, "dm-crypt", err);
 }
 
+/* Only looks: nothing is opened while the TPM would still answer. */
+int step_owner(struct boot *b, struct error *err)
+{
+	_cleanup_secret_ struct secret *generic = generic_password(b);
+	int r;
+
+	if (b->partition.medium)
+		return 0;
+	r = load_crypto(b, err);
+	if (r < 0)
+		return r;
+	b->owned = !generic || volume_public_slot(b->volume, generic) < 0;
+	log_info("volume %s: %s", b->partition.node,
+		 b->owned ? "it has an owner" : "it has no owner yet");
+	return 0;
+}
+
 int step_public_password(struct boot *b, struct error *err)
 {
-	_cleanup_secret_ struct secret *password = secret_new();
+	_cleanup_secret_ struct secret *generic = generic_password(b);
 	int r = load_crypto(b, err);
 
-	if (r < 0 || !b->partition.medium || !b->settings.generic_password)
+	if (r < 0 || b->owned || b->open || !generic)
 		return r;
-	password->size = strlen(b->settings.generic_password);
-	if (password->size > SECRET_MAX)
-		return fail(err, -EMSGSIZE,
-			    "The boot image's generic password is too long");
-	memcpy(password->data, b->settings.generic_password, password->size);
-	r = try_password(b, password, err);
-	if (r > 0)
-		b->outcome->public_only = true;
+	r = try_password(b, generic, err);
 	return r < 0 ? r : 0;
 }
 

@@ -64,6 +64,40 @@ static void test_loader_disk_without_system(void **state)
 	assert_int_equal(partitions_choose(&p, true, true, &count), CHOICE_NONE);
 }
 
+static struct partition on(const char *disk, bool medium, bool unfinished)
+{
+	struct partition p = {
+		.medium = medium, .unfinished = unfinished, .beside_loader = true};
+
+	snprintf(p.disk, sizeof(p.disk), "%s", disk);
+	snprintf(p.node, sizeof(p.node), "%s%c", disk,
+		 unfinished ? 'u' : medium ? 'm' : 'i');
+	return p;
+}
+
+static void expect_of_two(struct partition a, struct partition b, const char *chosen)
+{
+	struct partitions p = {.list = {a, b}, .count = 2, .loader_found = true};
+	size_t count;
+
+	assert_int_equal(partitions_choose(&p, true, false, &count),
+			 chosen ? CHOICE_FIRST : CHOICE_ASK);
+	if (chosen)
+		assert_string_equal(p.list[0].node, chosen);
+}
+
+static void test_kinds(void **state)
+{
+	/* A medium that lies on an owner's disk is there to help out. */
+	expect_of_two(on("a", true, false), on("a", false, false), "ai");
+	expect_of_two(on("a", false, false), on("a", true, false), "ai");
+	expect_of_two(on("a", true, false), on("b", false, false), NULL);
+	/* What an interrupted installation left is only for saying so. */
+	expect_of_two(on("a", false, true), on("a", true, false), "am");
+	expect_of_two(on("a", true, false), on("b", false, true), "am");
+	expect_of_two(on("a", false, true), on("b", false, true), NULL);
+}
+
 static void test_loader_unknown(void **state)
 {
 	expect("", false, true, "");
@@ -110,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_loader_known),
 		cmocka_unit_test(test_loader_disk_without_system),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_loader_unknown),
 		cmocka_unit_test(test_guid),
 		cmocka_unit_test(test_loader_partition),

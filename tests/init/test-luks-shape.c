@@ -10,10 +10,10 @@ struct change {
 	const char *from, *to, *words;
 };
 
-static char *good(void)
+static char *header(const char *name)
 {
 	_cleanup_free_ char *path =
-		xasprintf("%s/luks/two-slots.json", getenv("ATOMOS_TEST_DATA"));
+		xasprintf("%s/luks/%s.json", getenv("ATOMOS_TEST_DATA"), name);
 	char *text, *out;
 
 	assert_int_equal(read_file_at(AT_FDCWD, path, LUKS_JSON_MAX, &text, NULL), 0);
@@ -23,6 +23,11 @@ static char *good(void)
 			*out++ = *p;
 	*out = 0;
 	return text;
+}
+
+static char *good(void)
+{
+	return header("two-slots");
 }
 
 /* Replaces the first `from`; the test is wrong when there is none. */
@@ -110,6 +115,45 @@ static const struct change changes[] = {
 	{"{\"keyslots\"", "[{\"keyslots\"", "isn't JSON"},
 };
 
+/* systemd-cryptenroll's own tokens and ours, each with one thing changed. */
+static const struct change token_changes[] = {
+	{"systemd-tpm2", "systemd-pkcs11", "unknown kind"},
+	{"\"systemd-recovery\"", "7", "without a kind"},
+	{"\"tokens\":{\"0\":", "\"tokens\":{\"9\":[],\"0\":", "without a kind"},
+	{"\"keyslots\":[\"1\"],\"tpm2-blob\"", "\"keyslots\":[],\"tpm2-blob\"",
+	 "odd fields of a token"},
+	{"\"keyslots\":[\"1\"],\"tpm2-blob\"",
+	 "\"keyslots\":[\"1\",\"2\"],\"tpm2-blob\"", "odd fields"},
+	{"\"tpm2-blob\":\"", "\"tpm2-blob\":\"!", "odd fields"},
+	{"\"tpm2-blob\"", "\"tpm2-blub\"", "odd fields"},
+	{"\"tpm2-pcrs\":[7]", "\"tpm2-pcrs\":[24]", "odd fields"},
+	{"\"tpm2-pcrs\":[7]", "\"tpm2-pcrs\":7", "odd fields"},
+	{"\"tpm2-pcrs\":[7]", "\"tpm2-pcrs\":[7],\"tpm2_pcrlock\":true", "odd fields"},
+	{"\"tpm2-policy-hash\":\"", "\"tpm2-policy-hash\":\"x", "odd fields"},
+	{"\"tpm2-primary-alg\":\"ecc\"", "\"tpm2-primary-alg\":\"\"", "odd fields"},
+	{"\"keymap\":\"de-latin1\"", "\"keymap\":\"a\\u001b[2J\"", "odd fields"},
+	{"\"keymap\":\"de-latin1\"", "\"keymap\":\"us\",\"more\":1", "odd fields"},
+	{"\"user\":\"anna\"", "\"user\":null", "odd fields"},
+	{"\"fido2-up-required\":true", "\"fido2-up-required\":1", "odd fields"},
+};
+
+static void test_tokens(void **state)
+{
+	_cleanup_free_ char *text = header("owned");
+	struct error err = {0};
+
+	if (luks_shape_check(text, &err) < 0)
+		fail_msg("%s", err.message);
+	for (size_t i = 0; i < ELEMENTSOF(token_changes); i++) {
+		const struct change *c = &token_changes[i];
+		_cleanup_free_ char *bad = changed(text, c->from, c->to);
+
+		if (luks_shape_check(bad, &err) != -EPERM)
+			fail_msg("accepted: %s", c->to);
+		assert_says(&err, c->words);
+	}
+}
+
 static void test_refused(void **state)
 {
 	_cleanup_free_ char *text = good();
@@ -155,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_too_many_slots),
 		cmocka_unit_test(test_not_an_object),
 	};

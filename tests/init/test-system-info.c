@@ -15,7 +15,7 @@ static void test_good(void **state)
 	assert_int_equal(
 		system_info_parse(
 			HEAD "\"rootBytes\":100,\"release\":3,\"entries\":9,\"epoch\":17,"
-			     "\"state\":{\"files\":[],\"directories\":[{\"path\":\"/var/"
+			     "\"state\":{\"files\":[\"/etc/x\"],\"directories\":[{\"path\":\"/var/"
 			     "lib/x\","
 			     "\"mode\":\"0750\",\"user\":\"a\",\"group\":\"b\"},"
 			     "{\"path\":\"/var/log\"}]},\"ram\":{\"rootPercent\":70}}",
@@ -29,6 +29,8 @@ static void test_good(void **state)
 	assert_int_equal(s.epoch, 17);
 	assert_int_equal(s.root_percent, 70);
 	assert_int_equal(s.directory_count, 2);
+	assert_int_equal(strv_length(s.files), 1);
+	assert_string_equal(s.files[0], "/etc/x");
 	assert_string_equal(s.directories[0].path, "/var/lib/x");
 	assert_int_equal(s.directories[0].mode, 0750);
 	assert_string_equal(s.directories[0].group, "b");
@@ -50,6 +52,9 @@ static void test_refused(void **state)
 		"{\"version\":1,\"product\":\"d\",\"kernel\":\"6\",\"init\":\"/../"
 		"i\",\"rootBytes\":1}",
 		HEAD "\"rootBytes\":1,\"state\":{\"directories\":{}}}",
+		HEAD "\"rootBytes\":1,\"state\":{\"files\":{}}}",
+		HEAD "\"rootBytes\":1,\"state\":{\"files\":[1]}}",
+		HEAD "\"rootBytes\":1,\"state\":{\"files\":[\"x\"]}}",
 		HEAD "\"rootBytes\":1,\"state\":{\"directories\":[1]}}",
 		HEAD "\"rootBytes\":1,\"state\":{\"directories\":[{}]}}",
 		HEAD

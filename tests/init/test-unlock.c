@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose volume it is: which slot opens with what, and which key it has. Without
+ * device-mapper: nothing is activated. */
+#include <libcryptsetup.h>
+
+#include "test.h"
+#include "image/luks.h"
+#include "init/unlock.h"
+
+#define FILE_NAME "/tmp/atomos-unlock-test"
+
+static struct secret *word(const char *text)
+{
+	struct secret *s = secret_new();
+
+	s->size = strlen(text);
+	memcpy(s->data, text, s->size);
+	return s;
+}
+
+/* A header with the public password in slot 0, a costly password in slot 1, and a recovery
+ * token for slot 2. */
+static void make(const char *path)
+{
+	static const char token[] =
+		"{\"type\":\"systemd-recovery\",\"keyslots\":[\"2\"]}";
+	_cleanup_secret_ struct secret *public = word("atomos"), *key = NULL;
+	const struct luks_options o = {.path = path, .password = public};
+	const struct crypt_pbkdf_type costly = {.type = CRYPT_KDF_PBKDF2,
+						.hash = "sha256",
+						.iterations = 20000,
+						.flags = CRYPT_PBKDF_NO_BENCHMARK},
+				      cheap = {.type = CRYPT_KDF_PBKDF2,
+					       .hash = "sha256",
+					       .iterations = 1000,
+					       .flags = CRYPT_PBKDF_NO_BENCHMARK};
+	struct crypt_device *cd;
+
+	assert_int_equal(luks_format(&o, &key, NULL), 0);
+	assert_int_equal(crypt_init(&cd, path), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_int_equal(crypt_set_pbkdf_type(cd, &costly), 0);
+	assert_int_equal(
+		crypt_keyslot_add_by_volume_key(cd, 1, key->data, key->size, "mine", 4),
+		1);
+	assert_int_equal(crypt_set_pbkdf_type(cd, &cheap), 0);
+	assert_int_equal(
+		crypt_keyslot_add_by_volume_key(cd, 2, key->data, key->size, "lost", 4),
+		2);
+	assert_int_equal(crypt_token_json_set(cd, CRYPT_ANY_TOKEN, token), 0);
+	crypt_free(cd);
+}
+
+static void test_slots(void **state)
+{
+	_cleanup_(volume_freep) struct volume *v = NULL;
+	_cleanup_secret_ struct secret *public = word("atomos"), *mine = word("mine"),
+				       *lost = word("lost");
+	struct error err = {0};
+
+	make(FILE_NAME);
+	if (volume_open_header(FILE_NAME, "atomos-test", &v, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(volume_public_slot(v, public), 0);
+	assert_int_equal(volume_public_slot(v, lost), 2);
+	/* An owner's password is never tried as a public one. */
+	assert_int_equal(volume_public_slot(v, mine), -ENOENT);
+	assert_int_equal(volume_opener(v, 0), OPENER_PASSWORD);
+	assert_int_equal(volume_opener(v, 2), OPENER_RECOVERY);
+	assert_false(volume_has_tpm(v));
+	assert_string_equal(opener_word(volume_opener(v, 2)), "recovery");
+	unlink(FILE_NAME);
+}
+
+/* Slots come and go, the digest stays; another volume has another. */
+static void test_digest(void **state)
+{
+	uint8_t digests[3][VOLUME_DIGEST_SIZE];
+
+	for (size_t i = 0; i < 3; i++) {
+		_cleanup_(volume_freep) struct volume *v = NULL;
+
+		if (i != 1)
+			make(FILE_NAME);
+		assert_int_equal(
+			volume_open_header(FILE_NAME, "atomos-test", &v, NULL), 0);
+		memcpy(digests[i], volume_key_digest(v), VOLUME_DIGEST_SIZE);
+		if (i == 0) {
+			struct crypt_device *cd;
+
+			assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
+			assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+			assert_int_equal(crypt_keyslot_destroy(cd, 1), 0);
+			crypt_free(cd);
+		}
+	}
+	assert_memory_equal(digests[0], digests[1], VOLUME_DIGEST_SIZE);
+	assert_memory_not_equal(digests[0], digests[2], VOLUME_DIGEST_SIZE);
+	unlink(FILE_NAME);
+}
+
+static void test_odd_digest(void **state)
+{
+	uint8_t digest[VOLUME_DIGEST_SIZE];
+
+	assert_int_equal(volume_digest("{}", digest), -EBADMSG);
+	assert_int_equal(volume_digest("{\"digests\":{\"0\":{\"hash\":\"sha256\"}}}",
+				       digest),
+			 -EBADMSG);
+	assert_int_equal(
+		volume_digest("{\"digests\":{\"0\":{\"hash\":\"a\\nb\",\"salt\":\"s\","
+			      "\"digest\":\"d\",\"iterations\":1}}}",
+			      digest),
+		-EBADMSG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_odd_digest),
+	};
+
+	return cmocka_run_group_tests_name("unlock", tests, NULL, NULL);
+}
