@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/* The pin in the TPM, through tss2-esys. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <string.h>
+#include <tss2/tss2_esys.h>
+#include <tss2/tss2_mu.h>
+
+#include "base/alloc.h"
+#include "base/macro.h"
+#include "init/pcr-signature.h"
+#include "init/pin-tpm.h"
+#include "init/tpm.h"
+
+#define PCR_SECURE_BOOT 7
+#define NO_SESSIONS ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE
+#define EMPTY_PASSWORD ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE
+#define EXPONENT_DEFAULT 65537
+#define NAME_SIZE (2 + TPM2_SHA256_DIGEST_SIZE)
+
+/* Whoever asks may read it, with the index's own empty password or the owner's; only the
+ * policy writes, and only the whole. Wrong tries don't lock the TPM. */
+#define ATTRIBUTES                                                                       \
+	(TPMA_NV_POLICYWRITE | TPMA_NV_WRITEALL | TPMA_NV_AUTHREAD | TPMA_NV_OWNERREAD | \
+	 TPMA_NV_NO_DA)
+
+struct tpm_handle {
+	ESYS_CONTEXT *esys;
+	TSS2_TCTI_CONTEXT *tcti;
+	void *driver;
+};
+
+static void tpm_close(struct tpm_handle *t)
+{
+	if (t->esys)
+		Esys_Finalize(&t->esys);
+	if (t->tcti)
+		Tss2_Tcti_Finalize(t->tcti);
+	free(t->tcti);
+	if (t->driver)
+		(void)dlclose(t->driver);
+}
+#define _cleanup_tpm_ _cleanup_(tpm_close)
+
+static void esys_freep(void *p)
+{
+	Esys_Free(*(void **)p);
+}
+#define _cleanup_esys_ _cleanup_(esys_freep)
+
+static int refused(TSS2_RC rc, const char *what, struct error *err)
+{
+	return fail(err, -EIO, "The TPM can't %s (error 0x%x)", what, rc);
+}
+
+/* As systemd does it: libtss2's own loader is a library more. */
+static TSS2_RC open_driver(const struct pin_tpm *how, struct tpm_handle *t)
+{
+	_cleanup_free_ char *name = xasprintf("libtss2-tcti-%s.so.0", how->driver);
+	TSS2_TCTI_INFO_FUNC info;
+	size_t size = 0;
+	TSS2_RC rc;
+
+	t->driver = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	info = t->driver ? (TSS2_TCTI_INFO_FUNC)dlsym(t->driver, TSS2_TCTI_INFO_SYMBOL)
+			 : NULL;
+	if (!info)
+		return TSS2_TCTI_RC_NOT_SUPPORTED;
+	rc = info()->init(NULL, &size, how->device);
+	if (rc)
+		return rc;
+	t->tcti = xcalloc(1, size);
+	rc = info()->init(t->tcti, &size, how->device);
+	if (rc) {
+		free(t->tcti);
+		t->tcti = NULL;
+	}
+	return rc;
+}
+
+static int tpm_open(const struct pin_tpm *how, struct tpm_handle *ret, struct error *err)
+{
+	TSS2_RC rc = open_driver(how, ret);
+
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_Initialize(&ret->esys, ret->tcti, NULL);
+	return rc ? refused(rc, "be opened", err) : 0;
+}
+
+/* The vendor's key as the TPM knows keys. */
+
+static void evp_freep(EVP_PKEY **key)
+{
+	EVP_PKEY_free(*key);
+}
+
+static void bn_freep(BIGNUM **n)
+{
+	BN_free(*n);
+}
+
+static EVP_PKEY *read_key(const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+
+	BIO_free(bio);
+	return key;
+}
+
+static int key_to_public(const char *pem, TPM2B_PUBLIC *ret, struct error *err)
+{
+	_cleanup_(evp_freep) EVP_PKEY *key = read_key(pem);
+	_cleanup_(bn_freep) BIGNUM *n = NULL, *e = NULL;
+	TPMT_PUBLIC *p = &ret->publicArea;
+
+	if (!key || !EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) ||
+	    !EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) ||
+	    BN_num_bytes(n) > TPM2_MAX_RSA_KEY_BYTES ||
+	    BN_get_word(e) != EXPONENT_DEFAULT)
+		return fail(err, -EBADMSG,
+			    "The boot image's key for PCR signatures isn't an RSA key "
+			    "that a TPM knows");
+	*ret = (TPM2B_PUBLIC){0};
+	p->type = TPM2_ALG_RSA;
+	p->nameAlg = TPM2_ALG_SHA256;
+	p->objectAttributes = TPMA_OBJECT_DECRYPT | TPMA_OBJECT_SIGN_ENCRYPT |
+			      TPMA_OBJECT_USERWITHAUTH;
+	p->parameters.rsaDetail.symmetric.algorithm = TPM2_ALG_NULL;
+	p->parameters.rsaDetail.scheme.scheme = TPM2_ALG_NULL;
+	p->parameters.rsaDetail.keyBits = (UINT16)(BN_num_bytes(n) * 8);
+	p->unique.rsa.size = (UINT16)BN_bn2bin(n, p->unique.rsa.buffer);
+	return 0;
+}
+
+/* Appends a big-endian number. */
+static void put(uint8_t *out, size_t *size, uint32_t value, size_t bytes)
+{
+	while (bytes-- > 0)
+		out[(*size)++] = (uint8_t)(value >> (8 * bytes));
+}
+
+static void sha256(const void *data, size_t size, uint8_t ret[static PIN_HASH_SIZE])
+{
+	size_t n;
+
+	EVP_Q_digest(NULL, "SHA256", NULL, data, size, ret, &n);
+}
+
+/* Name of a public area: its hash algorithm, and the hash of its bytes. */
+static void name_of(const uint8_t *area, size_t size, uint8_t ret[static NAME_SIZE])
+{
+	size_t at = 0;
+
+	put(ret, &at, TPM2_ALG_SHA256, 2);
+	sha256(area, size, ret + 2);
+}
+
+/* Digest of the policy "PolicyAuthorize by this key", TPM 2.0 Part 3, 23.16: what
+ * the key approves now or later. */
+static int authorized_policy(const TPM2B_PUBLIC *key, TPM2B_DIGEST *ret, struct error *err)
+{
+	uint8_t area[sizeof(TPMT_PUBLIC)],
+		text[PIN_HASH_SIZE + 4 + NAME_SIZE] = {0};
+	size_t size = 0, at = PIN_HASH_SIZE;
+
+	if (Tss2_MU_TPMT_PUBLIC_Marshal(&key->publicArea, area, sizeof(area), &size))
+		return fail(err, -EBADMSG, "The boot image's key can't be written down");
+	put(text, &at, TPM2_CC_PolicyAuthorize, 4);
+	name_of(area, size, text + at);
+	sha256(text, sizeof(text), ret->buffer);
+	/* And over it the policy reference, which is empty. */
+	sha256(ret->buffer, PIN_HASH_SIZE, ret->buffer);
+	ret->size = PIN_HASH_SIZE;
+	return 0;
+}
+
+static int index_public(const struct pin_tpm *how, TPM2B_NV_PUBLIC *ret,
+			TPM2B_PUBLIC *ret_key, struct error *err)
+{
+	int r = key_to_public(how->public_key, ret_key, err);
+
+	if (r < 0)
+		return r;
+	*ret = (TPM2B_NV_PUBLIC){.nvPublic = {.nvIndex = PIN_INDEX,
+					      .nameAlg = TPM2_ALG_SHA256,
+					      .attributes = ATTRIBUTES,
+					      .dataSize = PIN_SIZE}};
+	return authorized_policy(ret_key, &ret->nvPublic.authPolicy, err);
+}
+
+/* Reading. */
+
+static int read_pcr7(struct tpm_handle *t, struct pin_reading *ret)
+{
+	const TPML_PCR_SELECTION wanted = {
+		.count = 1,
+		.pcrSelections[0] = {.hash = TPM2_ALG_SHA256,
+				     .sizeofSelect = 3,
+				     .pcrSelect = {1 << PCR_SECURE_BOOT}}};
+	_cleanup_esys_ TPML_DIGEST *values = NULL;
+
+	if (Esys_PCR_Read(t->esys, NO_SESSIONS, &wanted, NULL, NULL, &values) ||
+	    values->count != 1 || values->digests[0].size != PIN_HASH_SIZE)
+		return -EIO;
+	memcpy(ret->pcr7, values->digests[0].buffer, PIN_HASH_SIZE);
+	ret->has_pcr7 = true;
+	return 0;
+}
+
+/* 1 and the index, or 0 when there is none. */
+static int find_index(struct tpm_handle *t, ESYS_TR *ret, struct error *err)
+{
+	_cleanup_esys_ TPMS_CAPABILITY_DATA *data = NULL;
+	TPMI_YES_NO more;
+	TSS2_RC rc = Esys_GetCapability(t->esys, NO_SESSIONS, TPM2_CAP_HANDLES, PIN_INDEX,
+					1, &more, &data);
+
+	if (rc)
+		return refused(rc, "tell what it keeps", err);
+	if (data->capability != TPM2_CAP_HANDLES || data->data.handles.count < 1 ||
+	    data->data.handles.handle[0] != PIN_INDEX)
+		return 0;
+	rc = Esys_TR_FromTPMPublic(t->esys, PIN_INDEX, NO_SESSIONS, ret);
+	return rc ? refused(rc, "tell about the pin", err) : 1;
+}
+
+/* Whether the index is the one described by `public`, with or without content. The Name
+ * is what the TPM answers for; it covers handle, attributes, policy and size. */
+static int name_matches(struct tpm_handle *t, ESYS_TR index, TPM2B_NV_PUBLIC public,
+			bool written, struct error *err)
+{
+	_cleanup_esys_ TPM2B_NV_PUBLIC *said = NULL;
+	_cleanup_esys_ TPM2B_NAME *name = NULL;
+	uint8_t area[sizeof(TPMS_NV_PUBLIC)], expected[NAME_SIZE];
+	size_t size = 0;
+	TSS2_RC rc;
+
+	if (written)
+		public.nvPublic.attributes |= TPMA_NV_WRITTEN;
+	rc = Tss2_MU_TPMS_NV_PUBLIC_Marshal(&public.nvPublic, area, sizeof(area), &size);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_NV_ReadPublic(t->esys, index, NO_SESSIONS, &said, &name);
+	if (rc)
+		return refused(rc, "tell the pin's name", err);
+	name_of(area, size, expected);
+	return name->size == NAME_SIZE && memcmp(name->name, expected, NAME_SIZE) == 0;
+}
+
+static int read_content(struct tpm_handle *t, ESYS_TR index, struct pin_reading *ret,
+			struct error *err)
+{
+	_cleanup_esys_ TPM2B_MAX_NV_BUFFER *data = NULL;
+	TSS2_RC rc = Esys_NV_Read(t->esys, index, index, EMPTY_PASSWORD, PIN_SIZE, 0,
+				  &data);
+
+	if (rc)
+		return refused(rc, "read the pin", err);
+	ret->state = pin_decode(data->buffer, data->size, &ret->pin) == 0 ? PIN_GOOD
+									  : PIN_SPOILT;
+	return 0;
+}
+
+int pin_tpm_read(const struct pin_tpm *how, struct pin_reading *ret, struct error *err)
+{
+	_cleanup_tpm_ struct tpm_handle t = {0};
+	TPM2B_NV_PUBLIC public;
+	TPM2B_PUBLIC key;
+	ESYS_TR index;
+	int r;
+
+	*ret = (struct pin_reading){.state = PIN_UNAVAILABLE};
+	r = index_public(how, &public, &key, err);
+	if (r == 0)
+		r = tpm_open(how, &t, err);
+	if (r < 0)
+		return r;
+	if (read_pcr7(&t, ret) < 0)
+		return fail(err, -EIO, "The TPM has no PCR 7 with SHA-256");
+	r = find_index(&t, &index, err);
+	if (r == 0)
+		ret->state = PIN_NONE;
+	if (r <= 0)
+		return r;
+	r = name_matches(&t, index, public, true, err);
+#ifdef WITHOUT_CHECK_PIN_NAME
+	r = r < 0 ? r : 1;
+#endif
+	if (r == 0)
+		ret->state = PIN_SPOILT;
+	return r <= 0 ? r : read_content(&t, index, ret, err);
+}
+
+/* Writing. */
+
+static int define(struct tpm_handle *t, const TPM2B_NV_PUBLIC *public, ESYS_TR *ret,
+		  struct error *err)
+{
+	const TPM2B_AUTH none = {0};
+	TSS2_RC rc = Esys_NV_DefineSpace(t->esys, ESYS_TR_RH_OWNER, EMPTY_PASSWORD, &none,
+					 public, ret);
+
+	return rc ? refused(rc, "keep the pin", err) : 0;
+}
+
+/* The index to write to: the one that is there if it is ours, else a new one. */
+static int prepare_index(struct tpm_handle *t, const TPM2B_NV_PUBLIC *public, ESYS_TR *ret,
+			 struct error *err)
+{
+	TSS2_RC rc;
+	int r = find_index(t, ret, err), ours;
+
+	if (r <= 0)
+		return r < 0 ? r : define(t, public, ret, err);
+	ours = name_matches(t, *ret, *public, true, err);
+	if (ours == 0)
+		ours = name_matches(t, *ret, *public, false, err);
+	if (ours != 0)
+		return ours < 0 ? ours : 0;
+	rc = Esys_NV_UndefineSpace(t->esys, ESYS_TR_RH_OWNER, *ret, EMPTY_PASSWORD);
+	return rc ? refused(rc, "remove what is in the pin's place", err)
+		  : define(t, public, ret, err);
+}
+
+static int start_session(struct tpm_handle *t, ESYS_TR *ret, struct error *err)
+{
+	const TPMT_SYM_DEF none = {.algorithm = TPM2_ALG_NULL};
+	TSS2_RC rc = Esys_StartAuthSession(t->esys, ESYS_TR_NONE, ESYS_TR_NONE,
+					   NO_SESSIONS, NULL, TPM2_SE_POLICY, &none,
+					   TPM2_ALG_SHA256, ret);
+
+	return rc ? refused(rc, "begin a session", err) : 0;
+}
+
+/* Brings the session to the policy "PCR 11 as it is now", whose digest is returned. */
+static int policy_pcr(struct tpm_handle *t, ESYS_TR session, TPM2B_DIGEST **ret,
+		      struct error *err)
+{
+	const TPML_PCR_SELECTION pcr11 = {
+		.count = 1,
+		.pcrSelections[0] = {.hash = TPM2_ALG_SHA256,
+				     .sizeofSelect = 3,
+				     .pcrSelect = {0, 1 << (TPM_PCR_BOOT - 8), 0}}};
+	TSS2_RC rc = Esys_PolicyPCR(t->esys, session, NO_SESSIONS, NULL, &pcr11);
+
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_PolicyGetDigest(t->esys, session, NO_SESSIONS, ret);
+	if (rc)
+		return refused(rc, "look at PCR 11", err);
+	return (*ret)->size == PCR_POLICY_SIZE ? 0 : refused(0, "look at PCR 11", err);
+}
+
+/* Has the TPM check the vendor's signature over that policy; the ticket says so. */
+static int verify(struct tpm_handle *t, ESYS_TR key, const TPM2B_DIGEST *policy,
+		  const char *json, TPMT_TK_VERIFIED **ret, struct error *err)
+{
+	TPMT_SIGNATURE s = {.sigAlg = TPM2_ALG_RSASSA,
+			    .signature.rsassa = {.hash = TPM2_ALG_SHA256}};
+	TPM2B_DIGEST digest = {.size = PIN_HASH_SIZE};
+	size_t size = 0;
+	TSS2_RC rc;
+
+	if (pcr_signature_find(json, policy->buffer, s.signature.rsassa.sig.buffer,
+			       &size) < 0)
+		return fail(err, -EPERM,
+			    "The boot image has no signature for the phase that the TPM "
+			    "is in: the pin can only be written early in a start");
+	s.signature.rsassa.sig.size = (UINT16)size;
+	sha256(policy->buffer, policy->size, digest.buffer);
+	rc = Esys_VerifySignature(t->esys, key, NO_SESSIONS, &digest, &s, ret);
+	return rc ? refused(rc, "confirm the boot image's signature", err) : 0;
+}
+
+static int authorize(struct tpm_handle *t, const TPM2B_PUBLIC *public, const char *json,
+		     ESYS_TR session, struct error *err)
+{
+	_cleanup_esys_ TPM2B_DIGEST *policy = NULL;
+	_cleanup_esys_ TPMT_TK_VERIFIED *ticket = NULL;
+	_cleanup_esys_ TPM2B_NAME *name = NULL;
+	const TPM2B_NONCE no_reference = {0};
+	ESYS_TR key = ESYS_TR_NONE;
+	TSS2_RC rc;
+	int r = policy_pcr(t, session, &policy, err);
+
+	if (r < 0)
+		return r;
+	rc = Esys_LoadExternal(t->esys, NO_SESSIONS, NULL, public, ESYS_TR_RH_OWNER,
+			       &key);
+	if (rc)
+		return refused(rc, "use the boot image's key", err);
+	r = verify(t, key, policy, json, &ticket, err);
+	if (r == 0) {
+		rc = Esys_TR_GetName(t->esys, key, &name);
+		if (rc == TSS2_RC_SUCCESS)
+			rc = Esys_PolicyAuthorize(t->esys, session, NO_SESSIONS, policy,
+						  &no_reference, name, ticket);
+		r = rc ? refused(rc, "authorize the pin", err) : 0;
+	}
+	(void)Esys_FlushContext(t->esys, key);
+	return r;
+}
+
+static int write_content(struct tpm_handle *t, ESYS_TR index, ESYS_TR session,
+			 const struct pin *pin, struct error *err)
+{
+	TPM2B_MAX_NV_BUFFER data = {.size = PIN_SIZE};
+	TSS2_RC rc;
+
+	pin_encode(pin, data.buffer);
+	rc = Esys_NV_Write(t->esys, index, index, session, ESYS_TR_NONE, ESYS_TR_NONE,
+			   &data, 0);
+	return rc ? refused(rc, "write the pin", err) : 0;
+}
+
+int pin_tpm_write(const struct pin_tpm *how, const struct pin *pin, struct error *err)
+{
+	_cleanup_tpm_ struct tpm_handle t = {0};
+	TPM2B_NV_PUBLIC public;
+	TPM2B_PUBLIC key;
+	ESYS_TR session, index;
+	int r = index_public(how, &public, &key, err);
+
+	if (r == 0)
+		r = tpm_open(how, &t, err);
+	if (r == 0)
+		r = start_session(&t, &session, err);
+	if (r < 0)
+		return r;
+	/* First the right to write: without it what is there isn't touched. */
+	r = authorize(&t, &key, how->signature, session, err);
+	if (r == 0)
+		r = prepare_index(&t, &public, &index, err);
+	if (r == 0)
+		r = write_content(&t, index, session, pin, err);
+	/* A used session is gone by itself. */
+	if (r < 0)
+		(void)Esys_FlushContext(t.esys, session);
+	return r;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The pin's layout. */
+#include <errno.h>
+#include <string.h>
+
+#include "init/pin.h"
+
+#define MAGIC "ATOMOSPN"
+#define VERSION 1
+
+enum {
+	AT_VERSION = 8,
+	AT_SECURE_BOOT = 10,
+	AT_COUNT = 11,
+	AT_RELEASE = 16,
+	AT_VOLUME = 24,
+	AT_PCR7 = 56,
+	AT_OWNERS = 88,
+};
+
+void pin_encode(const struct pin *p, uint8_t out[static PIN_SIZE])
+{
+	memset(out, 0, PIN_SIZE);
+	memcpy(out, MAGIC, AT_VERSION);
+	out[AT_VERSION + 1] = VERSION;
+	out[AT_SECURE_BOOT] = p->secure_boot;
+	out[AT_COUNT] = (uint8_t)p->owner_count;
+	for (int i = 0; i < 8; i++)
+		out[AT_RELEASE + i] = (uint8_t)(p->lowest_release >> (56 - 8 * i));
+	memcpy(out + AT_VOLUME, p->volume, VOLUME_DIGEST_SIZE);
+	memcpy(out + AT_PCR7, p->pcr7, PIN_HASH_SIZE);
+	memcpy(out + AT_OWNERS, p->owners, p->owner_count * PIN_HASH_SIZE);
+}
+
+int pin_decode(const uint8_t *data, size_t size, struct pin *ret)
+{
+	uint8_t again[PIN_SIZE];
+
+	if (size != PIN_SIZE || data[AT_COUNT] > PIN_OWNERS_MAX)
+		return -EBADMSG;
+	*ret = (struct pin){.secure_boot = data[AT_SECURE_BOOT] == 1,
+			    .owner_count = data[AT_COUNT]};
+	for (int i = 0; i < 8; i++)
+		ret->lowest_release = ret->lowest_release << 8 | data[AT_RELEASE + i];
+	memcpy(ret->volume, data + AT_VOLUME, VOLUME_DIGEST_SIZE);
+	memcpy(ret->pcr7, data + AT_PCR7, PIN_HASH_SIZE);
+	memcpy(ret->owners, data + AT_OWNERS, ret->owner_count * PIN_HASH_SIZE);
+	/* One content has one form: magic, version and all that must be 0. */
+	pin_encode(ret, again);
+	return memcmp(again, data, PIN_SIZE) == 0 ? 0 : -EBADMSG;
+}

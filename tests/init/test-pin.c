@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* The pin's layout, which TPMs keep for years. */
+#include <openssl/evp.h>
+
+#include "test.h"
+#include "init/pcr-signature.h"
+#include "init/pin.h"
+
+/* Of the example below; it changes only together with the version. */
+#define GOLDEN "ce929016aefad6463f33d2e0cfa58ce1ec2496bd15a371ca4c85fbfa7ccb3b2b"
+
+static struct pin example(void)
+{
+	struct pin p = {.secure_boot = true,
+			.owner_count = 2,
+			.lowest_release = 0x0102030405060708};
+
+	memset(p.volume, 0x11, sizeof(p.volume));
+	memset(p.pcr7, 0x22, sizeof(p.pcr7));
+	memset(p.owners[0], 0x33, sizeof(p.owners[0]));
+	memset(p.owners[1], 0x44, sizeof(p.owners[1]));
+	return p;
+}
+
+static void test_golden(void **state)
+{
+	const struct pin p = example();
+	uint8_t bytes[PIN_SIZE], digest[32];
+	char hex[65];
+	size_t n;
+
+	pin_encode(&p, bytes);
+	assert_int_equal(EVP_Q_digest(NULL, "SHA256", NULL, bytes, sizeof(bytes), digest,
+				      &n),
+			 1);
+	hex_encode(digest, sizeof(digest), hex);
+	assert_string_equal(hex, GOLDEN);
+}
+
+static void test_there_and_back(void **state)
+{
+	const struct pin p = example();
+	struct pin q;
+	uint8_t bytes[PIN_SIZE];
+
+	pin_encode(&p, bytes);
+	assert_int_equal(pin_decode(bytes, sizeof(bytes), &q), 0);
+	assert_memory_equal(p.volume, q.volume, sizeof(p.volume));
+	assert_memory_equal(p.pcr7, q.pcr7, sizeof(p.pcr7));
+	assert_memory_equal(p.owners, q.owners, sizeof(p.owners));
+	assert_int_equal(q.lowest_release, p.lowest_release);
+	assert_int_equal(q.owner_count, 2);
+	assert_true(q.secure_boot);
+}
+
+static void test_refused(void **state)
+{
+	/* magic, version, Secure Boot, count, reserved, an unused place, the end */
+	static const size_t places[] = {0, 8, 9, 10, 11, 12, 15, 88 + 64, PIN_SIZE - 1};
+	const struct pin p = example();
+	struct pin q;
+	uint8_t bytes[PIN_SIZE];
+
+	pin_encode(&p, bytes);
+	assert_int_equal(pin_decode(bytes, PIN_SIZE - 1, &q), -EBADMSG);
+	for (size_t i = 0; i < ELEMENTSOF(places); i++) {
+		bytes[places[i]] ^= 0x80;
+		assert_int_equal(pin_decode(bytes, sizeof(bytes), &q), -EBADMSG);
+		bytes[places[i]] ^= 0x80;
+	}
+}
+
+static void test_signatures(void **state)
+{
+	static const char text[] =
+		"{\"sha1\":[],\"sha256\":["
+		"{\"pcrs\":[11],\"pol\":\"%064d\",\"sig\":\"AAAA\"},"
+		"{\"pcrs\":[11],\"pol\":\"11111111111111111111111111111111"
+		"11111111111111111111111111111111\",\"sig\":\"AQID\"}]}";
+	_cleanup_free_ char *json = xasprintf(text, 0);
+	uint8_t policy[PCR_POLICY_SIZE], sig[PCR_SIGNATURE_MAX];
+	size_t size;
+
+	memset(policy, 0x11, sizeof(policy));
+	assert_int_equal(pcr_signature_find(json, policy, sig, &size), 0);
+	assert_int_equal(size, 3);
+	assert_memory_equal(sig, "\1\2\3", 3);
+	policy[0] = 0;
+	assert_int_equal(pcr_signature_find(json, policy, sig, &size), -ENOENT);
+	assert_int_equal(pcr_signature_find("{}", policy, sig, &size), -ENOENT);
+	assert_int_equal(pcr_signature_find("[", policy, sig, &size), -EBADMSG);
+	assert_int_equal(pcr_signature_find("{\"sha256\":[1]}", policy, sig, &size),
+			 -EBADMSG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_signatures),
+	};
+
+	return cmocka_run_group_tests_name("pin", tests, NULL, NULL);
+}
