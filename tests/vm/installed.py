@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""Makes an installed disk of a copy of the medium, with cryptsetup, sfdisk and mkfs.btrfs alone."""
+
+import os
+import secrets
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tamper import DATA_OFFSET, MEDIUM_ROOT, PASSWORD, SECTOR, crypt, output, partition, volume_key
+
+INSTALLED_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D726F"
+UNFINISHED_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D756E"
+HOME = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D686F"
+CHEAP = ("--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000")
+HOME_SIZE = 192 << 20
+
+
+def set_type(image, kind, number=3):
+    """Gives a partition another type."""
+    output("sfdisk", "-q", "--part-type", image, number, kind)
+
+
+def edit_header(image, command, kind=MEDIUM_ROOT):
+    """Runs command(file) on the header of a partition, as a file of its own."""
+    start, _ = partition(image, kind)
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "volume")
+        with open(image, "r+b") as f:
+            f.seek(start)
+            file.write_bytes(f.read(DATA_OFFSET + SECTOR))
+            command(file, Path(directory))
+            f.seek(start)
+            f.write(file.read_bytes()[:DATA_OFFSET])
+
+
+def add_password(image, password, remove_generic=True, kind=MEDIUM_ROOT):
+    """A slot for this password, as first boot makes it; the generic one goes."""
+    def command(file, directory):
+        old, new = directory / "old", directory / "new"
+        old.write_bytes(PASSWORD)
+        new.write_bytes(password)
+        output("cryptsetup", "luksAddKey", "-q", *CHEAP, "--key-file", old, file, new)
+        if remove_generic:
+            output("cryptsetup", "luksKillSlot", "-q", "--key-file", new, file, 0)
+    edit_header(image, command, kind)
+
+
+def add_home(image, key):
+    """A partition for homes behind the root, with an empty btrfs in it that opens with `key`."""
+    os.truncate(image, os.stat(image).st_size + HOME_SIZE + (2 << 20))
+    output("sfdisk", "-q", "--relocate", "gpt-bak-std", image)
+    output("sfdisk", "-q", "--no-reread", "--append", image, input=f"size={HOME_SIZE // 512}, type={HOME}".encode())
+    start, size = partition(image, HOME)
+    with tempfile.TemporaryDirectory(dir=Path(image).parent) as directory:
+        volume, plain, file = Path(directory, "volume"), Path(directory, "plain"), Path(directory, "key")
+        file.write_bytes(key)
+        with open(volume, "wb") as f:
+            f.truncate(size)
+        output("cryptsetup", "luksFormat", "-q", *CHEAP, "--cipher", "aes-xts-plain64", "--key-size", "512",
+               "--sector-size", "4096", "--key-file", file, volume)
+        vk = Path(directory, "vk")
+        output("cryptsetup", "luksDump", "-q", "--dump-volume-key", "--volume-key-file", vk, "--key-file", file, volume)
+        with open(plain, "wb") as f:
+            f.truncate(size - DATA_OFFSET)
+        output("mkfs.btrfs", "-q", plain)
+        with open(image, "r+b") as disk, open(volume, "rb") as header, open(plain, "rb") as data:
+            disk.seek(start)
+            disk.write(header.read(DATA_OFFSET))
+            at = 0
+            while chunk := data.read(1 << 20):
+                if chunk.count(0) != len(chunk):
+                    disk.seek(start + DATA_OFFSET + at)
+                    disk.write(crypt(vk.read_bytes(), at, chunk, True))
+                at += len(chunk)
+
+
+def ownerless(copy):
+    """As an installer leaves it: opens with the generic password, `state` is empty."""
+    with copy.root() as root:
+        output("btrfs", "subvolume", "create", root / "state")
+    set_type(copy.path, INSTALLED_ROOT)
+    return copy.path
+
+
+def owned(copy, password, fill=lambda state: None, home=True):
+    """As after first boot: one password, homes; fill(state) puts things into the state."""
+    key = secrets.token_bytes(64)
+    with copy.root() as root:
+        output("btrfs", "subvolume", "create", root / "state")
+        state = root / "state"
+        (state / "root/etc").mkdir(parents=True)
+        (state / "atomos").mkdir(mode=0o700)
+        (state / "atomos/home.key").write_bytes(key)
+        os.chmod(state / "atomos/home.key", 0o600)
+        fill(state)
+    add_password(copy.path, password)
+    if home:
+        add_home(copy.path, key)
+    set_type(copy.path, INSTALLED_ROOT)
+    return copy.path
