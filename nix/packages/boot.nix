@@ -30,6 +30,8 @@ let
     "/usr/bin/loadkeys"
     # The kernel asks for modules by this name (crypto, character sets).
     "/usr/sbin/modprobe"
+    # Tells a TPM to open an installed disk.
+    "/usr/bin/systemd-cryptenroll"
     "${multiarch}/cryptsetup/libcryptsetup-token-systemd-tpm2.so"
   ];
 

@@ -25,8 +25,8 @@ static const struct step steps[] = {
 	{"find", step_find},
 	{"header", step_header}, /* (b) */
 	{"owner", step_owner},
-	/* (c) pin, (d) TPM and (e) enrolling slot in here: all uses of the TPM for
-	   unlocking */
+	{"tpm", step_tpm},     /* (c), (d); an owner's disk is open behind it */
+	{"enrol", step_enrol}, /* (e) */
 	{"leave", step_leave},			   /* (f) */
 	{"public-password", step_public_password}, /* (g) */
 	{"password", step_password},
@@ -121,6 +121,7 @@ static void boot_done(struct boot *b)
 	closure_done(&b->closure);
 	system_info_done(&b->info);
 	volume_free(b->volume);
+	secret_free(b->proof);
 	modules_free(b->modules);
 	settings_done(&b->settings);
 	close_fdp(&b->store);

@@ -9,6 +9,7 @@
 #include "init/choose.h"
 #include "init/console.h"
 #include "init/modules.h"
+#include "init/protection.h"
 #include "init/settings.h"
 #include "init/system-info.h"
 #include "init/tpm.h"
@@ -41,6 +42,10 @@ struct boot {
 	bool owned;
 	enum opener opener; /* what has opened it */
 	int slot;
+	struct secret *proof; /* the password that opens it, until the TPM was told */
+	unsigned wrong;	      /* passwords so far */
+	struct protection protection;
+	bool enrolled; /* the TPM was told in this start */
 	int state; /* the folder that mirrors the kept paths; negative: all in memory */
 	bool home_mounted;
 	uint64_t zram; /* bytes of compressed swap */
@@ -84,6 +89,17 @@ int step_owner(struct boot *b, struct error *err);
 int step_leave(struct boot *b, struct error *err);
 int step_public_password(struct boot *b, struct error *err);
 int step_password(struct boot *b, struct error *err);
+
+/* The password of media, as a secret like any other; NULL when there is none. */
+struct secret *generic_password(const struct boot *b);
+
+/* Asks until the volume is open: opener, slot and proof are set. -ECANCELED (no words) when
+ * `watch`, which may be NULL, became readable. */
+int ask_password(struct boot *b, const int *watch, struct error *err);
+
+/* protect.c */
+int step_tpm(struct boot *b, struct error *err);
+int step_enrol(struct boot *b, struct error *err);
 
 /* root.c */
 int step_zram(struct boot *b, struct error *err);

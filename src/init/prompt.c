@@ -99,7 +99,7 @@ static int wait_for_line(struct consoles *c, struct typing *t)
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (;;) {
-		struct pollfd fds[CONSOLES_MAX];
+		struct pollfd fds[CONSOLES_MAX + 1];
 		unsigned alive = 0;
 		int r;
 
@@ -109,9 +109,13 @@ static int wait_for_line(struct consoles *c, struct typing *t)
 		}
 		if (!alive)
 			return -ENOTTY;
-		r = poll(fds, c->count, remaining(&start, t->question->seconds));
+		/* A negative descriptor is never ready. */
+		fds[c->count] = (struct pollfd){t->question->watch ? *t->question->watch : -1, POLLIN, 0};
+		r = poll(fds, c->count + 1, remaining(&start, t->question->seconds));
 		if (r == 0)
 			return -ETIME;
+		if (r > 0 && fds[c->count].revents)
+			return -ECANCELED;
 		for (unsigned i = 0; r > 0 && i < c->count; i++)
 			if (fds[i].revents && take(&c->list[i], t, t->lines[i]))
 				return (int)i;

@@ -21,9 +21,10 @@ struct question {
 	const char *text; /* without a line end */
 	bool hidden;	  /* what is typed isn't shown */
 	unsigned seconds; /* 0: waits for ever */
+	const int *watch; /* ends the question when it is readable; may be NULL */
 };
 
 /* Asks; the answer is in ret, the console that gave it in *ret_console (may be NULL).
- * -ETIME when nobody answered, -ENOTTY when there is no console. */
+ * -ETIME when nobody answered, -ECANCELED when `watch` ended it, -ENOTTY when there is no console. */
 int prompt(struct consoles *c, const struct question *q, struct secret *ret,
 	   struct console **ret_console);

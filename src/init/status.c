@@ -51,6 +51,7 @@ static const char *secure_boot_word(void)
 static int build_volume(const struct boot *b, sd_json_variant **ret)
 {
 	const char *opened_by = opener_word(b->opener);
+	const char *says = b->owned ? protection_words(&b->protection) : NULL;
 
 	return sd_json_buildo(
 		ret, SD_JSON_BUILD_PAIR_BOOLEAN("installed", !b->partition.medium),
@@ -60,6 +61,12 @@ static int build_volume(const struct boot *b, sd_json_variant **ret)
 		SD_JSON_BUILD_PAIR_CONDITION(b->slot >= 0, "slot",
 					     SD_JSON_BUILD_INTEGER(b->slot)),
 		SD_JSON_BUILD_PAIR_STRING("disk", b->partition.disk),
+		SD_JSON_BUILD_PAIR_CONDITION(!b->partition.medium, "pin",
+					     SD_JSON_BUILD_STRING(protection_pin_word(
+						     &b->protection))),
+		SD_JSON_BUILD_PAIR_CONDITION(!!says, "tpmSays",
+					     SD_JSON_BUILD_STRING(says)),
+		SD_JSON_BUILD_PAIR_BOOLEAN("enrolled", b->enrolled),
 		SD_JSON_BUILD_PAIR_BOOLEAN("homeMounted", b->home_mounted));
 }
 

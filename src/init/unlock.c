@@ -142,7 +142,7 @@ int volume_unlock_by_tpm(struct volume *v, bool only_try)
 	int r = crypt_activate_by_token_pin(v->device, only_try ? NULL : v->name,
 					    TPM_TOKEN, CRYPT_ANY_TOKEN, NULL, 0, NULL, 0);
 
-	return r < 0 ? r : 0;
+	return r;
 }
 
 static bool is_cheap(struct crypt_device *device, int slot)

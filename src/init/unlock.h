@@ -34,8 +34,8 @@ int volume_unlock(struct volume *v, const struct secret *password, bool read_onl
 		  struct error *err);
 
 /* Makes the device with the token that systemd-cryptenroll left for the TPM, or, with
- * `only_try`, nothing. 0, or libcryptsetup's negative errno: see tpm_unlock_words. May
- * take for ever; run in a child. */
+ * `only_try`, nothing. The slot, or libcryptsetup's negative errno: see protection.c for
+ * what it means. May take for ever; run in a child. */
 int volume_unlock_by_tpm(struct volume *v, bool only_try);
 
 /* The slot that opens with a public password, or -ENOENT; looks only at cheap slots. */

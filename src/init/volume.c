@@ -42,7 +42,7 @@ int step_header(struct boot *b, struct error *err)
 }
 
 /* The password of media, as a secret like any other; NULL when there is none. */
-static struct secret *generic_password(const struct boot *b)
+struct secret *generic_password(const struct boot *b)
 {
 	size_t size = b->settings.generic_password ? strlen(b->settings.generic_password)
 						   : 0;
@@ -123,18 +123,20 @@ int step_public_password(struct boot *b, struct error *err)
 	return r < 0 ? r : 0;
 }
 
-int step_password(struct boot *b, struct error *err)
+int ask_password(struct boot *b, const int *watch, struct error *err)
 {
 	_cleanup_secret_ struct secret *answer = secret_new();
 	_cleanup_free_ char *text =
 		xasprintf("Password for %s (%s):",
 			  b->partition.medium ? "this AtomOS medium" : "this AtomOS disk",
 			  b->partition.model[0] ? b->partition.model : b->partition.node);
-	const struct question q = {.text = text, .hidden = true};
+	const struct question q = {.text = text, .hidden = true, .watch = watch};
 
-	for (unsigned wrong = 0; !b->open;) {
+	while (!b->open) {
 		int r = prompt(b->consoles, &q, answer, NULL);
 
+		if (r == -ECANCELED)
+			return r;
 		if (r < 0)
 			return fail(err, r,
 				    "The disk needs a password, and there is no console "
@@ -144,16 +146,26 @@ int step_password(struct boot *b, struct error *err)
 		r = try_password(b, answer, err);
 		if (r < 0)
 			return r;
-		if (r > 0)
+		if (r > 0) {
+			b->proof = TAKE_PTR(answer);
 			break;
+		}
 		consoles_say(b->consoles, "That password doesn't open the disk.");
-		if (++wrong % TRIES == 0) {
+		if (++b->wrong % TRIES == 0) {
 			consoles_say(b->consoles, "Try again in %d seconds.",
 				     PAUSE_SECONDS);
 			poll(NULL, 0, PAUSE_SECONDS * 1000);
 		}
 	}
+	return 0;
+}
+
+int step_password(struct boot *b, struct error *err)
+{
+	int r = b->open ? 0 : ask_password(b, NULL, err);
+
+	secret_free(TAKE_PTR(b->proof));
 	/* The keys of the slots and the copied header aren't needed any more. */
 	volume_free(TAKE_PTR(b->volume));
-	return 0;
+	return r;
 }

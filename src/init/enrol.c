@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* Tells the TPM to open a disk. */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/process.h"
+#include "init/enrol.h"
+#include "init/limit.h"
+
+#define PROGRAM "systemd-cryptenroll"
+#define SLOT_SECONDS 120
+#define PIN_SECONDS 20
+
+/* A file without a name that only we, and what we start, can open. Made before the child,
+ * in which a secret is empty. */
+static int password_file(const struct secret *password, struct error *err)
+{
+	int fd = memfd_create("password", 0), r;
+
+	if (fd < 0)
+		return fail(err, -errno, "The password can't be handed on: %m");
+	r = fchmod(fd, 0600) < 0 ? -errno
+				 : write_full(fd, password->data, password->size);
+	if (r == 0)
+		return fd;
+	close(fd);
+	return fail(err, r, "The password can't be handed on: %s", strerror(-r));
+}
+
+/* "Already enrolled" looks at the set of PCRs and the key only: the old slot has to go
+ * first. The password that is at hand was proven to open the disk. */
+static int wipe_slot(const char *device, struct error *err)
+{
+	const char *const argv[] = {PROGRAM, "--wipe-slot=tpm2", device, NULL};
+	const struct process p = {.argv = argv};
+	_cleanup_free_ char *output = NULL;
+
+	return process_check(&p, &output, NULL, err);
+}
+
+struct work {
+	const struct enrol *e;
+	int password;
+};
+
+/* Runs in a child. */
+static int make_slot(void *context, struct error *err)
+{
+	const struct work *w = context;
+	_cleanup_free_ char *key =
+		xasprintf("--unlock-key-file=/proc/self/fd/%d", w->password);
+	_cleanup_free_ char *output = NULL;
+	const char *const argv[] = {PROGRAM,
+				    key,
+				    "--tpm2-device=auto",
+				    "--tpm2-pcrs=7",
+				    "--tpm2-public-key=" PCR_KEY_FILE,
+				    "--tpm2-public-key-pcrs=11",
+				    "--tpm2-signature=" PCR_SIGNATURE_FILE,
+				    w->e->device,
+				    NULL};
+	const struct process p = {.argv = argv};
+	int r = w->e->wipe ? wipe_slot(w->e->device, err) : 0;
+
+	return r < 0 ? r : process_check(&p, &output, NULL, err);
+}
+
+/* Runs in a child. */
+static int write_pin(void *context, struct error *err)
+{
+	const struct work *w = context;
+
+	return pin_tpm_write(w->e->tpm, w->e->pin, err);
+}
+
+static int limited(int (*work)(void *, struct error *), struct work *w, unsigned seconds,
+		   struct error *err)
+{
+	const struct limited l = {work, w, seconds, NULL};
+	int r = run_limited(&l, err);
+
+	return r == -ETIMEDOUT ? fail(err, r, "The TPM gives no answer") : r;
+}
+
+int enrol(const struct enrol *e, struct error *err)
+{
+	_cleanup_close_ int password = e->slot ? password_file(e->password, err) : -EBADF;
+	struct work w = {e, password};
+	int r = e->slot && password < 0 ? password : 0;
+
+	if (r == 0 && e->slot)
+		r = limited(make_slot, &w, SLOT_SECONDS, err);
+	return r < 0 ? r : limited(write_pin, &w, PIN_SECONDS, err);
+}

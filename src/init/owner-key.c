@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* The key with which a machine signs its own systems. */
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "init/owner-key.h"
+
+#define SEED_SIZE 32
+#define ID_SIZE 4
+
+static void pkey_freep(EVP_PKEY **key)
+{
+	EVP_PKEY_free(*key);
+}
+
+static void name_key(const uint8_t hash[static 32], char ret[static 16 + 2 * ID_SIZE])
+{
+	strcpy(ret, "owner-");
+	hex_encode(hash, ID_SIZE, ret + strlen(ret));
+}
+
+/* "NAME:BASE64" and a line's end. */
+static void write_line(const char *name, const uint8_t *bytes, size_t size, char *out)
+{
+	size_t n = (size_t)sprintf(out, "%s:", name);
+
+	n += (size_t)EVP_EncodeBlock((unsigned char *)out + n, bytes, (int)size);
+	strcpy(out + n, "\n");
+}
+
+int owner_key_make(const char *directory, uint8_t hash[static 32], struct error *err)
+{
+	_cleanup_(pkey_freep) EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	_cleanup_secret_ struct secret *both = secret_new(), *text = secret_new();
+	uint8_t *bytes = (uint8_t *)both->data;
+	size_t seed = SEED_SIZE, public = PUBLIC_KEY_SIZE, size;
+	_cleanup_close_ int fd = -EBADF;
+	char name[16 + 2 * ID_SIZE], line[128];
+	int r;
+
+	if (!key || !EVP_PKEY_get_raw_private_key(key, bytes, &seed) ||
+	    !EVP_PKEY_get_raw_public_key(key, bytes + SEED_SIZE, &public) ||
+	    !EVP_Q_digest(NULL, "SHA256", NULL, bytes + SEED_SIZE, public, hash, &size))
+		return fail(err, -EIO, "The machine's own key can't be made");
+	name_key(hash, name);
+	write_line(name, bytes, SEED_SIZE + PUBLIC_KEY_SIZE, text->data);
+	write_line(name, bytes + SEED_SIZE, PUBLIC_KEY_SIZE, line);
+	(void)mkdir(directory, 0700);
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r = fd < 0 ? -errno
+		   : write_file_at(fd, "secret-key", text->data, strlen(text->data), 0600);
+	if (r == 0)
+		r = write_file_at(fd, "public-key", line, strlen(line), 0644);
+	return r < 0 ? fail(err, r, "The machine's own key can't be kept: %s",
+			    strerror(-r))
+		     : 0;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* What the TPM does for an installed disk. */
+#include <errno.h>
+#include <string.h>
+
+#include "init/protection.h"
+
+static bool good(const struct protection *p)
+{
+#ifdef WITHOUT_CHECK_PIN_VOLUME
+	return p->reading.state == PIN_GOOD;
+#endif
+	return p->reading.state == PIN_GOOD && p->same_volume;
+}
+
+bool protection_trusts(const struct protection *p)
+{
+	return p->usable && p->answered && good(p);
+}
+
+static bool same_pcr7(const struct protection *p)
+{
+	return p->reading.has_pcr7 &&
+	       memcmp(p->reading.pcr7, p->reading.pin.pcr7, PIN_HASH_SIZE) == 0;
+}
+
+static const char *pin_words(const struct protection *p)
+{
+	switch (p->reading.state) {
+	case PIN_UNAVAILABLE:
+		return "The TPM can't be asked about this disk";
+	case PIN_NONE:
+		return "The TPM doesn't know this disk: it was cleared, or is another one";
+	case PIN_SPOILT:
+		return "What the TPM kept about this disk was replaced: somebody may have "
+		       "tampered with this machine, or its boot image is another vendor's";
+	case PIN_GOOD:
+		break;
+	}
+	return "The TPM knows another disk than this one: the disk was exchanged, or "
+	       "installed anew";
+}
+
+static const char *unlock_words(const struct protection *p)
+{
+	switch (p->unlock) {
+	case -ENOTRECOVERABLE:
+		return "The TPM was cleared, or is another one";
+	case -ENOENT:
+		return "The boot image has no signature that the TPM needs";
+	case -ENOANO:
+		return "The TPM wants a PIN";
+	case -ENXIO:
+	case -EPERM:
+		break;
+	default:
+		return "The TPM failed to open the disk";
+	}
+	if (p->reading.pin.secure_boot && p->secure_boot == 0)
+		return "Secure Boot is off, and was on when the TPM was told to open "
+		       "this disk";
+	if (!same_pcr7(p))
+		return "The firmware's keys or settings for Secure Boot have changed";
+	return "The boot image isn't one that the TPM was told to trust";
+}
+
+const char *protection_words(const struct protection *p)
+{
+	if (p->unlock >= 0 || (!p->has_token && p->reading.state == PIN_NONE))
+		return NULL;
+	if (!p->usable)
+		return p->has_token ? "The TPM can't be used in this start" : NULL;
+	if (!p->answered)
+		return "The TPM gives no answer";
+	if (!good(p))
+		return pin_words(p);
+	if (!p->has_token)
+		return "The disk has no slot for the TPM any more";
+	return unlock_words(p);
+}
+
+const char *protection_pin_word(const struct protection *p)
+{
+	if (!p->usable || !p->answered)
+		return "unavailable";
+	switch (p->reading.state) {
+	case PIN_UNAVAILABLE:
+		break;
+	case PIN_NONE:
+		return "none";
+	case PIN_SPOILT:
+		return "spoilt";
+	case PIN_GOOD:
+		return p->same_volume ? "good" : "other-volume";
+	}
+	return "unavailable";
+}
+
+/* The first own start, repeated until the disk has an owner. Whatever the TPM keeps for
+ * another disk stays. */
+static enum enrolment first_own(const struct protection *p)
+{
+	if (p->secure_boot != 1)
+		return ENROL_NO;
+	if (p->reading.state == PIN_NONE)
+		return ENROL_YES;
+	if (!good(p))
+		return ENROL_NO;
+	return p->has_token && same_pcr7(p) ? ENROL_PIN : ENROL_YES;
+}
+
+enum enrolment protection_enrolment(const struct protection *p, enum opener opener)
+{
+	if (!p->usable || !p->answered || p->reading.state == PIN_UNAVAILABLE)
+		return ENROL_NO;
+	if (opener == OPENER_GENERIC)
+		return first_own(p);
+	if (opener != OPENER_PASSWORD && opener != OPENER_RECOVERY)
+		return ENROL_NO;
+	if (p->reading.state == PIN_GOOD && !p->same_volume)
+		return p->secure_boot == 1 ? ENROL_ASK_OTHER_DISK : ENROL_NO;
+	/* Its owner has removed it, or never had it. */
+	if (p->reading.state == PIN_NONE && !p->has_token)
+		return ENROL_NO;
+	if (p->secure_boot == 1)
+		return ENROL_YES;
+	/* Never a weaker protection without a word. */
+	return p->secure_boot == 0 && good(p) && p->reading.pin.secure_boot
+		       ? ENROL_ASK_FIRMWARE
+		       : ENROL_NO;
+}

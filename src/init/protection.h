@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What the TPM does for an installed disk: decisions and words over what was found,
+ * without looking. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "init/opener.h"
+#include "init/pin-tpm.h"
+
+struct protection {
+	bool usable;	  /* the TPM confirmed the start phase, the image has a signature */
+	bool answered;	  /* it has told what it keeps */
+	bool same_volume; /* the pin is of this volume; only for a good one */
+	bool has_token;	  /* the disk has a slot for a TPM */
+	int secure_boot;  /* now: 1 on, 0 off, negative unknown */
+	int unlock;	  /* slot, or libcryptsetup's negative errno; -ECANCELED: not tried */
+	struct pin_reading reading;
+};
+
+/* Whether the TPM may be asked to open the disk. */
+bool protection_trusts(const struct protection *p);
+
+/* Why the TPM didn't open the disk: one sentence without a full stop. NULL when it did, or
+ * when it was never told to. */
+const char *protection_words(const struct protection *p);
+
+/* The pin's word in boot.json. */
+const char *protection_pin_word(const struct protection *p);
+
+enum enrolment {
+	ENROL_NO,
+	ENROL_YES,
+	ENROL_PIN,	     /* the slot is good: only the pin is written anew */
+	ENROL_ASK_FIRMWARE,  /* after a typed yes: Secure Boot was on */
+	ENROL_ASK_OTHER_DISK /* after a typed yes: the pin is that of another disk */
+};
+
+/* Whether the TPM is told to open this disk from now on; `opener` has just proven that
+ * somebody may say so. */
+enum enrolment protection_enrolment(const struct protection *p, enum opener opener);

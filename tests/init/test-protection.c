@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* Which state of a TPM opens a disk, is told to, or is explained to people. */
+#include <limits.h>
+#include <openssl/evp.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include "test.h"
+#include "base/macro.h"
+#include "init/owner-key.h"
+#include "init/protection.h"
+#include "init/tpm-job.h"
+
+/* A machine that starts by itself, but for the failed unsealing. */
+static struct protection good(void)
+{
+	struct protection p = {.usable = true,
+			       .answered = true,
+			       .same_volume = true,
+			       .has_token = true,
+			       .secure_boot = 1,
+			       .unlock = -ENXIO};
+
+	p.reading.state = PIN_GOOD;
+	p.reading.has_pcr7 = true;
+	p.reading.pin.secure_boot = true;
+	return p;
+}
+
+static void test_trust(void **state)
+{
+	struct protection p = good();
+
+	assert_true(protection_trusts(&p));
+	p.same_volume = false;
+	assert_false(protection_trusts(&p));
+	for (enum pin_state s = PIN_UNAVAILABLE; s < PIN_GOOD; s++) {
+		p = good();
+		p.reading.state = s;
+		assert_false(protection_trusts(&p));
+	}
+	p = good();
+	p.usable = false;
+	assert_false(protection_trusts(&p));
+}
+
+static void says(const struct protection *p, const char *text)
+{
+	const char *words = protection_words(p);
+
+	if (!words || !strstr(words, text))
+		fail_msg("\"%s\" doesn't say \"%s\"", words ? words : "", text);
+}
+
+static void test_words(void **state)
+{
+	struct protection p = good();
+
+	says(&p, "boot image isn't one");
+	p.reading.pcr7[0] = 1;
+	says(&p, "firmware's keys or settings");
+	p.secure_boot = 0;
+	says(&p, "Secure Boot is off");
+	p.unlock = -ENOTRECOVERABLE;
+	says(&p, "was cleared");
+	p.unlock = -ENOENT;
+	says(&p, "no signature");
+	p.unlock = -ENOANO;
+	says(&p, "a PIN");
+	p.unlock = -EIO;
+	says(&p, "failed to open");
+	p.unlock = 3;
+	assert_null(protection_words(&p));
+	p = good();
+	p.has_token = false;
+	says(&p, "no slot");
+	p.same_volume = false;
+	says(&p, "another disk");
+	p.reading.state = PIN_SPOILT;
+	says(&p, "was replaced");
+	/* Never told. */
+	p.reading.state = PIN_NONE;
+	assert_null(protection_words(&p));
+	p.has_token = true;
+	says(&p, "doesn't know this disk");
+	p.answered = false;
+	says(&p, "no answer");
+	p.usable = false;
+	says(&p, "can't be used");
+}
+
+static void test_pin_word(void **state)
+{
+	struct protection p = good();
+
+	assert_string_equal(protection_pin_word(&p), "good");
+	p.same_volume = false;
+	assert_string_equal(protection_pin_word(&p), "other-volume");
+	p.reading.state = PIN_SPOILT;
+	assert_string_equal(protection_pin_word(&p), "spoilt");
+	p.reading.state = PIN_NONE;
+	assert_string_equal(protection_pin_word(&p), "none");
+	p.reading.state = PIN_UNAVAILABLE;
+	assert_string_equal(protection_pin_word(&p), "unavailable");
+	p.reading.state = PIN_GOOD;
+	p.answered = false;
+	assert_string_equal(protection_pin_word(&p), "unavailable");
+}
+
+static void decides(const struct protection *p, enum opener opener, enum enrolment wanted)
+{
+	assert_int_equal(protection_enrolment(p, opener), wanted);
+}
+
+static void test_first_own_start(void **state)
+{
+	struct protection p = good();
+
+	p.has_token = false;
+	p.reading.state = PIN_NONE;
+	decides(&p, OPENER_GENERIC, ENROL_YES);
+	p.secure_boot = 0;
+	decides(&p, OPENER_GENERIC, ENROL_NO);
+	p.secure_boot = -EIO;
+	decides(&p, OPENER_GENERIC, ENROL_NO);
+	/* The second one, before the questions are answered. */
+	p = good();
+	decides(&p, OPENER_GENERIC, ENROL_PIN);
+	p.reading.pcr7[0] = 1;
+	decides(&p, OPENER_GENERIC, ENROL_YES);
+	p = good();
+	p.has_token = false;
+	decides(&p, OPENER_GENERIC, ENROL_YES);
+	/* What is kept for another disk stays. */
+	p.same_volume = false;
+	decides(&p, OPENER_GENERIC, ENROL_NO);
+	p.reading.state = PIN_SPOILT;
+	decides(&p, OPENER_GENERIC, ENROL_NO);
+}
+
+static void test_after_a_password(void **state)
+{
+	static const enum opener proofs[] = {OPENER_PASSWORD, OPENER_RECOVERY};
+
+	for (size_t i = 0; i < ELEMENTSOF(proofs); i++) {
+		struct protection p = good();
+
+		decides(&p, proofs[i], ENROL_YES);
+		p.secure_boot = 0;
+		decides(&p, proofs[i], ENROL_ASK_FIRMWARE);
+		p.reading.pin.secure_boot = false;
+		decides(&p, proofs[i], ENROL_NO);
+		p = good();
+		p.reading.state = PIN_SPOILT;
+		decides(&p, proofs[i], ENROL_YES);
+		p.reading.state = PIN_NONE;
+		decides(&p, proofs[i], ENROL_YES);
+		/* Taken out by its owner. */
+		p.has_token = false;
+		decides(&p, proofs[i], ENROL_NO);
+		p = good();
+		p.same_volume = false;
+		decides(&p, proofs[i], ENROL_ASK_OTHER_DISK);
+		p.answered = false;
+		decides(&p, proofs[i], ENROL_NO);
+		p.usable = false;
+		decides(&p, proofs[i], ENROL_NO);
+	}
+}
+
+/* No other way of opening says anything about who is there. */
+static void test_no_proof(void **state)
+{
+	struct protection p = good();
+
+	decides(&p, OPENER_TPM, ENROL_NO);
+	decides(&p, OPENER_FIDO2, ENROL_NO);
+	decides(&p, OPENER_NONE, ENROL_NO);
+}
+
+static void answer(void *context)
+{
+	*(int *)context += 1;
+}
+
+static void die(void *context)
+{
+	_exit(3);
+}
+
+static void sleep_long(void *context)
+{
+	poll(NULL, 0, 60000);
+}
+
+static void test_job(void **state)
+{
+	struct tpm_job job;
+	int value = 41;
+
+	assert_int_equal(tpm_job_start(&job, answer, &value, sizeof(value), NULL), 0);
+	assert_int_equal(tpm_job_wait(&job, 20000, &value), 1);
+	assert_int_equal(value, 42);
+	assert_int_equal(tpm_job_start(&job, die, &value, sizeof(value), NULL), 0);
+	assert_int_equal(tpm_job_wait(&job, 20000, &value), -EPIPE);
+	assert_int_equal(tpm_job_start(&job, sleep_long, &value, sizeof(value), NULL), 0);
+	assert_int_equal(tpm_job_wait(&job, 20, &value), 0);
+	tpm_job_end(&job);
+	assert_int_equal(job.fd, -EBADF);
+	tpm_job_end(&job);
+}
+
+static void test_owner_key(void **state)
+{
+	char directory[] = "/tmp/atomos-owner-XXXXXX";
+	_cleanup_free_ char *secret = NULL, *public = NULL, *path = NULL;
+	_cleanup_trusted_keys_ struct trusted_keys keys = {0};
+	uint8_t hash[32], expected[32];
+	struct stat st;
+	size_t size, n;
+	int fd;
+
+	assert_non_null(mkdtemp(directory));
+	assert_int_equal(owner_key_make(directory, hash, NULL), 0);
+	fd = open(directory, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(read_file_at(fd, "secret-key", 4096, &secret, NULL), 0);
+	assert_int_equal(read_file_at(fd, "public-key", 4096, &public, &size), 0);
+	assert_int_equal(fstatat(fd, "secret-key", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(trusted_keys_parse(public, size, &keys, NULL), 0);
+	assert_int_equal(EVP_Q_digest(NULL, "SHA256", NULL, keys.keys[0].bytes,
+				      PUBLIC_KEY_SIZE, expected, &n),
+			 1);
+	assert_memory_equal(hash, expected, 32);
+	/* Nix: name, then seed and public key. */
+	assert_memory_equal(secret, public, strlen(keys.keys[0].name) + 1);
+	assert_int_equal(strlen(strchr(secret, ':') + 1), 88 + 1);
+	close(fd);
+	(void)remove_tree_at(AT_FDCWD, directory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_pin_word),
+		cmocka_unit_test(test_first_own_start),
+		cmocka_unit_test(test_after_a_password),
+		cmocka_unit_test(test_no_proof),
+		cmocka_unit_test(test_job),
+		cmocka_unit_test(test_owner_key),
+	};
+
+	return cmocka_run_group_tests_name("protection", tests, NULL, NULL);
+}
