@@ -27,7 +27,7 @@ static const struct step steps[] = {
 	{"owner", step_owner},
 	{"tpm", step_tpm},     /* (c), (d); an owner's disk is open behind it */
 	{"enrol", step_enrol}, /* (e) */
-	{"leave", step_leave},			   /* (f) */
+	{"leave", step_leave}, /* (f) */
 	{"public-password", step_public_password}, /* (g) */
 	{"password", step_password},
 	{"zram", step_zram},
@@ -130,8 +130,11 @@ static void boot_done(struct boot *b)
 
 int boot_run(struct outcome *outcome, struct consoles *consoles)
 {
-	_cleanup_(boot_done) struct boot b = {
-		.outcome = outcome, .consoles = consoles, .slot = -1, .store = -EBADF, .state = -EBADF};
+	_cleanup_(boot_done) struct boot b = {.outcome = outcome,
+					      .consoles = consoles,
+					      .slot = -1,
+					      .store = -EBADF,
+					      .state = -EBADF};
 	struct error err = {0};
 	int r = run_steps(&b, &err);
 

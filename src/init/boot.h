@@ -17,7 +17,7 @@
 
 #define ROOT_DIR "/sysroot"
 #define RUN_DIR "/run/atomos"
-#define NIX_DIR RUN_DIR "/nix" /* the mounted subvolume, until the root is there */
+#define NIX_DIR RUN_DIR "/nix"	   /* the mounted subvolume, until the root is there */
 #define STATE_DIR RUN_DIR "/state" /* that of an owner's disk, also in the system */
 
 /* What PID 1 knows of the worker: in shared memory, so that a crash doesn't lose it. */
@@ -93,8 +93,8 @@ int step_password(struct boot *b, struct error *err);
 /* The password of media, as a secret like any other; NULL when there is none. */
 struct secret *generic_password(const struct boot *b);
 
-/* Asks until the volume is open: opener, slot and proof are set. -ECANCELED (no words) when
- * `watch`, which may be NULL, became readable. */
+/* Asks until the volume is open: opener, slot and proof are set. -ECANCELED (no words)
+ * when `watch`, which may be NULL, became readable. */
 int ask_password(struct boot *b, const int *watch, struct error *err);
 
 /* protect.c */

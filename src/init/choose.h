@@ -39,8 +39,8 @@ enum choice {
 
 /* `loader_known`: the firmware says from which partition the loader came; then only disks
  * with that partition count, until `late` (the wait is over), when any will do. An
- * installed system goes before a medium of the same disk, and an unfinished one comes into
- * question only where there is nothing else. *ret_count is the number of those in
+ * installed system goes before a medium of the same disk, and an unfinished one comes
+ * into question only where there is nothing else. *ret_count is the number of those in
  * question. */
 enum choice partitions_choose(struct partitions *p, bool loader_known, bool late,
 			      size_t *ret_count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps that mount what an owner's disk keeps: state and homes. Neither stops a boot: what
- * can't be mounted is said. */
+/* Steps that mount what an owner's disk keeps: state and homes. Neither stops a boot:
+ * what can't be mounted is said. */
 #include <errno.h>
 #include <string.h>
 #include <sys/mount.h>

@@ -21,6 +21,6 @@ struct enrol {
 	const struct pin *pin;
 };
 
-/* Each part in a child with a time limit; only before leave-initrd. When it fails the disk
- * opens with its passwords as before. */
+/* Each part in a child with a time limit; only before leave-initrd. When it fails the
+ * disk opens with its passwords as before. */
 int enrol(const struct enrol *e, struct error *err);

@@ -38,8 +38,8 @@ static int refuse(struct error *err, int r, const char *path)
 	return fail(err, r, "The kept /%s can't be used: %s", path, strerror(-r));
 }
 
-/* Opens the directory that holds `path` in the state, making what is missing; *ret_name is
- * its last part. */
+/* Opens the directory that holds `path` in the state, making what is missing; *ret_name
+ * is its last part. */
 static int open_parent(int state, const char *path, const char **ret_name)
 {
 	int at = open_inside(state, ".", O_RDONLY | O_DIRECTORY);
@@ -75,7 +75,8 @@ static int make_directory(int parent, const char *name, int model)
 	r = copy_tree(model, new);
 	if (r < 0)
 		return r;
-	if (fchown(new, st.st_uid, st.st_gid) < 0 || fchmod(new, st.st_mode & 07777) < 0 ||
+	if (fchown(new, st.st_uid, st.st_gid) < 0 ||
+	    fchmod(new, st.st_mode & 07777) < 0 ||
 	    renameat(parent, NEW_NAME, parent, name) < 0)
 		return -errno;
 	return 0;

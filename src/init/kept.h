@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What an owner's disk keeps of a root that is made anew at each boot. `state` is the
- * folder that mirrors the kept paths, `root` the new root; both are descriptors. Nothing in
- * `state` is followed: whoever was root on this machine may have left symlinks there. */
+ * folder that mirrors the kept paths, `root` the new root; both are descriptors. Nothing
+ * in `state` is followed: whoever was root on this machine may have left symlinks there.
+ */
 #pragma once
 
 #include "base/error.h"

@@ -16,7 +16,7 @@
 #define FIELDS_MAX 13
 
 enum kind {
-	KIND_TEXT,    /* harmless letters */
+	KIND_TEXT, /* harmless letters */
 	KIND_BASE64,
 	KIND_HEX,
 	KIND_BOOL,
@@ -124,7 +124,8 @@ static bool fields_ok(sd_json_variant *token, const struct token *k)
 {
 	size_t n = 1; /* the type */
 
-	for (const struct field *f = k->fields; f < k->fields + FIELDS_MAX && f->key; f++) {
+	for (const struct field *f = k->fields; f < k->fields + FIELDS_MAX && f->key;
+	     f++) {
 		sd_json_variant *v = sd_json_variant_by_key(token, f->key);
 
 		if (!v && f->optional)

@@ -54,7 +54,8 @@ int owner_key_make(const char *directory, uint8_t hash[static 32], struct error 
 	(void)mkdir(directory, 0700);
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	r = fd < 0 ? -errno
-		   : write_file_at(fd, "secret-key", text->data, strlen(text->data), 0600);
+		   : write_file_at(fd, "secret-key", text->data, strlen(text->data),
+				   0600);
 	if (r == 0)
 		r = write_file_at(fd, "public-key", line, strlen(line), 0644);
 	return r < 0 ? fail(err, r, "The machine's own key can't be kept: %s",

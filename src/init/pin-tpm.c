@@ -128,8 +128,8 @@ static int key_to_public(const char *pem, TPM2B_PUBLIC *ret, struct error *err)
 	*ret = (TPM2B_PUBLIC){0};
 	p->type = TPM2_ALG_RSA;
 	p->nameAlg = TPM2_ALG_SHA256;
-	p->objectAttributes = TPMA_OBJECT_DECRYPT | TPMA_OBJECT_SIGN_ENCRYPT |
-			      TPMA_OBJECT_USERWITHAUTH;
+	p->objectAttributes =
+		TPMA_OBJECT_DECRYPT | TPMA_OBJECT_SIGN_ENCRYPT | TPMA_OBJECT_USERWITHAUTH;
 	p->parameters.rsaDetail.symmetric.algorithm = TPM2_ALG_NULL;
 	p->parameters.rsaDetail.scheme.scheme = TPM2_ALG_NULL;
 	p->parameters.rsaDetail.keyBits = (UINT16)(BN_num_bytes(n) * 8);
@@ -162,10 +162,10 @@ static void name_of(const uint8_t *area, size_t size, uint8_t ret[static NAME_SI
 
 /* Digest of the policy "PolicyAuthorize by this key", TPM 2.0 Part 3, 23.16: what
  * the key approves now or later. */
-static int authorized_policy(const TPM2B_PUBLIC *key, TPM2B_DIGEST *ret, struct error *err)
+static int authorized_policy(const TPM2B_PUBLIC *key, TPM2B_DIGEST *ret,
+			     struct error *err)
 {
-	uint8_t area[sizeof(TPMT_PUBLIC)],
-		text[PIN_HASH_SIZE + 4 + NAME_SIZE] = {0};
+	uint8_t area[sizeof(TPMT_PUBLIC)], text[PIN_HASH_SIZE + 4 + NAME_SIZE] = {0};
 	size_t size = 0, at = PIN_HASH_SIZE;
 
 	if (Tss2_MU_TPMT_PUBLIC_Marshal(&key->publicArea, area, sizeof(area), &size))
@@ -241,7 +241,7 @@ static int name_matches(struct tpm_handle *t, ESYS_TR index, TPM2B_NV_PUBLIC pub
 	TSS2_RC rc;
 
 	if (written)
-		public.nvPublic.attributes |= TPMA_NV_WRITTEN;
+	public.nvPublic.attributes |= TPMA_NV_WRITTEN;
 	rc = Tss2_MU_TPMS_NV_PUBLIC_Marshal(&public.nvPublic, area, sizeof(area), &size);
 	if (rc == TSS2_RC_SUCCESS)
 		rc = Esys_NV_ReadPublic(t->esys, index, NO_SESSIONS, &said, &name);
@@ -255,8 +255,8 @@ static int read_content(struct tpm_handle *t, ESYS_TR index, struct pin_reading 
 			struct error *err)
 {
 	_cleanup_esys_ TPM2B_MAX_NV_BUFFER *data = NULL;
-	TSS2_RC rc = Esys_NV_Read(t->esys, index, index, EMPTY_PASSWORD, PIN_SIZE, 0,
-				  &data);
+	TSS2_RC rc =
+		Esys_NV_Read(t->esys, index, index, EMPTY_PASSWORD, PIN_SIZE, 0, &data);
 
 	if (rc)
 		return refused(rc, "read the pin", err);
@@ -308,8 +308,8 @@ static int define(struct tpm_handle *t, const TPM2B_NV_PUBLIC *public, ESYS_TR *
 }
 
 /* The index to write to: the one that is there if it is ours, else a new one. */
-static int prepare_index(struct tpm_handle *t, const TPM2B_NV_PUBLIC *public, ESYS_TR *ret,
-			 struct error *err)
+static int prepare_index(struct tpm_handle *t, const TPM2B_NV_PUBLIC *public,
+			 ESYS_TR *ret, struct error *err)
 {
 	TSS2_RC rc;
 	int r = find_index(t, ret, err), ours;
@@ -329,9 +329,9 @@ static int prepare_index(struct tpm_handle *t, const TPM2B_NV_PUBLIC *public, ES
 static int start_session(struct tpm_handle *t, ESYS_TR *ret, struct error *err)
 {
 	const TPMT_SYM_DEF none = {.algorithm = TPM2_ALG_NULL};
-	TSS2_RC rc = Esys_StartAuthSession(t->esys, ESYS_TR_NONE, ESYS_TR_NONE,
-					   NO_SESSIONS, NULL, TPM2_SE_POLICY, &none,
-					   TPM2_ALG_SHA256, ret);
+	TSS2_RC rc =
+		Esys_StartAuthSession(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, NO_SESSIONS,
+				      NULL, TPM2_SE_POLICY, &none, TPM2_ALG_SHA256, ret);
 
 	return rc ? refused(rc, "begin a session", err) : 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The pin in the TPM: an NV index that anybody may read, and that only a boot image of
- * this vendor can write, before it has left its start phase. Anybody may remove it; what is
- * then defined in its place has another Name, or no content. Every function may take for
- * ever on a mute TPM: run them in a child with a time limit. */
+ * this vendor can write, before it has left its start phase. Anybody may remove it; what
+ * is then defined in its place has another Name, or no content. Every function may take
+ * for ever on a mute TPM: run them in a child with a time limit. */
 #pragma once
 
 #include "base/error.h"

@@ -110,7 +110,8 @@ static int wait_for_line(struct consoles *c, struct typing *t)
 		if (!alive)
 			return -ENOTTY;
 		/* A negative descriptor is never ready. */
-		fds[c->count] = (struct pollfd){t->question->watch ? *t->question->watch : -1, POLLIN, 0};
+		fds[c->count] = (struct pollfd){
+			t->question->watch ? *t->question->watch : -1, POLLIN, 0};
 		r = poll(fds, c->count + 1, remaining(&start, t->question->seconds));
 		if (r == 0)
 			return -ETIME;

@@ -25,6 +25,7 @@ struct question {
 };
 
 /* Asks; the answer is in ret, the console that gave it in *ret_console (may be NULL).
- * -ETIME when nobody answered, -ECANCELED when `watch` ended it, -ENOTTY when there is no console. */
+ * -ETIME when nobody answered, -ECANCELED when `watch` ended it, -ENOTTY when there is no
+ * console. */
 int prompt(struct consoles *c, const struct question *q, struct secret *ret,
 	   struct console **ret_console);

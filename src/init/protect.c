@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps in which the TPM opens an installed disk, or is told to: docs/boot.md, (c) to (e).
- * Every use of the TPM is in a child, and none can keep the password prompt away. */
+/* Steps in which the TPM opens an installed disk, or is told to: docs/boot.md, (c) to
+ * (e). Every use of the TPM is in a child, and none can keep the password prompt away. */
 #include <errno.h>
 #include <string.h>
 
@@ -154,9 +154,10 @@ static enum enrolment decide(struct boot *b, enum opener opener)
 	enum enrolment wanted = protection_enrolment(&b->protection, opener);
 
 	if (wanted == ENROL_ASK_FIRMWARE)
-		return asked_yes(b, "Without Secure Boot anybody can start something else "
-				    "on this machine. Shall the TPM open the disk all the "
-				    "same? Type yes, or press Enter:")
+		return asked_yes(b,
+				 "Without Secure Boot anybody can start something else "
+				 "on this machine. Shall the TPM open the disk all the "
+				 "same? Type yes, or press Enter:")
 			       ? ENROL_YES
 			       : ENROL_NO;
 	if (wanted == ENROL_ASK_OTHER_DISK)

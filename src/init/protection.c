@@ -30,10 +30,13 @@ static const char *pin_words(const struct protection *p)
 	case PIN_UNAVAILABLE:
 		return "The TPM can't be asked about this disk";
 	case PIN_NONE:
-		return "The TPM doesn't know this disk: it was cleared, or is another one";
+		return "The TPM doesn't know this disk: it was cleared, or is another "
+		       "one";
 	case PIN_SPOILT:
-		return "What the TPM kept about this disk was replaced: somebody may have "
-		       "tampered with this machine, or its boot image is another vendor's";
+		return "What the TPM kept about this disk was replaced: somebody may "
+		       "have "
+		       "tampered with this machine, or its boot image is another "
+		       "vendor's";
 	case PIN_GOOD:
 		break;
 	}

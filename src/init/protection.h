@@ -9,20 +9,20 @@
 #include "init/pin-tpm.h"
 
 struct protection {
-	bool usable;	  /* the TPM confirmed the start phase, the image has a signature */
-	bool answered;	  /* it has told what it keeps */
+	bool usable;   /* the TPM confirmed the start phase, the image has a signature */
+	bool answered; /* it has told what it keeps */
 	bool same_volume; /* the pin is of this volume; only for a good one */
 	bool has_token;	  /* the disk has a slot for a TPM */
 	int secure_boot;  /* now: 1 on, 0 off, negative unknown */
-	int unlock;	  /* slot, or libcryptsetup's negative errno; -ECANCELED: not tried */
+	int unlock; /* slot, or libcryptsetup's negative errno; -ECANCELED: not tried */
 	struct pin_reading reading;
 };
 
 /* Whether the TPM may be asked to open the disk. */
 bool protection_trusts(const struct protection *p);
 
-/* Why the TPM didn't open the disk: one sentence without a full stop. NULL when it did, or
- * when it was never told to. */
+/* Why the TPM didn't open the disk: one sentence without a full stop. NULL when it did,
+ * or when it was never told to. */
 const char *protection_words(const struct protection *p);
 
 /* The pin's word in boot.json. */

@@ -55,7 +55,8 @@ static int mount_store(bool medium)
 		return mount(VOLUME_DEVICE, NIX_DIR, "btrfs", flags | MS_RDONLY,
 			     "subvol=nix,rescue=nologreplay");
 	/* The file system is writable, for its state; this view of it isn't. */
-	if (mount(VOLUME_DEVICE, NIX_DIR, "btrfs", flags, "subvol=nix,compress=zstd:1") < 0)
+	if (mount(VOLUME_DEVICE, NIX_DIR, "btrfs", flags, "subvol=nix,compress=zstd:1") <
+	    0)
 		return -1;
 	return mount(NULL, NIX_DIR, NULL, flags | MS_REMOUNT | MS_BIND | MS_RDONLY, NULL);
 }

@@ -180,8 +180,9 @@ static void set_clock(uint64_t epoch)
 	if (r < 0)
 		log_warning("the clock can't be set: %s", strerror(-r));
 	else if (r > 0)
-		log_info("the clock was before the system's date or its last run, and was "
-			 "set to it");
+		log_info(
+			"the clock was before the system's date or its last run, and was "
+			"set to it");
 }
 
 static int new_identity(char ret[static IDENTITY_SIZE + 1], struct error *err)
@@ -201,8 +202,8 @@ static int new_identity(char ret[static IDENTITY_SIZE + 1], struct error *err)
 /* The kept identity, or false. */
 static bool kept_identity(int state, char ret[static IDENTITY_SIZE + 1])
 {
-	_cleanup_close_ int fd = state < 0 ? -EBADF
-					   : open_inside(state, &MACHINE_ID[1], O_RDONLY);
+	_cleanup_close_ int fd =
+		state < 0 ? -EBADF : open_inside(state, &MACHINE_ID[1], O_RDONLY);
 	uint8_t id[16];
 
 	if (fd < 0 || read_full(fd, ret, IDENTITY_SIZE) != IDENTITY_SIZE)
@@ -222,8 +223,7 @@ static void keep_identity(struct boot *b, const char *text)
 
 	(void)mkdirat(b->state, "etc", 0755);
 	etc = open_inside(b->state, "etc", O_RDONLY | O_DIRECTORY);
-	r = etc < 0 ? etc
-		    : write_file_at(etc, "machine-id", text, strlen(text), 0444);
+	r = etc < 0 ? etc : write_file_at(etc, "machine-id", text, strlen(text), 0444);
 	if (r == 0 && syncfs(etc) < 0)
 		r = -errno;
 	if (r < 0)

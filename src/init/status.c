@@ -51,6 +51,7 @@ static const char *secure_boot_word(void)
 static int build_volume(const struct boot *b, sd_json_variant **ret)
 {
 	const char *opened_by = opener_word(b->opener);
+	const char *pin = b->enrolled ? "good" : protection_pin_word(&b->protection);
 	const char *says = b->owned ? protection_words(&b->protection) : NULL;
 
 	return sd_json_buildo(
@@ -62,8 +63,7 @@ static int build_volume(const struct boot *b, sd_json_variant **ret)
 					     SD_JSON_BUILD_INTEGER(b->slot)),
 		SD_JSON_BUILD_PAIR_STRING("disk", b->partition.disk),
 		SD_JSON_BUILD_PAIR_CONDITION(!b->partition.medium, "pin",
-					     SD_JSON_BUILD_STRING(protection_pin_word(
-						     &b->protection))),
+					     SD_JSON_BUILD_STRING(pin)),
 		SD_JSON_BUILD_PAIR_CONDITION(!!says, "tpmSays",
 					     SD_JSON_BUILD_STRING(says)),
 		SD_JSON_BUILD_PAIR_BOOLEAN("enrolled", b->enrolled),

@@ -69,9 +69,9 @@ static int get_directory(sd_json_variant *v, struct state_directory *d, struct e
 static int get_files(sd_json_variant *state, struct system_info *s, struct error *err)
 {
 	sd_json_variant *list = sd_json_variant_by_key(state, "files");
-	size_t n = !list			       ? 0
+	size_t n = !list			    ? 0
 		   : sd_json_variant_is_array(list) ? sd_json_variant_elements(list)
-						       : SIZE_MAX;
+						    : SIZE_MAX;
 
 	if (n > DIRECTORIES_MAX)
 		return fail(err, -EBADMSG, "\"files\" isn't a list");

@@ -9,12 +9,12 @@
 
 struct tpm_job {
 	pid_t pid;
-	int fd;	 /* readable when the answer is there */
+	int fd; /* readable when the answer is there */
 	size_t size;
 };
 
-/* Runs work(context) in a child; what it has made of the `size` bytes at `context`, at most
- * PIPE_BUF, is its answer. */
+/* Runs work(context) in a child; what it has made of the `size` bytes at `context`, at
+ * most PIPE_BUF, is its answer. */
 int tpm_job_start(struct tpm_job *job, void (*work)(void *context), void *context,
 		  size_t size, struct error *err);
 

@@ -44,8 +44,8 @@ int step_header(struct boot *b, struct error *err)
 /* The password of media, as a secret like any other; NULL when there is none. */
 struct secret *generic_password(const struct boot *b)
 {
-	size_t size = b->settings.generic_password ? strlen(b->settings.generic_password)
-						   : 0;
+	size_t size =
+		b->settings.generic_password ? strlen(b->settings.generic_password) : 0;
 	struct secret *s = size > 0 && size <= SECRET_MAX ? secret_new() : NULL;
 
 	if (s) {

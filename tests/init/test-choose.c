@@ -71,7 +71,9 @@ static struct partition on(const char *disk, bool medium, bool unfinished)
 
 	snprintf(p.disk, sizeof(p.disk), "%s", disk);
 	snprintf(p.node, sizeof(p.node), "%s%c", disk,
-		 unfinished ? 'u' : medium ? 'm' : 'i');
+		 unfinished ? 'u'
+		 : medium   ? 'm'
+			    : 'i');
 	return p;
 }
 

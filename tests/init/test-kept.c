@@ -125,8 +125,8 @@ static void test_bind(void **state)
 	assert_int_equal(write_file_at(p->root, "var/lib/x/g", "kept", 4, 0644), 0);
 	assert_content(p->state, "var/lib/x/g", "kept");
 	for (size_t i = 0; i < 2; i++) {
-		_cleanup_free_ char *path = xasprintf(
-			"%s/root/%s", p->path, i ? "etc/adjtime" : "var/lib/x");
+		_cleanup_free_ char *path =
+			xasprintf("%s/root/%s", p->path, i ? "etc/adjtime" : "var/lib/x");
 
 		assert_int_equal(umount2(path, UMOUNT_NOFOLLOW), 0);
 	}

@@ -99,7 +99,8 @@ static void start_tpm(struct fixture *f)
 {
 	_cleanup_free_ char *state = xasprintf("dir=%s", f->directory),
 			    *server = xasprintf("type=unixio,path=%s/s", f->directory),
-			    *control = xasprintf("type=unixio,path=%s/s.ctrl", f->directory),
+			    *control =
+				    xasprintf("type=unixio,path=%s/s.ctrl", f->directory),
 			    *control_file = xasprintf("%s/s.ctrl", f->directory);
 
 	f->tpm = fork();
@@ -216,10 +217,12 @@ static void test_phase(void **state)
 	assert_says(&err, "early in a start");
 	assert_state(f, PIN_GOOD);
 	/* What stock tools have: the empty passwords of index and owner. */
-	assert_true(RUN("sh", "-c", "head -c 344 /dev/zero | tpm2_nvwrite -i - "
-				    PIN_INDEX_TEXT) < 0);
-	assert_true(RUN("sh", "-c", "head -c 344 /dev/zero | tpm2_nvwrite -C o -i - "
-				    PIN_INDEX_TEXT) < 0);
+	assert_true(RUN("sh", "-c",
+			"head -c 344 /dev/zero | tpm2_nvwrite -i - " PIN_INDEX_TEXT) < 0);
+	assert_true(
+		RUN("sh", "-c",
+		    "head -c 344 /dev/zero | tpm2_nvwrite -C o -i - " PIN_INDEX_TEXT) <
+		0);
 	assert_state(f, PIN_GOOD);
 }
 
@@ -255,16 +258,19 @@ static void test_spoilt(void **state)
 	struct error err = {0};
 
 	write_pin(f);
-	assert_int_equal(RUN("sh", "-c",
-			     "tpm2_nvread -o /tmp/atomos-pin-copy " PIN_INDEX_TEXT), 0);
+	assert_int_equal(
+		RUN("sh", "-c", "tpm2_nvread -o /tmp/atomos-pin-copy " PIN_INDEX_TEXT),
+		0);
 	assert_int_equal(RUN("tpm2_nvundefine", "-C", "o", PIN_INDEX_TEXT), 0);
 	assert_state(f, PIN_NONE);
 	/* The same content under other attributes. */
 	assert_int_equal(RUN("tpm2_nvdefine", "-C", "o", "-s", "344", "-a",
-			     "ownerread|authread|ownerwrite|no_da", PIN_INDEX_TEXT), 0);
+			     "ownerread|authread|ownerwrite|no_da", PIN_INDEX_TEXT),
+			 0);
 	assert_state(f, PIN_SPOILT);
 	assert_int_equal(RUN("tpm2_nvwrite", "-C", "o", "-i", "/tmp/atomos-pin-copy",
-			     PIN_INDEX_TEXT), 0);
+			     PIN_INDEX_TEXT),
+			 0);
 	assert_state(f, PIN_SPOILT);
 	(void)unlink("/tmp/atomos-pin-copy");
 	/* In the start phase it is put right. */
@@ -309,8 +315,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_write),     TEST(test_phase),	    TEST(test_other_key),
-		TEST(test_spoilt),    TEST(test_unwritten), TEST(test_no_tpm),
+		TEST(test_write),  TEST(test_phase),	 TEST(test_other_key),
+		TEST(test_spoilt), TEST(test_unwritten), TEST(test_no_tpm),
 	};
 
 	return cmocka_run_group_tests_name("pin-tpm", tests, NULL, NULL);

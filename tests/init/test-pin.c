@@ -30,9 +30,8 @@ static void test_golden(void **state)
 	size_t n;
 
 	pin_encode(&p, bytes);
-	assert_int_equal(EVP_Q_digest(NULL, "SHA256", NULL, bytes, sizeof(bytes), digest,
-				      &n),
-			 1);
+	assert_int_equal(
+		EVP_Q_digest(NULL, "SHA256", NULL, bytes, sizeof(bytes), digest, &n), 1);
 	hex_encode(digest, sizeof(digest), hex);
 	assert_string_equal(hex, GOLDEN);
 }

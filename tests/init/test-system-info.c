@@ -15,7 +15,8 @@ static void test_good(void **state)
 	assert_int_equal(
 		system_info_parse(
 			HEAD "\"rootBytes\":100,\"release\":3,\"entries\":9,\"epoch\":17,"
-			     "\"state\":{\"files\":[\"/etc/x\"],\"directories\":[{\"path\":\"/var/"
+			     "\"state\":{\"files\":[\"/etc/"
+			     "x\"],\"directories\":[{\"path\":\"/var/"
 			     "lib/x\","
 			     "\"mode\":\"0750\",\"user\":\"a\",\"group\":\"b\"},"
 			     "{\"path\":\"/var/log\"}]},\"ram\":{\"rootPercent\":70}}",

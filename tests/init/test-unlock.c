@@ -18,8 +18,8 @@ static struct secret *word(const char *text)
 	return s;
 }
 
-/* A header with the public password in slot 0, a costly password in slot 1, and a recovery
- * token for slot 2. */
+/* A header with the public password in slot 0, a costly password in slot 1, and a
+ * recovery token for slot 2. */
 static void make(const char *path)
 {
 	static const char token[] =
@@ -82,8 +82,8 @@ static void test_digest(void **state)
 
 		if (i != 1)
 			make(FILE_NAME);
-		assert_int_equal(
-			volume_open_header(FILE_NAME, "atomos-test", &v, NULL), 0);
+		assert_int_equal(volume_open_header(FILE_NAME, "atomos-test", &v, NULL),
+				 0);
 		memcpy(digests[i], volume_key_digest(v), VOLUME_DIGEST_SIZE);
 		if (i == 0) {
 			struct crypt_device *cd;
@@ -104,9 +104,9 @@ static void test_odd_digest(void **state)
 	uint8_t digest[VOLUME_DIGEST_SIZE];
 
 	assert_int_equal(volume_digest("{}", digest), -EBADMSG);
-	assert_int_equal(volume_digest("{\"digests\":{\"0\":{\"hash\":\"sha256\"}}}",
-				       digest),
-			 -EBADMSG);
+	assert_int_equal(
+		volume_digest("{\"digests\":{\"0\":{\"hash\":\"sha256\"}}}", digest),
+		-EBADMSG);
 	assert_int_equal(
 		volume_digest("{\"digests\":{\"0\":{\"hash\":\"a\\nb\",\"salt\":\"s\","
 			      "\"digest\":\"d\",\"iterations\":1}}}",

@@ -2,6 +2,9 @@
 """Installed disks: without and with an owner, what they keep and how they open."""
 
 import json
+import shutil
+
+import pytest
 
 import installed
 
@@ -60,3 +63,85 @@ def test_with_owner(machine, copy):
     m.run("echo mine >/var/lib/NetworkManager/x && sync && cat /run/atomos/state/root/var/lib/NetworkManager/x")
     m.run("journalctl --flush && ls /run/atomos/state/root/var/log/journal")
     assert "running" in m.run("systemctl is-system-running --wait; systemctl --failed --no-legend")
+
+
+@pytest.fixture
+def keep(tmp_path):
+    """What a machine keeps from start to start, beside its disk."""
+    return tmp_path
+
+
+def off(m):
+    m.send("systemctl poweroff")
+    m.wait_off(180)
+
+
+def protected(machine, copy, keep, password=b"correct horse"):
+    """A machine with an owner, whose TPM opens the disk: first own start, then the questions were answered."""
+    path = installed.ownerless(copy)
+    m = machine(image=path, keep=keep)
+    m.expect("Telling the TPM to open this disk.")
+    m.login()
+    boot = boot_json(m)
+    assert boot["enrolled"] and boot["pin"] == "good" and not boot["owned"] and boot["openedBy"] == "generic"
+    assert m.run("stat -c %a /run/atomos/owner/secret-key").strip() == "600"
+    off(m)
+    installed.add_password(path, password, kind=installed.INSTALLED_ROOT)
+    return path
+
+
+def opened_by_tpm(m):
+    """Starts without a word about passwords."""
+    m.login()
+    boot = boot_json(m)
+    assert boot["owned"] and boot["openedBy"] == "tpm" and boot["pin"] == "good" and not boot["publicPassword"]
+    assert "Password for" not in m.said()
+    assert boot.get("tpmSays") is None and not boot["enrolled"]
+
+
+def test_tpm(machine, copy, keep):
+    """First own start, start by TPM, TPM cleared, start by TPM again."""
+    path = protected(machine, copy, keep)
+    m = machine(image=path, keep=keep)
+    opened_by_tpm(m)
+    off(m)
+    shutil.rmtree(keep / "tpm")
+    m = machine(image=path, keep=keep)
+    m.expect("The TPM doesn't know this disk")
+    m.expect("Password for this AtomOS disk")
+    m.send("correct horse")
+    m.expect("Telling the TPM to open this disk.")
+    m.login()
+    boot = boot_json(m)
+    assert boot["openedBy"] == "password" and boot["enrolled"] and "doesn't know" in boot["tpmSays"]
+    off(m)
+    opened_by_tpm(machine(image=path, keep=keep))
+
+
+def test_secure_boot_off(machine, copy, keep):
+    """The TPM doesn't open the disk, and isn't told to without a typed yes."""
+    path = protected(machine, copy, keep)
+    m = machine(image=path, keep=keep, secure_boot=False)
+    m.expect("Secure Boot is off, and was on when the TPM was told")
+    m.expect("Password for this AtomOS disk")
+    m.send("correct horse")
+    m.expect("Shall the TPM open the disk all the same?")
+    m.send("")
+    m.login()
+    boot = boot_json(m)
+    assert boot["openedBy"] == "password" and not boot["enrolled"] and boot["pin"] == "good"
+    off(m)
+    opened_by_tpm(machine(image=path, keep=keep))
+
+
+def test_exchanged_disk(machine, copy, keep, image):
+    """One that opens with the generic password doesn't get what the TPM keeps for the owner's."""
+    protected(machine, copy, keep)
+    with installed.Copy(image, "exchanged") as other:
+        m = machine(image=installed.ownerless(other), keep=keep)
+        m.expect("The TPM keeps something for another disk")
+        m.login()
+        boot = boot_json(m)
+        assert boot["pin"] == "other-volume" and not boot["enrolled"]
+        off(m)
+    opened_by_tpm(machine(image=copy.path, keep=keep))

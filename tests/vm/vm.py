@@ -82,17 +82,19 @@ class Machine:
     drives       further images, each with a writable overlay
     bus          how the medium is attached: "virtio", "usb", "cdrom"
     rate         bytes a second that the medium gives at most; None: what it can
+    keep         a directory for what a machine keeps: firmware variables and TPM; with it the image itself is
+                 written to. The next machine with this directory is the same one, started again
     extra        further arguments for QEMU
     """
 
     def __init__(self, name, image, *, tpm=True, secure_boot=True, memory=2048, smbios=(),
-                 drives=(), bus="virtio", rate=None, extra=(), network=True):
+                 drives=(), bus="virtio", rate=None, extra=(), network=True, keep=None):
         self.name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
         # Off for tests that must fail without it: see tests/attacks.
         secure_boot = secure_boot and "ATOMOS_TEST_NO_SECURE_BOOT" not in os.environ
         self.image, self.tpm, self.secure_boot, self.memory = image, tpm, secure_boot, memory
         self.smbios, self.drives, self.bus, self.extra = list(smbios), list(drives), bus, list(extra)
-        self.network, self.rate = network, rate
+        self.network, self.rate, self.keep = network, rate, keep
         self.ssh_port = free_port() if network else None
         self.console = self.directory = self.swtpm = None
         self.log = LOGS / f"{self.name}.log"
@@ -145,8 +147,9 @@ class Machine:
 
     def _machine(self):
         code = "OVMF_CODE_4M.secboot.fd" if self.secure_boot else "OVMF_CODE_4M.fd"
-        variables = self.directory / "vars.fd"
-        shutil.copy(enrolled_variables(keys()) if self.secure_boot else OVMF / "OVMF_VARS_4M.fd", variables)
+        variables = (self.keep or self.directory) / f"vars{'' if self.secure_boot else '-off'}.fd"
+        if not variables.exists():
+            shutil.copy(enrolled_variables(keys()) if self.secure_boot else OVMF / "OVMF_VARS_4M.fd", variables)
         kvm = os.access("/dev/kvm", os.R_OK | os.W_OK)
         arguments = ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none"]
         arguments += ["-serial", "stdio", "-smp", os.environ.get("ATOMOS_TEST_CPUS", "2"), "-m", str(self.memory)]
@@ -162,9 +165,10 @@ class Machine:
     def _medium(self):
         if self.image is None:
             return []
-        file = overlay(self.image, self.directory / "medium.qcow2")
+        kind = "raw" if self.keep else "qcow2"
+        file = self.image if self.keep else overlay(self.image, self.directory / "medium.qcow2")
         throttle = f",throttling.bps-total={self.rate}" if self.rate else ""
-        arguments = ["-drive", f"file={file},if=none,id=medium-drive,format=qcow2,cache=unsafe{throttle}"]
+        arguments = ["-drive", f"file={file},if=none,id=medium-drive,format={kind},cache=unsafe{throttle}"]
         # Behind a port of its own, so that it can be pulled.
         port = ["-device", "pcie-root-port,id=medium-port,chassis=1,slot=1"]
         return arguments + {
@@ -180,8 +184,8 @@ class Machine:
                 "-device", "virtio-net-pci,netdev=net,romfile="]
 
     def _tpm(self):
-        state, path = self.directory / "tpm", self.directory / "tpm.sock"
-        state.mkdir()
+        state, path = (self.keep or self.directory) / "tpm", self.directory / "tpm.sock"
+        state.mkdir(exist_ok=True)
         self.swtpm = subprocess.Popen(
             ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--ctrl", f"type=unixio,path={path}", "--terminate"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
