@@ -75,10 +75,17 @@ def add_home(image, key):
                 at += len(chunk)
 
 
+def state_of(root):
+    """The subvolume for the state, which images bring along."""
+    if not (root / "state").exists():
+        output("btrfs", "subvolume", "create", root / "state")
+    return root / "state"
+
+
 def ownerless(copy):
     """As an installer leaves it: opens with the generic password, `state` is empty."""
     with copy.root() as root:
-        output("btrfs", "subvolume", "create", root / "state")
+        state_of(root)
     set_type(copy.path, INSTALLED_ROOT)
     return copy.path
 
@@ -87,8 +94,7 @@ def owned(copy, password, fill=lambda state: None, home=True):
     """As after first boot: one password, homes; fill(state) puts things into the state."""
     key = secrets.token_bytes(64)
     with copy.root() as root:
-        output("btrfs", "subvolume", "create", root / "state")
-        state = root / "state"
+        state = state_of(root)
         (state / "root/etc").mkdir(parents=True)
         (state / "atomos").mkdir(mode=0o700)
         (state / "atomos/home.key").write_bytes(key)
