@@ -49,6 +49,17 @@ struct asking {
 	bool owned;
 };
 
+/* The token's plugin talks to standard error; what counts is said in words of ours. */
+static void be_silent(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)dup2(fd, STDERR_FILENO);
+	close(fd);
+}
+
 /* Runs in the child: (c) the pin, then (d) the disk. */
 static void look(void *context)
 {
@@ -56,6 +67,7 @@ static void look(void *context)
 	struct protection *p = &a->p;
 	struct error err;
 
+	be_silent();
 	if (pin_tpm_read(a->tpm, &p->reading, &err) < 0)
 		log_warning("%s", err.message);
 	p->answered = true;

@@ -49,17 +49,18 @@ static const char *unlock_words(const struct protection *p)
 	switch (p->unlock) {
 	case -ENOTRECOVERABLE:
 		return "The TPM was cleared, or is another one";
-	case -ENOENT:
-		return "The boot image has no signature that the TPM needs";
 	case -ENOANO:
 		return "The TPM wants a PIN";
+	/* No policy fits. libcryptsetup says "no token" after a refusal, too; that there
+	   is one, and a signature, is known here. */
 	case -ENXIO:
 	case -EPERM:
+	case -ENOENT:
 		break;
 	default:
 		return "The TPM failed to open the disk";
 	}
-	if (p->reading.pin.secure_boot && p->secure_boot == 0)
+	if (p->reading.pin.secure_boot && p->secure_boot != 1)
 		return "Secure Boot is off, and was on when the TPM was told to open "
 		       "this disk";
 	if (!same_pcr7(p))
@@ -128,7 +129,5 @@ enum enrolment protection_enrolment(const struct protection *p, enum opener open
 	if (p->secure_boot == 1)
 		return ENROL_YES;
 	/* Never a weaker protection without a word. */
-	return p->secure_boot == 0 && good(p) && p->reading.pin.secure_boot
-		       ? ENROL_ASK_FIRMWARE
-		       : ENROL_NO;
+	return good(p) && p->reading.pin.secure_boot ? ENROL_ASK_FIRMWARE : ENROL_NO;
 }

@@ -64,7 +64,10 @@ static void test_words(void **state)
 	p.unlock = -ENOTRECOVERABLE;
 	says(&p, "was cleared");
 	p.unlock = -ENOENT;
-	says(&p, "no signature");
+	says(&p, "Secure Boot is off");
+	/* A firmware that knows nothing of it. */
+	p.secure_boot = -ENOENT;
+	says(&p, "Secure Boot is off");
 	p.unlock = -ENOANO;
 	says(&p, "a PIN");
 	p.unlock = -EIO;
@@ -147,6 +150,8 @@ static void test_after_a_password(void **state)
 
 		decides(&p, proofs[i], ENROL_YES);
 		p.secure_boot = 0;
+		decides(&p, proofs[i], ENROL_ASK_FIRMWARE);
+		p.secure_boot = -ENOENT;
 		decides(&p, proofs[i], ENROL_ASK_FIRMWARE);
 		p.reading.pin.secure_boot = false;
 		decides(&p, proofs[i], ENROL_NO);
