@@ -13,6 +13,8 @@
   # Programs of AtomOS that the derivations use.
   atomosBuild ? null,
   atomosInit ? null,
+  # Programs that the system itself has, by their path there.
+  programs ? { },
   # Public keys of whoever publishes the image.
   vendorKeys ? [ ],
   # Mirrors by repository: main, security, and extra ones by their names.
@@ -21,10 +23,24 @@
 let
   inherit (import ./lib) errors evalModules lib;
 
+  # Alone in a folder of the store: a root takes files out of store paths.
+  stored =
+    path:
+    "${
+      builtins.path {
+        name = baseNameOf path;
+        path = dirOf path;
+        filter = file: _: file == toString path;
+      }
+    }/${baseNameOf path}";
+
   evaluated = evalModules {
     modules = [
       ./modules
-      { atomos.trust.vendorKeys = vendorKeys; }
+      {
+        atomos.trust.vendorKeys = vendorKeys;
+        build.binaries = builtins.mapAttrs (_: stored) programs;
+      }
     ]
     ++ (if builtins.isList configuration then configuration else [ configuration ]);
   };

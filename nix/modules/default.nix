@@ -14,6 +14,7 @@
     ./network.nix
     ./notices.nix
     ./openssh.nix
+    ./programs.nix
     ./services.nix
     ./systemd.nix
     ./users.nix

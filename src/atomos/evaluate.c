@@ -66,18 +66,26 @@ static char *directory(const struct evaluate *e)
 	return flake ? xasprintf("%s.directory", flake) : nix_quote(e->place->directory);
 }
 
+/* Our programs that every system has, by where they are there. */
+static char *programs(void)
+{
+	_cleanup_free_ char *atomos = own_path(place_program("atomos"));
+
+	return xasprintf("{ \"/usr/bin/atomos\" = %s; }", atomos);
+}
+
 /* The attribute set that nix/default.nix takes. */
 static char *arguments(const struct evaluate *e)
 {
 	_cleanup_free_ char *build = own_path(place_lib("atomos-build"));
 	_cleanup_free_ char *init = own_path(place_lib("atomos-init"));
-	_cleanup_free_ char *source = configuration(e);
+	_cleanup_free_ char *source = configuration(e), *ours = programs();
 	_cleanup_free_ char *lock = e->lock ? nix_path(e->place->lock) : xstrdup("null");
 	_cleanup_free_ char *key = e->vendor_key ? nix_quote(e->vendor_key) : xstrdup("");
 
 	return xasprintf("{ configuration = %s; lock = %s; atomosBuild = %s; "
-			 "atomosInit = %s; vendorKeys = [ %s ]; }",
-			 source, lock, build, init, key);
+			 "atomosInit = %s; programs = %s; vendorKeys = [ %s ]; }",
+			 source, lock, build, init, ours, key);
 }
 
 char *evaluate_expression(const struct evaluate *e)

@@ -31,6 +31,19 @@ char *place_lib(const char *name)
 	return xasprintf("%s/%s", env_or("ATOMOS_LIB", "/usr/lib/atomos"), name);
 }
 
+char *place_program(const char *name)
+{
+	char *path = place_lib(name);
+
+	/* An installation has beside usr/lib/atomos what is typed in usr/bin. */
+	if (access(path, X_OK) < 0) {
+		free(path);
+		path = xasprintf("%s/../../bin/%s",
+				 env_or("ATOMOS_LIB", "/usr/lib/atomos"), name);
+	}
+	return path;
+}
+
 char *place_cache(void)
 {
 	return xstrdup(env_or("ATOMOS_CACHE", "/var/cache/atomos"));

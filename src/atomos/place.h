@@ -9,6 +9,9 @@
 char *place_share(const char *name);
 /* A program of ours: $ATOMOS_LIB/NAME (default /usr/lib/atomos). Freed by the caller. */
 char *place_lib(const char *name);
+/* One that people type: there in a clone, in the bin beside lib/atomos when installed.
+ * Freed by the caller. */
+char *place_program(const char *name);
 /* What can be had again: $ATOMOS_CACHE, else /var/cache/atomos. Freed by the caller. */
 char *place_cache(void);
 

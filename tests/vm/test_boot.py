@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The demo image under Secure Boot with a TPM: one boot, many looks, at last the stick is pulled."""
 
+import json
 import re
 
 import pytest
@@ -30,6 +31,15 @@ def test_one_line_says_what_was_verified(up):
 
 def test_prompt_says_how_to_log_in(up):
     assert re.search(r"Log in as atom with the password atom\.\s+atomos login: ", up.said())
+
+
+def test_our_programs_are_there(up):
+    assert re.fullmatch(r"atomos \d\S*", up.run("atomos --version"))
+    assert up.run("ldd /usr/bin/atomos | grep -c 'not found'", check=False) == "0"
+    key = (vm.keys() / "nix-public-key").read_text().strip()
+    assert up.run("cat /usr/lib/atomos/trusted-keys") == key
+    medium = json.loads(up.run("cat /usr/lib/atomos/medium.json"))
+    assert (medium["product"], medium["genericPassword"]) == ("atomos-demo", "atomos")
 
 
 def test_root_is_in_memory(up):
