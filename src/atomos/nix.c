@@ -101,6 +101,20 @@ int nix_sign(const char *path, const char *key_file, struct error *err)
 	return r < 0 ? wrap(err, "Can't sign %s", path) : 0;
 }
 
+int nix_add(const char *directory, const char *name, char **ret, struct error *err)
+{
+	const char *const argv[] = {"nix", "store",   "add", "--name",
+				    name,  directory, NULL};
+	_cleanup_free_ char *output = NULL;
+	int r = nix_run(argv, &output, err);
+
+	if (r < 0)
+		return wrap(err, "Can't add %s to the store", directory);
+	output[strcspn(output, "\n")] = 0;
+	*ret = TAKE_PTR(output);
+	return 0;
+}
+
 /* "sha256-BASE64" as Nix prints it in JSON. */
 static int parse_sri(const char *text, uint8_t hash[SHA256_SIZE])
 {

@@ -21,6 +21,10 @@ int nix_closure(const char *path, struct closure *ret, struct error *err);
 /* Reads what `nix path-info --json --recursive` prints; the pure part of the above. */
 int nix_closure_parse(const char *text, struct closure *ret, struct error *err);
 
+/* Adds a directory to the store under this name; *ret is the path, freed by the caller.
+ */
+int nix_add(const char *directory, const char *name, char **ret, struct error *err);
+
 /* Signs path and closure with a Nix secret key file. */
 int nix_sign(const char *path, const char *key_file, struct error *err);
 

@@ -2,13 +2,16 @@
 /* atomos image: a configuration becomes a medium. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "image/boot-image.h"
 #include "image/image.h"
 #include "atomos/build.h"
 #include "atomos/json.h"
@@ -40,6 +43,19 @@ static void sources_done(struct sources *s)
 {
 	build_result_done(&s->built);
 	free(s->keys);
+}
+
+/* What is made for the image beside those. */
+struct parts {
+	char *boot_image;
+	struct closure closure, boot_closure;
+};
+
+static void parts_done(struct parts *p)
+{
+	free(p->boot_image);
+	closure_done(&p->closure);
+	closure_done(&p->boot_closure);
 }
 
 static int find_sources(const struct invocation *in, struct sources *s, struct error *err)
@@ -147,30 +163,64 @@ static int report(const struct invocation *in, const struct image_options *o, bo
 	return 0;
 }
 
+/* The boot image, signed and added to the store. */
+static int add_boot_image(const struct image_options *o, const char *key, char **ret,
+			  struct closure *ret_closure, struct error *err)
+{
+	char directory[] = "/tmp/atomos-boot-image.XXXXXX";
+	const struct uki_options uki = {o->boot, o->keys};
+	int r;
+
+	if (!mkdtemp(directory))
+		return fail(err, -errno, "Can't make a directory in /tmp: %m");
+	r = boot_image_make(&uki, directory, err);
+	if (r == 0)
+		r = nix_add(directory, BOOT_IMAGE_NAME, ret, err);
+	remove_tree_at(AT_FDCWD, directory);
+	if (r == 0)
+		r = nix_sign(*ret, key, err);
+	return r < 0 ? r : nix_closure(*ret, ret_closure, err);
+}
+
+/* All that goes into the image, signed. */
+static int prepare(struct image_options *o, const char *key, struct parts *p,
+		   struct error *err)
+{
+	int r = nix_sign(o->system, key, err);
+
+	if (r == 0)
+		r = nix_closure(o->system, &p->closure, err);
+	if (o->progress)
+		o->progress(o->progress_context, 0, 0, "Boot image");
+	if (r == 0)
+		r = add_boot_image(o, key, &p->boot_image, &p->boot_closure, err);
+	o->closure = &p->closure;
+	o->boot_image = p->boot_image;
+	o->boot_closure = &p->boot_closure;
+	return r;
+}
+
 static int make(const struct invocation *in, const struct sources *s, struct error *err)
 {
 	_cleanup_progress_ struct progress *progress = progress_new(stderr, in->quiet);
 	_cleanup_free_ char *key = xasprintf("%s/nix-secret-key", s->keys);
 	_cleanup_secret_ struct secret *password = generic_password(s);
-	_cleanup_closure_ struct closure closure = {0};
+	_cleanup_(parts_done) struct parts parts = {0};
 	sd_json_variant *image = json_get(s->built.decisions, "image");
-	const struct image_options o = {.output = option_value(in, "output"),
-					.system = s->system,
-					.boot = s->boot,
-					.keys = s->keys,
-					.closure = &closure,
-					.password = password,
-					.keymap = json_string(image, "keymap"),
-					.nix_environment = nix_environment,
-					.progress = progress_report,
-					.progress_context = progress};
+	struct image_options o = {.output = option_value(in, "output"),
+				  .system = s->system,
+				  .boot = s->boot,
+				  .keys = s->keys,
+				  .password = password,
+				  .keymap = json_string(image, "keymap"),
+				  .nix_environment = nix_environment,
+				  .progress = progress_report,
+				  .progress_context = progress};
 	bool current = image_current(&o);
 	int r = 0;
 
 	if (!current)
-		r = nix_sign(s->system, key, err);
-	if (!current && r == 0)
-		r = nix_closure(s->system, &closure, err);
+		r = prepare(&o, key, &parts, err);
 	if (!current && r == 0)
 		r = image_build(&o, err);
 	if (r == 0)

@@ -14,6 +14,8 @@
 /* FAT32 must have 65,525 clusters; with the smallest, of one sector, that is 33 MiB. */
 #define FAT32_MIN (34ULL << 20)
 #define SLACK (2ULL << 20)
+/* From here on 4 KiB clusters are enough of them. */
+#define LARGE (512ULL << 20)
 
 static int run(const char *const *argv, const char *epoch, struct error *err)
 {
@@ -25,36 +27,45 @@ static int run(const char *const *argv, const char *epoch, struct error *err)
 			     &output, NULL, err);
 }
 
-static int measure(const struct esp_file *files, size_t count, uint64_t *ret,
-		   struct error *err)
+static int measure(const struct esp_options *o, uint64_t *ret, struct error *err)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < o->count; i++) {
 		struct stat st;
 
-		if (stat(files[i].source, &st) < 0)
-			return fail(err, -errno, "Can't read %s: %m", files[i].source);
+		if (stat(o->files[i].source, &st) < 0)
+			return fail(err, -errno, "Can't read %s: %m", o->files[i].source);
 		sum += (uint64_t)st.st_size;
 	}
 	/* Two allocation tables of 4 bytes for each 512. */
 	sum += sum / 64 + SLACK;
-	*ret = (MAX(sum, FAT32_MIN) + GPT_ALIGN - 1) / GPT_ALIGN * GPT_ALIGN;
+	sum = (MAX(sum, FAT32_MIN) + GPT_ALIGN - 1) / GPT_ALIGN * GPT_ALIGN;
+	if (o->size && o->size < sum)
+		return fail(err, -ENOSPC, "The boot files need %" PRIu64 " MiB",
+			    sum >> 20);
+	*ret = o->size ? o->size : sum;
 	return 0;
 }
 
-static int format(const char *path, uint64_t size, const char *seed, const char *epoch,
-		  struct error *err)
+static int format(const char *path, uint64_t size, const struct esp_options *o,
+		  const char *epoch, struct error *err)
 {
-	char guid[GUID_LENGTH + 1], id[9];
-	const char *const argv[] = {"mkfs.vfat", "-F", "32", "-s", "1", "-n",
-				    "ATOMOS",	 "-i", id,   path, NULL};
+	unsigned sector = o->sector ? o->sector : 512;
+	char guid[GUID_LENGTH + 1], id[9], sector_text[16], cluster[16];
+	const char *const argv[] = {"mkfs.vfat", "-F",	  "32", "-S",	  sector_text,
+				    "-s",	 cluster, "-n", "ATOMOS", "-i",
+				    id,		 path,	  NULL};
 	_cleanup_close_ int fd =
 		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
 		return fail(err, -errno, "Can't write %s: %m", path);
-	guid_derive(seed, "fat", guid);
+	snprintf(sector_text, sizeof(sector_text), "%u", sector);
+	/* 4 KiB where there is room for so many, else the least. */
+	snprintf(cluster, sizeof(cluster), "%u",
+		 size >= LARGE ? MAX(4096 / sector, 1U) : 1U);
+	guid_derive(o->seed, "fat", guid);
 	memcpy(id, guid, 8);
 	id[8] = 0;
 	return run(argv, epoch, err);
@@ -81,17 +92,17 @@ static int make_directories(const char *image, const char *file, char ***made,
 	return 0;
 }
 
-int esp_make(const char *path, const struct esp_file *files, size_t count,
-	     const char *seed, uint64_t epoch, struct error *err)
+int esp_make(const char *path, const struct esp_options *o, struct error *err)
 {
-	_cleanup_free_ char *variable = xasprintf("SOURCE_DATE_EPOCH=%" PRIu64, epoch);
+	const struct esp_file *files = o->files;
+	_cleanup_free_ char *variable = xasprintf("SOURCE_DATE_EPOCH=%" PRIu64, o->epoch);
 	_cleanup_strv_ char **made = NULL;
 	uint64_t size = 0;
-	int r = measure(files, count, &size, err);
+	int r = measure(o, &size, err);
 
 	if (r == 0)
-		r = format(path, size, seed, variable, err);
-	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = format(path, size, o, variable, err);
+	for (size_t i = 0; r == 0 && i < o->count; i++) {
 		_cleanup_free_ char *target = xasprintf("::/%s", files[i].path);
 		const char *const argv[] = {"mcopy",	     "-i",   path,
 					    files[i].source, target, NULL};

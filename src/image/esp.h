@@ -11,7 +11,15 @@ struct esp_file {
 	const char *source; /* file on this machine */
 };
 
-/* Makes `path` a FAT32 file system with these files and a little room to spare. The same
- * files, `seed` and `epoch` (seconds) give the same bytes. */
-int esp_make(const char *path, const struct esp_file *files, size_t count,
-	     const char *seed, uint64_t epoch, struct error *err);
+struct esp_options {
+	const struct esp_file *files;
+	size_t count;
+	const char *seed;
+	uint64_t epoch;	 /* seconds */
+	uint64_t size;	 /* 0: what the files need and a little room to spare */
+	unsigned sector; /* of the disk: 512 (or 0) or 4096 */
+};
+
+/* Makes `path` a FAT32 file system with these files. The same options give the same
+ * bytes. */
+int esp_make(const char *path, const struct esp_options *o, struct error *err);

@@ -13,24 +13,22 @@
 #include "base/str.h"
 #include "base/workers.h"
 #include "core/hash.h"
+#include "image/boot-image.h"
 #include "image/btrfs.h"
 #include "image/esp.h"
 #include "image/gpt.h"
 #include "image/image.h"
 #include "image/luks.h"
 #include "image/stage.h"
-#include "image/uki.h"
 #include "image/xts.h"
 
 /* Raised when the same system gives another image. */
-#define IMAGE_VERSION "4"
+#define IMAGE_VERSION "5"
 #define WORK "/nix/var/atomos"
 #define SYSTEM_JSON_SIZE_MAX (1U << 20)
 #define KEY_FILE_MAX (64U << 10)
 #define BIOS_BOOT_SIZE (1U << 20)
 #define COMPRESSION "zstd:3"
-
-#define LOADER_CONF "timeout 0\neditor no\nauto-entries no\nauto-firmware no\n"
 
 /* What the parts have in common while they are made. */
 struct work {
@@ -38,15 +36,14 @@ struct work {
 	struct gpt gpt;
 	char *directory; /* WORK/image */
 	uint64_t release, epoch;
-	char *uki, *loader, *conf, *esp, *tree, *root, *header; /* files in it */
+	char *esp, *tree, *root, *header; /* files in it */
 	struct secret *key;
 	uint64_t esp_size, root_size;
 };
 
 static void work_done(struct work *w)
 {
-	char **strings[] = {&w->uki,  &w->loader, &w->conf,  &w->esp,
-			    &w->tree, &w->root,	  &w->header};
+	char **strings[] = {&w->esp, &w->tree, &w->root, &w->header};
 
 	if (w->directory)
 		remove_tree_at(AT_FDCWD, w->directory);
@@ -161,9 +158,6 @@ static int prepare(struct work *w, struct error *err)
 	int r;
 
 	w->directory = xstrdup(WORK "/image");
-	w->uki = xstrdup(WORK "/image/uki.efi");
-	w->loader = xstrdup(WORK "/image/loader.efi");
-	w->conf = xstrdup(WORK "/image/loader.conf");
 	w->esp = xstrdup(WORK "/image/esp.img");
 	w->tree = xstrdup(WORK "/image/tree");
 	w->root = xstrdup(WORK "/image/root.img");
@@ -190,23 +184,21 @@ static int file_size(const char *path, uint64_t *ret, struct error *err)
 
 static int make_esp(struct work *w, struct error *err)
 {
-	const struct image_options *o = w->options;
-	const struct uki_options uki = {o->boot, o->keys};
+	const char *from = w->options->boot_image;
+	_cleanup_free_ char *uki = xasprintf("%s/" BOOT_IMAGE_UKI, from),
+			    *loader = xasprintf("%s/" BOOT_IMAGE_LOADER, from),
+			    *conf = xasprintf("%s/" BOOT_IMAGE_CONF, from);
 	_cleanup_free_ char *name =
 		xasprintf("EFI/Linux/atomos-%" PRIu64 ".efi", w->release);
-	const struct esp_file files[] = {{"EFI/BOOT/BOOTX64.EFI", w->loader},
-					 {name, w->uki},
-					 {"loader/loader.conf", w->conf}};
-	int r = uki_build(&uki, w->uki, err);
+	const struct esp_file files[] = {{"EFI/BOOT/BOOTX64.EFI", loader},
+					 {name, uki},
+					 {"loader/loader.conf", conf}};
+	const struct esp_options o = {.files = files,
+				      .count = ELEMENTSOF(files),
+				      .seed = w->gpt.uuid,
+				      .epoch = w->epoch};
+	int r = esp_make(w->esp, &o, err);
 
-	if (r == 0)
-		r = loader_sign(o->keys, w->loader, err);
-	if (r < 0)
-		return r;
-	r = write_file_at(AT_FDCWD, w->conf, LOADER_CONF, strlen(LOADER_CONF), 0600);
-	if (r < 0)
-		return fail(err, r, "Can't write %s: %s", w->conf, strerror(-r));
-	r = esp_make(w->esp, files, ELEMENTSOF(files), w->gpt.uuid, w->epoch, err);
 	return r < 0 ? r : file_size(w->esp, &w->esp_size, err);
 }
 
@@ -222,12 +214,17 @@ static uint64_t closure_size(const struct closure *c)
 static int make_root(struct work *w, struct error *err)
 {
 	const struct image_options *o = w->options;
-	const struct stage_options stage = {o->system, o->closure, o->nix_environment};
+	const struct stage_options stage = {.system = o->system,
+					    .closure = o->closure,
+					    .boot_image = o->boot_image,
+					    .boot_closure = o->boot_closure,
+					    .nix_environment = o->nix_environment};
 	char uuid[GUID_LENGTH + 1];
-	const struct btrfs_options btrfs = {.tree = w->tree,
-					    .uuid = uuid,
-					    .compress = COMPRESSION,
-					    .content_size = closure_size(o->closure)};
+	const struct btrfs_options btrfs = {
+		.tree = w->tree,
+		.uuid = uuid,
+		.compress = COMPRESSION,
+		.content_size = closure_size(o->closure) + closure_size(o->boot_closure)};
 	int r = stage_make(w->tree, &stage, err);
 
 	guid_derive(w->gpt.uuid, "btrfs", uuid);
@@ -333,7 +330,7 @@ int image_build(const struct image_options *o, struct error *err)
 	derive_guid(o, w.gpt.uuid);
 	if (r == 0)
 		r = prepare(&w, err);
-	tell(&w, 0, 0, "Boot image and file system");
+	tell(&w, 0, 0, "File systems");
 	if (r == 0)
 		r = workers_run(3, 3, make_part, &w, err);
 	if (r < 0)

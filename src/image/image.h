@@ -19,6 +19,10 @@ struct image_options {
 	const char *boot;	       /* the same */
 	const char *keys;	       /* the vendor's key directory */
 	const struct closure *closure; /* of the system, signed */
+	/* The store path that boot_image_make's directory became, and its closure; not
+	 * for image_current. */
+	const char *boot_image;
+	const struct closure *boot_closure;
 	const struct secret *password; /* the medium's generic password */
 	const char *keymap; /* of the password prompt; NULL: the kernel's, us */
 	const char *const *nix_environment;

@@ -75,22 +75,32 @@ static int link_closure(int root, const struct closure *closure, struct error *e
 	return workers_run(workers_default(), closure->count, link_path, &c, err);
 }
 
+static int load_database(const char *store, const struct stage_options *o,
+			 struct error *err)
+{
+	const char *const load[] = {"nix-store", "--store", store, "--load-db", NULL};
+	_cleanup_free_ char *system = stage_registration(o->closure),
+			    *boot = stage_registration(o->boot_closure);
+	_cleanup_free_ char *both = xasprintf("%s%s", system, boot);
+
+	return nix(o, load, both, err);
+}
+
 /* Registers the paths as valid, with their signatures and without the mark of having been
  * built here, which Nix would take for a signature. */
 static int fill_database(const char *path, const struct stage_options *o,
 			 struct error *err)
 {
 	_cleanup_free_ char *store = xasprintf("local?root=%s", path);
-	_cleanup_free_ char *registration = stage_registration(o->closure);
-	const char *const load[] = {"nix-store", "--store", store, "--load-db", NULL};
-	const char *const copy[] = {
-		"nix",		 "store", "copy-sigs",	 "--store", store,
-		"--substituter", "local", "--recursive", o->system, NULL};
-	int r = nix(o, load, registration, err);
+	const char *const copy[] = {"nix",	   "store",	  "copy-sigs",
+				    "--store",	   store,	  "--substituter",
+				    "local",	   "--recursive", o->system,
+				    o->boot_image, NULL};
+	int r = load_database(store, o, err);
 
 	if (r == 0)
 		r = nix(o, copy, NULL, err);
-	return r < 0 ? wrap(err, "Can't make the image's Nix database") : 0;
+	return r < 0 ? wrap(err, "Can't make the Nix database") : 0;
 }
 
 static int replace_symlink(int root, const char *target, const char *name,
@@ -125,10 +135,14 @@ static int tidy(int root, struct error *err)
 			       "nix/var/nix/gcroots/profiles", err);
 }
 
-static int write_links(int root, const char *system, struct error *err)
+static int write_links(int root, const struct stage_options *o, struct error *err)
 {
-	int r = replace_symlink(root, system, "nix/var/nix/profiles/system-1-link", err);
+	int r = replace_symlink(root, o->system, "nix/var/nix/profiles/system-1-link",
+				err);
 
+	if (r == 0)
+		r = replace_symlink(root, o->boot_image,
+				    "nix/var/nix/profiles/boot-image", err);
 	return r < 0 ? r
 		     : replace_symlink(root, "system-1-link",
 				       "nix/var/nix/profiles/system", err);
@@ -147,6 +161,28 @@ static int write_closure(int root, const char *system, const struct closure *clo
 	return r < 0 ? fail(err, r, "Can't write %s: %s", name, strerror(-r)) : 0;
 }
 
+static int describe(int root, const char *path, const struct stage_options *o,
+		    struct error *err)
+{
+	int r = fill_database(path, o, err);
+
+	if (r == 0)
+		r = tidy(root, err);
+	if (r == 0)
+		r = write_links(root, o, err);
+	if (r == 0)
+		r = write_closure(root, o->system, o->closure, err);
+	return r < 0 ? r : write_closure(root, o->boot_image, o->boot_closure, err);
+}
+
+int stage_describe(const char *path, const struct stage_options *o, struct error *err)
+{
+	_cleanup_close_ int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? fail(err, -errno, "Can't open %s: %m", path)
+			: describe(root, path, o, err);
+}
+
 int stage_make(const char *path, const struct stage_options *o, struct error *err)
 {
 	_cleanup_close_ int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -159,12 +195,6 @@ int stage_make(const char *path, const struct stage_options *o, struct error *er
 		return fail(err, -errno, "Can't make directories in %s", path);
 	r = link_closure(root, o->closure, err);
 	if (r == 0)
-		r = fill_database(path, o, err);
-	if (r == 0)
-		r = tidy(root, err);
-	if (r == 0)
-		r = write_links(root, o->system, err);
-	if (r == 0)
-		r = write_closure(root, o->system, o->closure, err);
-	return r;
+		r = link_closure(root, o->boot_closure, err);
+	return r < 0 ? r : describe(root, path, o, err);
 }

@@ -10,7 +10,8 @@
 
 #define EPOCH 1794169200
 
-static void make(void **state, const char *path, const char *seed)
+static void make_sized(void **state, const char *path, const char *seed, uint64_t size,
+		       unsigned sector)
 {
 	const char *large = in_directory(state, "large"),
 		   *small = in_directory(state, "small");
@@ -23,7 +24,44 @@ static void make(void **state, const char *path, const char *seed)
 	memset(data, 'x', 5 << 20);
 	assert_int_equal(write_file_at(AT_FDCWD, large, data, 5 << 20, 0600), 0);
 	assert_int_equal(write_file_at(AT_FDCWD, small, "timeout 0\n", 10, 0600), 0);
-	assert_ok(esp_make(path, files, ELEMENTSOF(files), seed, EPOCH, &err), &err);
+	assert_ok(esp_make(path,
+			   &(struct esp_options){.files = files,
+						 .count = ELEMENTSOF(files),
+						 .seed = seed,
+						 .epoch = EPOCH,
+						 .size = size,
+						 .sector = sector},
+			   &err),
+		  &err);
+}
+
+static void make(void **state, const char *path, const char *seed)
+{
+	make_sized(state, path, seed, 0, 0);
+}
+
+/* As an installation makes it, on disks of both kinds of sectors. */
+static void test_large(void **state)
+{
+	static const unsigned sectors[] = {512, 4096};
+
+	for (size_t i = 0; i < ELEMENTSOF(sectors); i++) {
+		const char *path = in_directory(state, "esp");
+		const char *const check[] = {"fsck.vfat", "-n", path, NULL};
+		const char *const list[] = {"mdir", "-/", "-b", "-i", path, "::", NULL};
+		_cleanup_free_ char *names = NULL;
+		struct stat st;
+
+		make_sized(state, path, "seed", 1ULL << 30, sectors[i]);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_size, 1LL << 30);
+		/* Little more than the files: it is made in memory. */
+		assert_true(st.st_blocks * 512 < 32LL << 20);
+		run_program(check, NULL);
+		run_program(list, &names);
+		assert_non_null(strstr(names, "::/EFI/Linux/atomos-1.efi"));
+		unlink(path);
+	}
 }
 
 static void test_sound(void **state)
@@ -66,14 +104,20 @@ static void test_missing_source(void **state)
 	const struct esp_file file = {"a", in_directory(state, "missing")};
 	struct error err;
 
-	assert_int_equal(esp_make(in_directory(state, "esp"), &file, 1, "s", EPOCH, &err),
-			 -ENOENT);
+	assert_int_equal(
+		esp_make(in_directory(state, "esp"),
+			 &(struct esp_options){
+				 .files = &file, .count = 1, .seed = "s", .epoch = EPOCH},
+			 &err),
+		-ENOENT);
 	assert_non_null(strstr(err.message, "missing"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_large, setup_directory,
+						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_sound, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_reproducible, setup_directory,

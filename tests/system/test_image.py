@@ -175,6 +175,16 @@ def test_nix_database_is_valid(store):
     assert len(paths) > 100 and not any(p["ultimate"] for p in paths.values())
 
 
+def test_boot_image_is_a_path_of_its_own(root, esp, uki):
+    """What an installation puts into an ESP is what the medium's holds."""
+    path = root / "nix/store" / tamper.boot_image(root)
+    assert (path / "uki.efi").read_bytes() == uki.read_bytes()
+    assert (path / "loader.efi").read_bytes() == (esp / "EFI/BOOT/BOOTX64.EFI").read_bytes()
+    assert (path / "loader.conf").read_bytes() == (esp / "loader/loader.conf").read_bytes()
+    assert len(list(path.iterdir())) == 3
+    assert tamper.boot_image(root) not in tamper.closure_file(root).read_text()
+
+
 def test_everything_is_in_use(store, root):
     """Garbage collection would take nothing, and the store has no file Nix doesn't know."""
     assert run("nix-store", "--store", store, "--gc", "--print-dead", env=NIX).strip() == ""
@@ -186,7 +196,8 @@ def test_everything_is_in_use(store, root):
 
 def test_closure_file_is_what_nix_says(store, root):
     known = json.loads(run("nix", "path-info", "--store", store, "--all", "--json", env=NIX))
-    stanzas = tamper.closure_file(root).read_text().strip().split("\n\n")
+    files = [tamper.closure_file(root), tamper.closure_file(root, tamper.boot_image(root))]
+    stanzas = [s for f in files for s in f.read_text().strip().split("\n\n")]
     described = [dict(line.split(":", 1) for line in s.split("\n") if not line.startswith("Sig:")) for s in stanzas]
     assert {d["StorePath"].strip() for d in described} == set(known)
     for d in described:

@@ -318,9 +318,14 @@ def store(root):
     return root / "nix/store"
 
 
-def closure_file(root):
-    """The closure file of the current system."""
-    return root / f"nix/var/atomos/closures/{system(root)}.narinfo"
+def closure_file(root, base=None):
+    """The closure file of the current system, or of another path."""
+    return root / f"nix/var/atomos/closures/{base or system(root)}.narinfo"
+
+
+def boot_image(root):
+    """The store path's basename of the boot image that the ESP was made of."""
+    return Path(os.readlink(root / "nix/var/nix/profiles/boot-image")).name
 
 
 def make_writable(path):
