@@ -13,6 +13,11 @@
 #define GPT_MEDIUM_ROOT "2c1f8a5e-6d0b-4e0b-9b0e-61746f6d6d64"
 #define GPT_INSTALLED_ROOT "2c1f8a5e-6d0b-4e0b-9b0e-61746f6d726f"
 
+/* The root of an installation that was interrupted. */
+#define GPT_UNFINISHED_ROOT "2c1f8a5e-6d0b-4e0b-9b0e-61746f6d756e"
+/* Of our own type, so that no one else opens or mounts it. */
+#define GPT_HOME "2c1f8a5e-6d0b-4e0b-9b0e-61746f6d686f"
+
 #define GPT_ALIGN (1U << 20)
 #define GPT_SECTOR 512
 #define GPT_NAME_MAX 36
@@ -25,7 +30,7 @@ struct gpt_partition {
 	uint64_t start, size; /* bytes */
 };
 
-#define GPT_PARTITIONS_MAX 16
+#define GPT_PARTITIONS_MAX 128
 
 struct gpt {
 	char uuid[GUID_LENGTH + 1];

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The encrypted volume of an installation. */
+#include <errno.h>
+#include <libcryptsetup.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "image/luks.h"
+#include "image/xts.h"
+#include "install/container.h"
+#include "install/write.h"
+
+#define NAME "atomos-install"
+#define CRYPT_SECTOR 512
+
+static void crypt_freep(struct crypt_device **cd)
+{
+	crypt_free(*cd);
+}
+
+int container_format(const struct container *c, struct secret **ret_key,
+		     struct error *err)
+{
+	_cleanup_free_ char *path = xasprintf("%s/header.img", c->directory);
+	const struct luks_options o = {
+		.path = path, .password = c->password, .keymap = c->keymap};
+	_cleanup_secret_ struct secret *key = NULL;
+	_cleanup_close_ int disk = -EBADF;
+	int r = luks_format(&o, &key, err);
+
+	if (r < 0)
+		return r;
+	disk = open(c->disk, O_WRONLY | O_CLOEXEC);
+	if (disk < 0)
+		return fail(err, -errno, "Can't open %s: %m", c->disk);
+	r = write_region(disk, c->region.start, path, LUKS_DATA_OFFSET, LUKS_DATA_OFFSET,
+			 err);
+	unlink(path);
+	if (r == 0 && fsync(disk) < 0)
+		r = fail(err, -errno, "Can't write %s: %m", c->disk);
+	if (r == 0)
+		*ret_key = TAKE_PTR(key);
+	return r;
+}
+
+/* Keeps the library's last words for our own sentence instead of the terminal. */
+static void keep_message(int level, const char *message, void *context)
+{
+	struct error *said = context;
+
+	if (level != CRYPT_LOG_ERROR)
+		return;
+	snprintf(said->message, sizeof(said->message), "%s", message);
+	said->message[strcspn(said->message, "\n")] = 0;
+}
+
+/* The kernel encrypts as it will when the partition is there: LUKS2 counts sectors from
+ * the start of the data. */
+static int map(struct crypt_device *cd, const struct container *c,
+	       const struct secret *key)
+{
+	struct crypt_params_plain plain = {
+		.offset = (c->region.start + LUKS_DATA_OFFSET) / CRYPT_SECTOR,
+		.size = (c->region.size - LUKS_DATA_OFFSET) / CRYPT_SECTOR,
+		.sector_size = XTS_SECTOR};
+	int r = crypt_format(cd, CRYPT_PLAIN, "aes", "xts-plain64", NULL, NULL, key->size,
+			     &plain);
+
+	return r < 0 ? r
+		     : crypt_activate_by_volume_key(cd, NAME, key->data, key->size, 0);
+}
+
+int container_open(const struct container *c, const struct secret *key, struct error *err)
+{
+	_cleanup_(crypt_freep) struct crypt_device *cd = NULL;
+	struct error said = {0};
+	int r = container_close(err);
+
+	if (r < 0)
+		return r;
+	r = crypt_init(&cd, c->disk);
+	if (r == 0) {
+		crypt_set_log_callback(cd, keep_message, &said);
+		r = map(cd, c, key);
+	}
+	if (r < 0)
+		return fail(err, r, "Can't open the new encrypted volume on %s: %s",
+			    c->disk, said.message[0] ? said.message : strerror(-r));
+	return 0;
+}
+
+int container_close(struct error *err)
+{
+	struct error said = {0};
+	int r;
+
+	if (access(CONTAINER_DEVICE, F_OK) < 0)
+		return 0;
+	crypt_set_log_callback(NULL, keep_message, &said);
+	r = crypt_deactivate(NULL, NAME);
+	crypt_set_log_callback(NULL, NULL, NULL);
+	return r < 0 && r != -ENODEV
+		       ? fail(err, r, "Can't close the encrypted volume " NAME ": %s",
+			      said.message[0] ? said.message : strerror(-r))
+		       : 0;
+}

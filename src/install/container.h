@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The encrypted volume of an installation: a header of our one shape with a volume key of
+ * its own, and the space behind it opened through the whole disk, so that it need not
+ * have a partition yet. */
+#pragma once
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "install/layout.h"
+
+#define CONTAINER_DEVICE "/dev/mapper/atomos-install"
+
+struct container {
+	const char *disk; /* "/dev/…" */
+	struct region region;
+	const struct secret *password;
+	const char *keymap;    /* NULL: none */
+	const char *directory; /* in memory, for the header while it is made */
+};
+
+/* Writes a fresh header to the region; what was there can't be opened any more. Durable
+ * on return. The volume key is the caller's. */
+int container_format(const struct container *c, struct secret **ret_key,
+		     struct error *err);
+/* Opens it as CONTAINER_DEVICE, in place of one that an interrupted installation left. */
+int container_open(const struct container *c, const struct secret *key,
+		   struct error *err);
+/* 0 also when it isn't open. */
+int container_close(struct error *err);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What is on a disk, in words that people know. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image/gpt.h"
+#include "install/layout.h"
+
+/* One partition, or the whole disk where it has none. */
+struct content {
+	char type[GUID_LENGTH + 1]; /* partition type, lower case; "" for none */
+	char fs[32];		    /* as libblkid calls it; "" unknown */
+	char label[64];
+	char **owners; /* of an AtomOS: their names; NULL: none */
+};
+
+/* "Windows, encrypted with BitLocker", "Linux (ext4 \"home\")", "empty"; freed by the
+ * caller. */
+char *contents_words(const struct content *list, size_t count);
+
+/* A further sentence for whoever is about to overwrite or to share the disk; NULL:
+ * nothing to say. A literal. */
+const char *contents_warning(const struct content *list, size_t count);
+
+/* Names in the tokens "atomos-password" of a LUKS2 header's JSON text, which anybody can
+ * have written: printable ones only. Freed by the caller (strv_free); NULL: none. */
+char **owners_parse(const char *json);
+
+/* The largest space of a GPT disk of `size` bytes that no partition takes. */
+struct region free_space(const struct gpt *gpt, uint64_t size);

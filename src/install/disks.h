@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The disks of this machine, as places to install to. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/macro.h"
+#include "install/layout.h"
+
+struct disk {
+	char node[32];	 /* "vdb"; the device is /dev/vdb */
+	char model[64];	 /* "" unknown */
+	const char *bus; /* "USB", "NVMe", … or "" */
+	uint64_t size;
+	bool removable, medium; /* the medium: what the running system comes from */
+	char *content;		/* what is there now */
+	const char *warning;	/* NULL: none */
+	char *refusal;		/* why the whole disk can't be taken; NULL: it can */
+	struct region free;	/* the largest free space */
+	char *free_refusal;	/* why that can't be taken; NULL: it can */
+};
+
+struct disks {
+	struct disk *list;
+	size_t count;
+};
+
+/* Looks at all disks, for a system whose paths take `content` bytes. Reads, never writes.
+ * Released by disks_done. */
+void disks_find(uint64_t content, struct disks *ret);
+void disks_done(struct disks *d);
+#define _cleanup_disks_ _cleanup_(disks_done)
+
+/* By node, with or without "/dev/"; NULL when there is no such disk. */
+const struct disk *disks_get(const struct disks *d, const char *name);

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* Puts a system on a disk: the order of the steps. */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "image/gpt.h"
+#include "install/boot-files.h"
+#include "install/container.h"
+#include "install/fill.h"
+#include "install/install.h"
+#include "install/table.h"
+#include "install/write.h"
+
+#define WORK "/run/atomos/install"
+#define ESP_FILE WORK "/esp.img"
+/* FAT's tables lie here, and must be empty where the file has holes. */
+#define ESP_ALL (16ULL << 20)
+
+enum part {
+	PART_ESP,
+	PART_BIOS,
+	PART_ROOT,
+	PARTS,
+};
+
+struct work {
+	const struct install_options *options;
+	struct table_entry parts[PARTS];
+	struct layout layout;
+	uint64_t bytes;
+	struct secret *key;
+};
+
+static void tell(const struct work *w, const char *what)
+{
+	if (w->options->progress)
+		w->options->progress(w->options->progress_context, 0, 0, what);
+}
+
+static int name_parts(struct work *w, struct error *err)
+{
+	const struct layout *l = &w->layout;
+	const struct table_entry parts[] = {
+		[PART_ESP] = {GPT_ESP, "esp", "", l->esp},
+		[PART_BIOS] = {GPT_BIOS_BOOT, "bios", "", l->bios},
+		[PART_ROOT] = {w->options->whole ? GPT_UNFINISHED_ROOT
+						 : GPT_INSTALLED_ROOT,
+			       "atomos", "", l->root}};
+	int r = 0;
+
+	memcpy(w->parts, parts, sizeof(parts));
+	for (size_t i = 0; r == 0 && i < PARTS; i++)
+		r = guid_random(w->parts[i].uuid, err);
+	return r;
+}
+
+/* Nobody else may use the disk. Held for a moment only: the volume is opened by the
+ * kernel itself. */
+static int claim(const struct work *w, struct error *err)
+{
+	const char *disk = w->options->disk;
+	_cleanup_close_ int fd = open(disk, O_RDWR | O_CLOEXEC);
+	_cleanup_close_ int only = -EBADF;
+
+	if (fd < 0)
+		return fail(err, -errno, "Can't open %s: %m", disk);
+	/* Beside another system its partitions may be in use. */
+	if (!w->options->whole)
+		return 0;
+	only = open(disk, O_RDWR | O_EXCL | O_CLOEXEC);
+	return only < 0 ? fail(err, -errno,
+			       "%s is in use (%m): unmount what is on it, or restart",
+			       disk)
+			: 0;
+}
+
+/* What can fail without the disk does so before anything is written. */
+static int prepare(struct work *w, struct error *err)
+{
+	const struct install_options *o = w->options;
+	const struct boot_files files = {.source = o->source,
+					 .directory = WORK,
+					 .esp = ESP_FILE,
+					 .seed = w->parts[PART_ESP].uuid,
+					 .size = w->layout.esp.size,
+					 .disk = o->disk,
+					 .release = o->release};
+	int r;
+
+	/* What an interrupted one left. */
+	r = container_close(err);
+	if (r == 0)
+		r = claim(w, err);
+	if (r < 0)
+		return r;
+	r = remove_tree_at(AT_FDCWD, WORK);
+	if (r == 0)
+		r = make_parents_at(AT_FDCWD, WORK "/x");
+	if (r < 0 || chmod(WORK, 0700) < 0)
+		return fail(err, r < 0 ? r : -errno, "Can't work in " WORK);
+	return boot_files_make(&files, err);
+}
+
+static int write_esp(const struct work *w, struct error *err)
+{
+	const char *path = w->options->disk;
+	_cleanup_close_ int disk = open(path, O_WRONLY | O_CLOEXEC);
+	int r;
+
+	if (disk < 0)
+		return fail(err, -errno, "Can't open %s: %m", path);
+	r = write_region(disk, w->layout.esp.start, ESP_FILE, w->layout.esp.size, ESP_ALL,
+			 err);
+	if (r == 0 && fsync(disk) < 0)
+		r = fail(err, -errno, "Can't write %s: %m", path);
+	unlink(ESP_FILE);
+	return r;
+}
+
+/* From here on the disk says what is going on when it is started. */
+static int begin(struct work *w, struct error *err)
+{
+	int r = 0;
+
+	tell(w, "Writing the boot image");
+	if (w->options->whole)
+		r = table_replace(w->options->disk, w->parts, PARTS, err);
+	return r < 0 ? r : write_esp(w, err);
+}
+
+static int fill(struct work *w, struct error *err)
+{
+	const struct install_options *o = w->options;
+	const struct container c = {.disk = o->disk,
+				    .region = w->layout.root,
+				    .password = o->password,
+				    .keymap = o->keymap,
+				    .directory = WORK};
+	const struct fill f = {.source = o->source,
+			       .device = CONTAINER_DEVICE,
+			       .directory = WORK "/root",
+			       .nix_environment = o->nix_environment,
+			       .progress = o->progress,
+			       .progress_context = o->progress_context};
+	struct error ignored;
+	int r = container_format(&c, &w->key, err);
+
+	if (r == 0)
+		r = container_open(&c, w->key, err);
+	if (r < 0)
+		return r;
+	r = fill_run(&f, &w->bytes, err);
+	/* The first failure is the one to be told. */
+	if (container_close(r < 0 ? &ignored : err) < 0 && r == 0)
+		r = err ? err->code : -EIO;
+	return r;
+}
+
+static int sync_disk(const struct work *w, struct error *err)
+{
+	_cleanup_close_ int fd = open(w->options->disk, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return fail(err, -errno, "Can't write %s: %m", w->options->disk);
+	return 0;
+}
+
+/* The one moment from which on it is a system. */
+static int finish(struct work *w, struct install_result *ret, struct error *err)
+{
+	const struct install_options *o = w->options;
+	const char *esp = w->parts[PART_ESP].uuid;
+	int r = sync_disk(w, err);
+
+	if (r == 0 && o->whole)
+		r = table_set_type(o->disk, w->parts[PART_ROOT].uuid, GPT_INSTALLED_ROOT,
+				   err);
+	else if (r == 0)
+		r = table_append(o->disk, w->parts, PARTS, err);
+	if (r == 0)
+		r = sync_disk(w, err);
+	if (r == 0 && !table_reread(o->disk))
+		log_info("The running system sees the new partitions of %s after a "
+			 "restart only.",
+			 o->disk);
+	if (r == 0)
+		ret->boot_entry = boot_entry_add(o->disk, esp);
+	return r;
+}
+
+static int install(struct work *w, struct install_result *ret, struct error *err)
+{
+	int r = layout_make(&w->options->space, source_size(w->options->source),
+			    &w->layout, err);
+
+	if (r == 0)
+		r = name_parts(w, err);
+	tell(w, "Checking the boot image");
+	if (r == 0)
+		r = prepare(w, err);
+	if (r == 0)
+		r = begin(w, err);
+	if (r == 0)
+		r = fill(w, err);
+	tell(w, "Switching the partition table");
+	if (r == 0)
+		r = finish(w, ret, err);
+	if (r == 0) {
+		ret->layout = w->layout;
+		ret->bytes = w->bytes;
+	}
+	return r;
+}
+
+int install_run(const struct install_options *o, struct install_result *ret,
+		struct error *err)
+{
+	struct work w = {.options = o};
+	int r;
+
+	*ret = (struct install_result){0};
+	/* What is mounted is seen by us and our programs only, and gone with us. */
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return fail(err, -errno, "Can't install (%m): it takes root's rights");
+	r = install(&w, ret, err);
+	secret_free(w.key);
+	remove_tree_at(AT_FDCWD, WORK);
+	return r;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Puts a system on a disk: a fresh container, the verified closure copied into it path by
+ * path, a fresh database, fresh GUIDs, and the partition table last. Nothing else of the
+ * medium reaches the disk. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "install/layout.h"
+#include "install/source.h"
+
+/* `done` of `total` bytes (0: unknown) in the step `what`. */
+typedef void (*install_progress)(void *context, uint64_t done, uint64_t total,
+				 const char *what);
+
+struct install_options {
+	const char *disk;    /* "/dev/vdb" */
+	bool whole;	     /* else only `space`, beside what is there */
+	struct region space; /* free space of the disk */
+	uint64_t release;    /* names the boot image in the ESP */
+	const struct source *source;
+	const struct secret *password; /* the generic one, until there is an owner */
+	const char *keymap;	       /* NULL: none */
+	const char *const *nix_environment;
+	install_progress progress; /* may be NULL */
+	void *progress_context;
+};
+
+struct install_result {
+	struct layout layout;
+	uint64_t bytes; /* of store paths */
+	/* Told to the firmware by name; false: it finds it by the name that every
+	 * firmware looks for, if it looks. */
+	bool boot_entry;
+};
+
+/* Needs root. Interrupted at any moment (power too) it leaves on a whole disk what says
+ * at its boot that it is unfinished, and in free space nothing that anybody sees. */
+int install_run(const struct install_options *o, struct install_result *ret,
+		struct error *err);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the parts of a system go on a disk. */
+#include <errno.h>
+
+#include "base/macro.h"
+#include "image/gpt.h"
+#include "image/luks.h"
+#include "install/layout.h"
+
+#define GIB (1ULL << 30)
+/* State, metadata, and half of the next generation. */
+#define ROOT_SLACK (1 * GIB)
+/* Some generations of a desktop and their state; more is better given to the homes. */
+#define ROOT_MIN_WANTED (16 * GIB)
+#define ROOT_MAX_WANTED (128 * GIB)
+#define ROOT_SHARE 4
+
+static uint64_t align_up(uint64_t n)
+{
+	return (n + GPT_ALIGN - 1) / GPT_ALIGN * GPT_ALIGN;
+}
+
+static uint64_t align_down(uint64_t n)
+{
+	return n / GPT_ALIGN * GPT_ALIGN;
+}
+
+struct region layout_whole(uint64_t disk)
+{
+	uint64_t end = align_down(disk);
+
+	/* The backup table takes less than a unit at the end, whatever the sectors. */
+	return (struct region){GPT_ALIGN, end > 2 * GPT_ALIGN ? end - 2 * GPT_ALIGN : 0};
+}
+
+static uint64_t root_minimum(uint64_t content)
+{
+	return align_up(LUKS_DATA_OFFSET + content + content / 4 + ROOT_SLACK);
+}
+
+uint64_t layout_minimum(uint64_t content)
+{
+	return LAYOUT_ESP_SIZE + LAYOUT_BIOS_SIZE + root_minimum(content) +
+	       LAYOUT_HOME_MIN;
+}
+
+/* A quarter, within bounds, as far as the homes keep their least. */
+static uint64_t root_size(uint64_t room, uint64_t content)
+{
+	uint64_t wanted = MIN(MAX(room / ROOT_SHARE, ROOT_MIN_WANTED), ROOT_MAX_WANTED);
+
+	wanted = MIN(wanted, room / 2);
+	return MAX(align_down(wanted), root_minimum(content));
+}
+
+int layout_make(const struct region *space, uint64_t content, struct layout *ret,
+		struct error *err)
+{
+	uint64_t start = align_up(space->start);
+	uint64_t end = align_down(space->start + space->size);
+	uint64_t size = end > start ? end - start : 0;
+	uint64_t fixed = LAYOUT_ESP_SIZE + LAYOUT_BIOS_SIZE;
+
+	if (size < layout_minimum(content))
+		return fail(err, -ENOSPC, "%.1f GB are too small: AtomOS needs %.1f GB",
+			    (double)size / 1e9, (double)layout_minimum(content) / 1e9);
+	ret->esp = (struct region){start, LAYOUT_ESP_SIZE};
+	ret->bios = (struct region){start + LAYOUT_ESP_SIZE, LAYOUT_BIOS_SIZE};
+	ret->root = (struct region){start + fixed, root_size(size - fixed, content)};
+	ret->home.start = ret->root.start + ret->root.size;
+	ret->home.size = end - ret->home.start;
+	return 0;
+}

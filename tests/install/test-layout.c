@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the parts go on disks of many sizes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <errno.h>
+#include <string.h>
+
+#include <cmocka.h>
+#undef fail
+
+#include "base/macro.h"
+#include "image/gpt.h"
+#include "install/layout.h"
+
+#define GIB (1ULL << 30)
+#define CONTENT (400ULL << 20)
+
+static void check(const struct region *space, uint64_t content)
+{
+	struct layout l;
+	struct error err;
+
+	assert_int_equal(layout_make(space, content, &l, &err), 0);
+	assert_true(l.esp.start >= space->start);
+	assert_int_equal(l.bios.start, l.esp.start + l.esp.size);
+	assert_int_equal(l.root.start, l.bios.start + l.bios.size);
+	assert_int_equal(l.home.start, l.root.start + l.root.size);
+	assert_true(l.home.start + l.home.size <= space->start + space->size);
+	assert_true(l.home.size >= LAYOUT_HOME_MIN);
+	assert_true(l.root.size > content);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal((&l.esp)[i].start % GPT_ALIGN, 0);
+	assert_int_equal(l.root.size % GPT_ALIGN, 0);
+}
+
+static void test_sizes(void **state)
+{
+	static const uint64_t disks[] = {4 * GIB, 8 * GIB, 32 * GIB, 500107862016ULL,
+					 4000787030016ULL};
+
+	for (size_t i = 0; i < ELEMENTSOF(disks); i++) {
+		struct region space = layout_whole(disks[i]);
+
+		assert_true(space.start + space.size + GPT_ALIGN <= disks[i]);
+		check(&space, CONTENT);
+	}
+}
+
+static void test_least(void **state)
+{
+	struct region space = {GPT_ALIGN, layout_minimum(CONTENT)};
+	struct layout l;
+	struct error err;
+
+	check(&space, CONTENT);
+	space.size -= GPT_ALIGN;
+	assert_int_equal(layout_make(&space, CONTENT, &l, &err), -ENOSPC);
+	assert_non_null(strstr(err.message, "too small"));
+	space = layout_whole(0);
+	assert_int_equal(layout_make(&space, CONTENT, &l, &err), -ENOSPC);
+}
+
+/* Free space begins and ends anywhere. */
+static void test_odd(void **state)
+{
+	const struct region space = {34 * 512 + 7 * GIB, 20 * GIB + 12345};
+
+	check(&space, CONTENT);
+	check(&space, 5 * GIB);
+}
+
+static void test_large_is_for_homes(void **state)
+{
+	struct region space = layout_whole(4000787030016ULL);
+	struct layout l;
+	struct error err;
+
+	assert_int_equal(layout_make(&space, CONTENT, &l, &err), 0);
+	assert_int_equal(l.root.size, 128 * GIB);
+	space = layout_whole(40 * GIB);
+	assert_int_equal(layout_make(&space, CONTENT, &l, &err), 0);
+	assert_int_equal(l.root.size, 16 * GIB);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_least),
+		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_large_is_for_homes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
