@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From the medium to an empty disk, which then starts alone."""
 
+import hashlib
 import json
 
 import pytest
@@ -10,49 +11,76 @@ import vm
 
 pytestmark = pytest.mark.xdist_group("install")
 GIB = 1 << 30
+NEIGHBOUR_DISK = "0B2D3F4A-1C5E-4F6A-8B7C-9D0E1F2A3B4C"
 INSTALLED_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D726F"
 
 
-def with_disk(path):
+def with_disk(path, serial):
     """Arguments for QEMU that attach a file as a further disk, written to for good."""
-    return ["-drive", f"file={path},if=none,id=target,format=raw,cache=unsafe",
-            "-device", "virtio-blk-pci,drive=target,serial=target"]
+    return ["-drive", f"file={path},if=none,id={serial},format=raw,cache=unsafe",
+            "-device", f"virtio-blk-pci,drive={serial},serial={serial}"]
 
 
-def target_of(machine):
-    """The disk's name and what `atomos install --list` says of it."""
-    disks = json.loads(machine.run("atomos install --list --json"))["disks"]
+def look_at(machine, serial):
+    """What `atomos install --list` says of the disk with this serial number."""
+    disks = json.loads(machine.run("atomos install --list --json", 120))["disks"]
     by_serial = {d["model"]: d for d in disks}
     assert by_serial["medium"]["medium"] and "runs from it" in by_serial["medium"]["refusal"]
-    return by_serial["target"]["disk"], by_serial["target"]
+    return by_serial[serial]
+
+
+def install(machine, serial, *options):
+    """Installs to a disk; what was said."""
+    name = look_at(machine, serial)["disk"]
+    return machine.run(f"atomos install --disk {name} --yes {name} {' '.join(options)}; echo status $?", 900, check=False)
+
+
+def make_neighbour(path):
+    """A disk with a Linux on it and free space behind."""
+    with open(path, "wb") as f:
+        f.truncate(5 * GIB)
+    script = f"label: gpt\nlabel-id: {NEIGHBOUR_DISK}\nstart=1MiB, size=300MiB, name=theirs\n"
+    tamper.output("sfdisk", "--quiet", path, input=script.encode())
+    tamper.output("mkfs.ext4", "-q", "-L", "theirs", "-E", f"offset={1 << 20}", path, "300M")
+
+
+def neighbour_bytes(path):
+    """Digest of the other system's partition."""
+    with open(path, "rb") as f:
+        f.seek(1 << 20)
+        return hashlib.sha256(f.read(300 << 20)).hexdigest()
 
 
 @pytest.fixture(scope="module")
 def installed(image, tmp_path_factory):
-    """A disk that was installed to, with what was said."""
-    disk = tmp_path_factory.mktemp("install") / "disk.img"
+    """Two disks that were installed to in one boot of the medium, with what was said."""
+    directory = tmp_path_factory.mktemp("install")
+    disk, beside = directory / "disk.img", directory / "beside.img"
     with open(disk, "wb") as f:
-        f.truncate(8 * GIB)
-    with vm.boot("install", image, extra=with_disk(disk)) as m:
+        f.truncate(5 * GIB)
+    make_neighbour(beside)
+    before = neighbour_bytes(beside)
+    with vm.boot("install", image, extra=with_disk(disk, "target") + with_disk(beside, "beside")) as m:
         m.login()
-        name, before = target_of(m)
-        assert before["content"] == "empty" and "refusal" not in before
-        wrong = m.run(f"atomos install --disk {name} --yes other", 120, check=False)
+        target = look_at(m, "target")
+        assert target["content"] == "empty" and target.get("refusal") is None
+        wrong = m.run(f"atomos install --disk {target['disk']} --yes other", 120, check=False)
         assert "Nothing was written" in wrong
-        said = m.run(f"atomos install --disk {name} --yes {name}", 900)
-        after = target_of(m)[1]
-        assert after["content"] == "an AtomOS"
+        said = install(m, "target")
+        assert look_at(m, "target")["content"] == "an AtomOS", said
+        assert look_at(m, "beside")["content"] == "Linux (theirs)"
+        free = install(m, "beside", "--free")
         m.send("systemctl poweroff")
         m.wait_off(180)
-    return disk, said
+    return {"disk": disk, "said": said, "beside": beside, "free": free, "before": before}
 
 
 def test_says_what_to_do_next(installed):
-    assert "take the medium out" in installed[1]
+    assert "take the medium out" in installed["said"] and "status 0" in installed["said"]
 
 
 def test_table(installed):
-    disk = installed[0]
+    disk = installed["disk"]
     assert "No errors detected" in tamper.output("sfdisk", "--verify", disk).decode()
     table = json.loads(tamper.output("sfdisk", "--json", disk))["partitiontable"]
     assert [p["type"] for p in table["partitions"]] == [
@@ -62,19 +90,31 @@ def test_table(installed):
 
 def test_key_is_not_the_mediums(installed, image):
     keys = []
-    for file, kind in ((image, tamper.MEDIUM_ROOT), (installed[0], INSTALLED_ROOT)):
+    for file, kind in ((image, tamper.MEDIUM_ROOT), (installed["disk"], INSTALLED_ROOT)):
         keys.append(tamper.volume_key(file, tamper.partition(file, kind)[0]))
     assert keys[0] != keys[1] and len(keys[0]) == len(keys[1]) == 64
 
 
+def test_beside_another_system(installed):
+    """What was there has its bytes, its number and its GUIDs; ours is behind it and as signed."""
+    assert "status 0" in installed["free"], installed["free"]
+    assert neighbour_bytes(installed["beside"]) == installed["before"]
+    assert "No errors detected" in tamper.output("sfdisk", "--verify", installed["beside"]).decode()
+    table = json.loads(tamper.output("sfdisk", "--json", installed["beside"]))["partitiontable"]
+    assert table["id"] == NEIGHBOUR_DISK
+    assert [p["name"] for p in table["partitions"]] == ["theirs", "esp", "bios", "atomos"]
+    program = vm.BUILD / "lib/atomos"
+    assert json.loads(tamper.output(program, "verify", "--json", "--keys", vm.keys(), installed["beside"]))["good"]
+
+
 def test_verifies(installed):
     program = vm.BUILD / "lib/atomos"
-    said = json.loads(tamper.output(program, "verify", "--json", "--keys", vm.keys(), installed[0]))
+    said = json.loads(tamper.output(program, "verify", "--json", "--keys", vm.keys(), installed["disk"]))
     assert said["good"] and said["paths"] > 100
 
 
 def test_starts_alone(installed):
-    with vm.boot("installed", installed[0]) as m:
+    with vm.boot("installed", installed["disk"]) as m:
         m.login()
         status = json.loads(m.run("cat /run/atomos/boot.json"))
         assert status["medium"] is False
