@@ -307,7 +307,7 @@ static void describe(struct disk *d, uint64_t content)
 	d->removable = sysfs_true(d->node, "removable");
 	d->medium = any_entry(SYS_BLOCK, is_volume_on, d->node);
 	look_at(path, &l);
-	d->content = contents_words(l.list, l.count);
+	d->content = l.fd < 0 ? xstrdup("unknown") : contents_words(l.list, l.count);
 	d->warning = contents_warning(l.list, l.count);
 	if (l.has_gpt)
 		d->free = free_space(&l.gpt, d->size);
