@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* Accounts, through homectl and homed's bus. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-bus.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "core/hash.h"
+#include "owner/account.h"
+#include "owner/variant.h"
+
+#define RECORD_MAX (1U << 20)
+#define SUFFIX ".identity"
+/* Argon2id over a large home takes its time, on a slow machine minutes. */
+#define CHANGE_MICROSECONDS (300ULL * 1000 * 1000)
+
+bool account_name_good(const char *name, const char **why)
+{
+	static const char *const taken[] = {"root", "nobody", "daemon", "bin", "sys",
+					    "sync", "games",  "man",	"lp",  "mail",
+					    "news", "proxy",  "backup", "list"};
+	size_t n = strlen(name);
+
+	*why = NULL;
+	if (n == 0)
+		*why = "A login name is needed";
+	else if (n > ACCOUNT_NAME_MAX)
+		*why = "It is longer than 31 letters";
+	else if (!islower((unsigned char)name[0]))
+		*why = "It must begin with one of the letters a to z";
+	for (const char *c = name; *c && !*why; c++)
+		if (!(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9') &&
+		    !strchr("_-", *c))
+			*why = "Only the letters a to z, digits, - and _ are possible";
+	for (size_t i = 0; i < ELEMENTSOF(taken) && !*why; i++)
+		if (streq(name, taken[i]))
+			*why = "The system itself has an account of this name";
+	return !*why;
+}
+
+char *account_name_guess(const char *real_name)
+{
+	char *name = xcalloc(1, ACCOUNT_NAME_MAX + 1);
+	const char *why;
+	size_t n = 0;
+
+	for (const char *c = real_name; *c && *c != ' ' && n < ACCOUNT_NAME_MAX; c++)
+		if (isalnum((unsigned char)*c) && (n > 0 || isalpha((unsigned char)*c)))
+			name[n++] = (char)tolower((unsigned char)*c);
+	if (!account_name_good(name, &why))
+		name[0] = 0;
+	return name;
+}
+
+static void add(struct secret *s, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(s->data + s->size, text, n + 1);
+	s->size += n;
+}
+
+static void add_quoted(struct secret *s, const char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		char text[8] = {data[i], 0};
+
+		if (strchr("\"\\", data[i]))
+			snprintf(text, sizeof(text), "\\%c", data[i]);
+		else if ((unsigned char)data[i] < 0x20)
+			snprintf(text, sizeof(text), "\\u%04x", (unsigned char)data[i]);
+		add(s, text);
+		wipe(text, sizeof(text));
+	}
+}
+
+int account_secret_text(const struct secret *password, struct secret *ret)
+{
+	if (password->size > ACCOUNT_PASSWORD_MAX)
+		return -E2BIG;
+	ret->size = 0;
+	add(ret, "{\"password\":[\"");
+	add_quoted(ret, password->data, password->size);
+	add(ret, "\"]}");
+	return 0;
+}
+
+/* The record that homectl reads from its standard input. */
+static int identity(const struct account *a, struct secret *ret, struct error *err)
+{
+	_cleanup_secret_ struct secret *secret = secret_new();
+	int r = account_secret_text(a->password, secret);
+
+	if (r < 0)
+		return fail(err, r, "The password is longer than %d bytes",
+			    ACCOUNT_PASSWORD_MAX);
+	add(ret, "{\"userName\":\"");
+	add(ret, a->name);
+	/* Its quality was shown when it was chosen. */
+	add(ret, "\",\"enforcePasswordPolicy\":false,\"secret\":");
+	add(ret, secret->data);
+	add(ret, "}");
+	return 0;
+}
+
+int account_create(const struct account *a, struct error *err)
+{
+	_cleanup_secret_ struct secret *record = secret_new();
+	_cleanup_free_ char *size = xasprintf("--disk-size=%" PRIu64, a->home_bytes),
+			    *real_name = xasprintf("--real-name=%s", a->real_name),
+			    *output = NULL;
+	const char *argv[16] = {"homectl",
+				"create",
+				"--identity=-",
+				"--no-pager",
+				"--storage=luks",
+				"--fs-type=btrfs",
+				size,
+				"--luks-discard=no",
+				"--rebalance-weight=off",
+				"--auto-resize-mode=off"};
+	size_t n = 10;
+	struct process p = {.argv = argv};
+	int r = identity(a, record, err);
+
+	if (r < 0)
+		return r;
+	if (a->real_name && a->real_name[0])
+		argv[n++] = real_name;
+	if (a->administrator)
+		argv[n++] = "--member-of=sudo";
+	if (a->cheap) {
+		argv[n++] = "--luks-pbkdf-type=pbkdf2";
+		argv[n++] = "--luks-pbkdf-force-iterations=1000";
+	}
+	argv[n++] = a->name;
+	p.input = record->data;
+	p.input_size = record->size;
+	r = process_check(&p, &output, NULL, err);
+	return r < 0 ? wrap(err, "The account %s can't be made", a->name) : 0;
+}
+
+static void bus_freep(sd_bus **bus)
+{
+	sd_bus_flush_close_unref(*bus);
+}
+static void message_freep(sd_bus_message **m)
+{
+	sd_bus_message_unref(*m);
+}
+static void bus_error_done(sd_bus_error *e)
+{
+	sd_bus_error_free(e);
+}
+
+static int change(sd_bus *bus, const char *name, const struct secret *const texts[2],
+		  struct error *err)
+{
+	_cleanup_(bus_error_done) sd_bus_error e = SD_BUS_ERROR_NULL;
+	_cleanup_(message_freep) sd_bus_message *m = NULL;
+	int r = sd_bus_message_new_method_call(
+		bus, &m, "org.freedesktop.home1", "/org/freedesktop/home1",
+		"org.freedesktop.home1.Manager", "ChangePasswordHome");
+
+	if (r >= 0)
+		r = sd_bus_message_sensitive(m);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "sss", name, texts[0]->data, texts[1]->data);
+	if (r < 0)
+		return fail(err, r, "systemd-homed can't be asked: %s", strerror(-r));
+	r = sd_bus_call(bus, m, CHANGE_MICROSECONDS, &e, NULL);
+	if (r >= 0)
+		return 0;
+	if (sd_bus_error_has_name(&e, "org.freedesktop.home1.BadPassword"))
+		return fail(err, -EKEYREJECTED, "That isn't the password of %s", name);
+	return fail(err, r, "systemd-homed can't change the password: %s",
+		    e.message ? e.message : strerror(-r));
+}
+
+int account_change_password(const char *name, const struct secret *old,
+			    const struct secret *new, struct error *err)
+{
+	_cleanup_secret_ struct secret *old_text = secret_new(), *new_text = secret_new();
+	const struct secret *const texts[2] = {new_text, old_text};
+	_cleanup_(bus_freep) sd_bus *bus = NULL;
+	int r = account_secret_text(old, old_text);
+
+	if (r == 0)
+		r = account_secret_text(new, new_text);
+	if (r < 0)
+		return fail(err, r, "The password is longer than %d bytes",
+			    ACCOUNT_PASSWORD_MAX);
+	r = sd_bus_open_system(&bus);
+	if (r < 0)
+		return fail(err, r, "The system bus can't be reached: %s", strerror(-r));
+	return change(bus, name, texts, err);
+}
+
+int account_password_digest(const char *records, const char *name, char **ret)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s" SUFFIX, records, name),
+			    *text = NULL, *hashes = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL;
+	sd_json_variant *list;
+	uint8_t digest[SHA256_SIZE];
+	int r = read_file_at(AT_FDCWD, path, RECORD_MAX, &text, NULL);
+
+	if (r < 0)
+		return r;
+	if (sd_json_parse(text, 0, &v, NULL, NULL) < 0)
+		return -EBADMSG;
+	list = sd_json_variant_by_key(v, "privileged");
+	list = list ? sd_json_variant_by_key(list, "hashedPassword") : NULL;
+	if (!list || sd_json_variant_format(list, 0, &hashes) < 0)
+		return -EBADMSG;
+	sha256_buffer(hashes, strlen(hashes), digest);
+	*ret = xmalloc(2 * SHA256_SIZE + 1);
+	hex_encode(digest, SHA256_SIZE, *ret);
+	return 0;
+}
+
+char **account_names(const char *records)
+{
+	_cleanup_closedir_ DIR *d = opendir(records);
+	char **list = xcalloc(1, sizeof(char *));
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		const char *end = endswith(e->d_name, SUFFIX);
+
+		if (end && e->d_name[0] != '.')
+			list = strv_consume(
+				list,
+				xstrndup(e->d_name, strlen(e->d_name) - strlen(SUFFIX)));
+	}
+	strv_sort(list);
+	return list;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads /run/atomos/boot.json. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "owner/boot-facts.h"
+#include "owner/variant.h"
+
+#define FILE_MAX (1U << 20)
+
+void boot_facts_done(struct boot_facts *f)
+{
+	free(f->product);
+	free(f->system);
+	free(f->key);
+	free(f->partition);
+	free(f->disk);
+	free(f->tpm);
+	free(f->tpm_says);
+	free(f->secure_boot);
+	free(f->opened_by);
+	free(f->pin);
+	*f = (struct boot_facts){0};
+}
+
+/* "vda" of "vda3", "nvme0n1" of "nvme0n1p3". */
+static char *disk_of(const char *partition)
+{
+	size_t length = strlen(partition), end = length;
+
+	while (end > 0 && strchr("0123456789", partition[end - 1]))
+		end--;
+	if (end > 1 && partition[end - 1] == 'p' &&
+	    strchr("0123456789", partition[end - 2]))
+		end--;
+	return xstrndup(partition, end);
+}
+
+static char *text_or(sd_json_variant *v, const char *key, const char *otherwise)
+{
+	const char *text = variant_text(v, key);
+
+	return xstrdup(text ? text : otherwise);
+}
+
+static void fill(sd_json_variant *v, struct boot_facts *f)
+{
+	f->product = text_or(v, "product", "");
+	f->system = text_or(v, "system", "");
+	f->key = text_or(v, "key", "");
+	f->partition = text_or(v, "partition", "");
+	f->disk =
+		variant_text(v, "disk") ? text_or(v, "disk", "") : disk_of(f->partition);
+	f->tpm = text_or(v, "tpm", "absent");
+	f->tpm_says = variant_text(v, "tpmSays") ? text_or(v, "tpmSays", "") : NULL;
+	f->secure_boot = text_or(v, "secureBoot", "unknown");
+	f->opened_by = text_or(v, "openedBy", "");
+	f->pin = text_or(v, "pin", "none");
+	f->release = variant_number(v, "release");
+	f->paths = variant_number(v, "paths");
+	f->bytes = variant_number(v, "bytes");
+	f->seconds = variant_real(v, "seconds");
+	f->medium = variant_true(v, "medium");
+	f->installed = variant_true(v, "installed");
+	f->owned = variant_true(v, "owned");
+	f->enrolled = variant_true(v, "enrolled");
+	f->home_mounted = variant_true(v, "homeMounted");
+}
+
+int boot_facts_parse(const char *text, struct boot_facts *ret, struct error *err)
+{
+	_cleanup_variant_ sd_json_variant *v = NULL;
+
+	*ret = (struct boot_facts){0};
+	if (sd_json_parse(text, 0, &v, NULL, NULL) < 0 || !sd_json_variant_is_object(v) ||
+	    !variant_text(v, "product") || !variant_text(v, "system"))
+		return fail(err, -EBADMSG, "it isn't what atomos-init writes");
+	fill(v, ret);
+	return 0;
+}
+
+int boot_facts_load(const char *path, struct boot_facts *ret, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = read_file_at(AT_FDCWD, path, FILE_MAX, &text, NULL);
+
+	*ret = (struct boot_facts){0};
+	if (r == -ENOENT)
+		return fail(err, r,
+			    "This system wasn't started by AtomOS's boot image (%s is "
+			    "missing)",
+			    path);
+	if (r < 0)
+		return fail(err, r, "%s can't be read: %s", path, strerror(-r));
+	r = boot_facts_parse(text, ret, err);
+	return r < 0 ? wrap(err, "%s", path) : 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What atomos-init noted of this boot: /run/atomos/boot.json. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define BOOT_FACTS_FILE "/run/atomos/boot.json"
+#define BOOT_FAILURES_FILE "/run/atomos/failures"
+
+struct boot_facts {
+	char *product, *system, *key, *partition, *disk;
+	char *tpm;	/* "present", "absent", "failed" */
+	char *tpm_says; /* why it didn't open the disk; NULL: it did, or wasn't asked */
+	char *secure_boot; /* "on", "off", "unknown" */
+	char *opened_by;   /* "tpm", "password", "recovery", "generic" */
+	char *pin;	   /* "good", "none", "spoilt", "other-volume", "unavailable" */
+	uint64_t release, paths, bytes;
+	double seconds;
+	bool medium, installed, owned, enrolled, home_mounted;
+};
+
+/* Reads the text; what is absent is empty ("", 0, false), but product and system are
+ * demanded. Released by boot_facts_done; empty on failure. */
+int boot_facts_parse(const char *text, struct boot_facts *ret, struct error *err);
+int boot_facts_load(const char *path, struct boot_facts *ret, struct error *err);
+void boot_facts_done(struct boot_facts *f);
+#define _cleanup_boot_facts_ _cleanup_(boot_facts_done)

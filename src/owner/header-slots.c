@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Changes the header: slots come proven, and go once another was proven. */
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-json.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "owner/header-internal.h"
+#include "owner/recovery-key.h"
+
+#define KEYMAP_TOKEN "atomos-keymap"
+#define MEGABYTE_IN_KIB 1024U
+/* What init/luks-shape.c allows. */
+#define ARGON_KIB_MAX (1U << 20)
+#define ARGON_KIB_MIN 32
+#define ARGON_TIME_MIN 4
+#define ARGON_CPUS 4
+/* 256 random bits don't get safer by work; libcryptsetup wants 1000 at least. */
+#define RANDOM_ITERATIONS 1000
+
+/* How the key of the next slot is derived. */
+static int set_cost(struct header *h, const struct slot_new *n)
+{
+	struct crypt_pbkdf_type pbkdf = {
+		.type = CRYPT_KDF_ARGON2ID,
+		.hash = "sha512",
+		.time_ms = n->cost.milliseconds,
+		.max_memory_kb = MIN(n->cost.megabytes * MEGABYTE_IN_KIB, ARGON_KIB_MAX),
+		.parallel_threads = ARGON_CPUS,
+	};
+
+	if (n->kind == SLOT_RECOVERY) {
+		pbkdf = (struct crypt_pbkdf_type){.type = CRYPT_KDF_PBKDF2,
+						  .hash = "sha512",
+						  .iterations = RANDOM_ITERATIONS,
+						  .flags = CRYPT_PBKDF_NO_BENCHMARK};
+	} else if (n->cost.milliseconds == 0) {
+		pbkdf.iterations = ARGON_TIME_MIN;
+		pbkdf.max_memory_kb = ARGON_KIB_MIN;
+		pbkdf.parallel_threads = 1;
+		pbkdf.flags = CRYPT_PBKDF_NO_BENCHMARK;
+	}
+	return crypt_set_pbkdf_type(h->device, &pbkdf);
+}
+
+static int write_token(struct header *h, int slot, const struct slot_new *n)
+{
+	_cleanup_free_ char *text = NULL, *number = xasprintf("%d", slot);
+	sd_json_variant *token = NULL;
+	bool password = n->kind == SLOT_PASSWORD;
+	int r = sd_json_buildo(
+		&token,
+		SD_JSON_BUILD_PAIR_STRING("type", password ? "atomos-password"
+							   : "systemd-recovery"),
+		SD_JSON_BUILD_PAIR("keyslots",
+				   SD_JSON_BUILD_ARRAY(SD_JSON_BUILD_STRING(number))),
+		SD_JSON_BUILD_PAIR_CONDITION(password, "user",
+					     SD_JSON_BUILD_STRING(n->user)));
+
+	if (r >= 0)
+		r = sd_json_variant_format(token, 0, &text);
+	if (r >= 0)
+		r = crypt_token_json_set(h->device, CRYPT_ANY_TOKEN, text);
+	sd_json_variant_unref(token);
+	return r < 0 ? r : 0;
+}
+
+static int prove(struct header *h, int slot, const struct secret *secret)
+{
+	int r = crypt_activate_by_passphrase(h->device, NULL, slot, secret->data,
+					     secret->size, 0);
+
+	return r < 0 ? r : 0;
+}
+
+int header_add(struct header *h, const struct slot_new *n, struct error *err)
+{
+	struct slots slots;
+	int r = header_slots(h, &slots, err), slot;
+
+	if (r < 0)
+		return r;
+	if (slots.count == HEADER_SLOTS_MAX)
+		return fail(err, -ENOSPC,
+			    "The disk has room for %d ways to open it and has them all: "
+			    "remove one first",
+			    HEADER_SLOTS_MAX);
+	r = set_cost(h, n);
+	if (r < 0)
+		return header_fail(h, err, r, "A new slot of the disk can't be made");
+	slot = crypt_keyslot_add_by_passphrase(h->device, CRYPT_ANY_SLOT,
+					       n->authority->data, n->authority->size,
+					       n->secret->data, n->secret->size);
+	if (slot == -EPERM)
+		return fail(err, -EKEYREJECTED, "That doesn't open the disk");
+	if (slot < 0)
+		return header_fail(h, err, slot, "A new slot of the disk can't be made");
+	r = prove(h, slot, n->secret);
+	if (r == 0)
+		r = write_token(h, slot, n);
+	if (r < 0) {
+		(void)crypt_keyslot_destroy(h->device, slot);
+		return header_fail(h, err, r,
+				   "The disk's new slot doesn't open it and was removed");
+	}
+	return slot;
+}
+
+static int drop_token(struct header *h, int token, const char *type _unused_,
+		      const char *json _unused_, void *context)
+{
+	const int *slot = context;
+
+	if (crypt_token_is_assigned(h->device, token, *slot) < 0)
+		return 0;
+	return MIN(crypt_token_json_set(h->device, token, NULL), 0);
+}
+
+/* Some slot but this one opens with the secret. */
+static int prove_another(struct header *h, int slot, const struct secret *proof,
+			 struct error *err)
+{
+	struct slots slots;
+	bool opens_this = false;
+	int r = header_slots(h, &slots, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < slots.count; i++) {
+		if (prove(h, slots.list[i].number, proof) < 0)
+			continue;
+		if (slots.list[i].number != slot)
+			return 0;
+		opens_this = true;
+	}
+	if (opens_this)
+		return fail(err, -EBUSY,
+			    "That opens only the slot which is to be removed: name "
+			    "another password or the recovery key");
+	return fail(err, -EKEYREJECTED, "That doesn't open the disk");
+}
+
+int header_remove(struct header *h, int slot, const struct secret *proof,
+		  struct error *err)
+{
+	int r = prove_another(h, slot, proof, err);
+
+	if (r < 0)
+		return r;
+	/* The token first: one that names no slot would make the header invalid. */
+	r = header_tokens(h, drop_token, &slot);
+	if (r == 0)
+		r = crypt_keyslot_destroy(h->device, slot);
+	return r < 0 ? header_fail(h, err, r, "The disk's slot can't be removed") : 0;
+}
+
+static int drop_keymap(struct header *h, int token, const char *type,
+		       const char *json _unused_, void *context _unused_)
+{
+	if (!streq(type, KEYMAP_TOKEN))
+		return 0;
+	return MIN(crypt_token_json_set(h->device, token, NULL), 0);
+}
+
+int header_set_keymap(struct header *h, const char *keymap, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	sd_json_variant *token = NULL;
+	int r = header_tokens(h, drop_keymap, NULL);
+
+	if (r == 0 && !streq(keymap, "us")) {
+		r = sd_json_buildo(
+			&token, SD_JSON_BUILD_PAIR_STRING("type", KEYMAP_TOKEN),
+			SD_JSON_BUILD_PAIR("keyslots", SD_JSON_BUILD_EMPTY_ARRAY),
+			SD_JSON_BUILD_PAIR_STRING("keymap", keymap));
+		if (r >= 0)
+			r = sd_json_variant_format(token, 0, &text);
+		if (r >= 0)
+			r = crypt_token_json_set(h->device, CRYPT_ANY_TOKEN, text);
+		sd_json_variant_unref(token);
+	}
+	return r < 0 ? header_fail(h, err, r, "The keyboard can't be noted on the disk")
+		     : 0;
+}

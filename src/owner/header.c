@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads the header: slots and the tokens that say whose they are. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-json.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "owner/header-internal.h"
+
+/* Keeps the library's words for our own sentence instead of the terminal. */
+static void keep_message(int level, const char *message, void *context)
+{
+	struct error *said = context;
+
+	if (level != CRYPT_LOG_ERROR)
+		return;
+	snprintf(said->message, sizeof(said->message), "%s", message);
+	said->message[strcspn(said->message, "\n")] = 0;
+}
+
+int header_fail(struct header *h, struct error *err, int code, const char *what)
+{
+	const char *said = h->said.message[0] ? h->said.message : strerror(-code);
+
+	return fail(err, code, "%s: %s", what, said);
+}
+
+void header_free(struct header *h)
+{
+	if (!h)
+		return;
+	crypt_free(h->device);
+	free(h);
+}
+
+int header_open(const char *path, struct header **ret, struct error *err)
+{
+	_cleanup_header_ struct header *h = xcalloc(1, sizeof(*h));
+	int r = crypt_init(&h->device, path);
+
+	if (r < 0)
+		return fail(err, r, "The disk %s can't be used: %s", path, strerror(-r));
+	crypt_set_log_callback(h->device, keep_message, &h->said);
+	r = crypt_load(h->device, CRYPT_LUKS2, NULL);
+	if (r < 0)
+		return fail(err, -EMEDIUMTYPE,
+			    "The disk %s has no encryption header of AtomOS", path);
+	*ret = TAKE_PTR(h);
+	return 0;
+}
+
+int header_tokens(struct header *h,
+		  int (*found)(struct header *h, int token, const char *type,
+			       const char *json, void *context),
+		  void *context)
+{
+	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
+		const char *type, *json;
+		crypt_token_info info = crypt_token_status(h->device, i, &type);
+		int r;
+
+		if (info == CRYPT_TOKEN_INVALID || info == CRYPT_TOKEN_INACTIVE)
+			continue;
+		if (crypt_token_json_get(h->device, i, &json) < 0)
+			continue;
+		r = found(h, i, type, json, context);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static enum slot_kind kind_of(const char *type)
+{
+	static const struct {
+		const char *type;
+		enum slot_kind kind;
+	} kinds[] = {
+		{"atomos-password", SLOT_PASSWORD},
+		{"systemd-recovery", SLOT_RECOVERY},
+		{"systemd-tpm2", SLOT_TPM},
+		{"systemd-fido2", SLOT_FIDO2},
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+		if (streq(type, kinds[i].type))
+			return kinds[i].kind;
+	return SLOT_OTHER;
+}
+
+/* Gives the slots of one token their kind. */
+static int mark(struct header *h, int token, const char *type, const char *json,
+		void *context)
+{
+	struct slots *slots = context;
+	enum slot_kind kind = kind_of(type);
+	sd_json_variant *v = NULL, *user;
+
+	if (kind == SLOT_OTHER || sd_json_parse(json, 0, &v, NULL, NULL) < 0)
+		return 0;
+	user = sd_json_variant_by_key(v, "user");
+	for (size_t i = 0; i < slots->count; i++) {
+		struct slot *s = &slots->list[i];
+
+		if (crypt_token_is_assigned(h->device, token, s->number) < 0)
+			continue;
+		s->kind = kind;
+		if (user && sd_json_variant_is_string(user))
+			snprintf(s->user, sizeof(s->user), "%s",
+				 sd_json_variant_string(user));
+	}
+	sd_json_variant_unref(v);
+	return 0;
+}
+
+int header_slots(struct header *h, struct slots *ret, struct error *err)
+{
+	*ret = (struct slots){0};
+	for (int i = 0; i < crypt_keyslot_max(CRYPT_LUKS2); i++) {
+		crypt_keyslot_info info = crypt_keyslot_status(h->device, i);
+
+		if (info != CRYPT_SLOT_ACTIVE && info != CRYPT_SLOT_ACTIVE_LAST)
+			continue;
+		if (ret->count == HEADER_SLOTS_MAX)
+			return fail(err, -E2BIG,
+				    "The disk has more slots than AtomOS makes");
+		ret->list[ret->count++].number = i;
+	}
+	return header_tokens(h, mark, ret);
+}
+
+int header_try(struct header *h, const struct secret *secret)
+{
+	int r = crypt_activate_by_passphrase(h->device, NULL, CRYPT_ANY_SLOT,
+					     secret->data, secret->size, 0);
+
+	return r >= 0 ? r : -EKEYREJECTED;
+}
+
+char *slot_words(const struct slot *s)
+{
+	switch (s->kind) {
+	case SLOT_PASSWORD:
+		return xasprintf("the password of %s", s->user);
+	case SLOT_RECOVERY:
+		return xstrdup("the recovery key");
+	case SLOT_TPM:
+		return xstrdup("the TPM of this machine");
+	case SLOT_FIDO2:
+		return xstrdup("a FIDO2 security key");
+	default:
+		return xstrdup("a password that AtomOS doesn't know of");
+	}
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Quality of passwords. */
+#include <errno.h>
+#include <pwquality.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "owner/quality.h"
+
+static const char *grade(int score)
+{
+	if (score >= 80)
+		return "very good";
+	if (score >= 60)
+		return "good";
+	if (score >= 30)
+		return "fair";
+	return "weak";
+}
+
+int quality_judge(const struct secret *password, const char *user, char *words)
+{
+	pwquality_settings_t *settings = pwquality_default_settings();
+	char reason[PWQ_MAX_ERROR_MESSAGE_LEN];
+	void *detail = NULL;
+	int score;
+
+	if (!settings || password->size == 0) {
+		pwquality_free_settings(settings);
+		snprintf(words, QUALITY_WORDS_MAX, "it is empty");
+		return -EINVAL;
+	}
+	score = pwquality_check(settings, password->data, NULL, user, &detail);
+	/* Without its dictionary the rest was still judged by nobody: say nothing bad. */
+	if (score == PWQ_ERROR_CRACKLIB_CHECK) {
+		pwquality_set_int_value(settings, PWQ_SETTING_DICT_CHECK, 0);
+		detail = NULL;
+		score = pwquality_check(settings, password->data, NULL, user, &detail);
+	}
+	pwquality_free_settings(settings);
+	if (score < 0)
+		snprintf(words, QUALITY_WORDS_MAX, "%s",
+			 pwquality_strerror(reason, sizeof(reason), score, detail));
+	else
+		snprintf(words, QUALITY_WORDS_MAX, "%s (%d of 100)", grade(score), score);
+	return score;
+}

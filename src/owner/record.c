@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Which password the disk's slot of a user has. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "owner/record.h"
+
+#define DIGEST_MAX 4096
+
+int record_write(const char *directory, const char *user, const char *digest,
+		 struct error *err)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", directory, user);
+	int r = make_parents_at(AT_FDCWD, path);
+
+	if (r == 0)
+		r = write_file_at(AT_FDCWD, path, digest, strlen(digest), 0600);
+	return r < 0 ? fail(err, r, "%s can't be written: %s", path, strerror(-r)) : 0;
+}
+
+bool record_differs(const char *directory, const char *user, const char *digest)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", directory, user), *text = NULL;
+
+	return read_file_at(AT_FDCWD, path, DIGEST_MAX, &text, NULL) == 0 &&
+	       !streq(text, digest);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Short ways to the members of a JSON object that may be absent. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-json.h>
+
+#include "base/macro.h"
+
+#define _cleanup_variant_ _cleanup_(sd_json_variant_unrefp)
+
+/* NULL when it is absent or no text. */
+static inline const char *variant_text(sd_json_variant *o, const char *key)
+{
+	sd_json_variant *v = sd_json_variant_by_key(o, key);
+
+	return v && sd_json_variant_is_string(v) ? sd_json_variant_string(v) : NULL;
+}
+
+static inline uint64_t variant_number(sd_json_variant *o, const char *key)
+{
+	sd_json_variant *v = sd_json_variant_by_key(o, key);
+
+	return v && sd_json_variant_is_unsigned(v) ? sd_json_variant_unsigned(v) : 0;
+}
+
+static inline double variant_real(sd_json_variant *o, const char *key)
+{
+	sd_json_variant *v = sd_json_variant_by_key(o, key);
+
+	return v && sd_json_variant_is_real(v) ? sd_json_variant_real(v) : 0;
+}
+
+static inline bool variant_true(sd_json_variant *o, const char *key)
+{
+	sd_json_variant *v = sd_json_variant_by_key(o, key);
+
+	return v && sd_json_variant_is_boolean(v) && sd_json_variant_boolean(v);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of accounts, the text homed gets, and the trace a password leaves in a record. */
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-json.h>
+
+#include "fixture.h"
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "owner/account.h"
+#include "owner/record.h"
+
+static void test_names(void **state _unused_)
+{
+	static const char *const good[] = {"ada", "a", "ada-2", "a_b"};
+	static const char *const bad[] = {
+		"",    "Ada", "1a",
+		"-a",  "a.b", "root",
+		"a b", "ä",   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+	const char *why;
+
+	for (size_t i = 0; i < ELEMENTSOF(good); i++)
+		assert_true(account_name_good(good[i], &why));
+	for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+		assert_false(account_name_good(bad[i], &why));
+		assert_non_null(why);
+	}
+}
+
+static void check_guess(const char *real_name, const char *expected)
+{
+	_cleanup_free_ char *name = account_name_guess(real_name);
+
+	assert_string_equal(name, expected);
+}
+
+static void test_guess(void **state _unused_)
+{
+	check_guess("Ada Lovelace", "ada");
+	check_guess("  ", "");
+	check_guess("", "");
+	check_guess("Root", "");
+	check_guess("O'Brien", "obrien");
+}
+
+static void test_secret_text(void **state _unused_)
+{
+	static const char text[] = "a\"b\\c\x01"
+				   "ä'";
+	_cleanup_secret_ struct secret *password = secret_new(), *out = secret_new();
+	sd_json_variant *v, *list;
+
+	password->size = sizeof(text) - 1;
+	memcpy(password->data, text, sizeof(text));
+	assert_int_equal(account_secret_text(password, out), 0);
+	assert_int_equal(sd_json_parse(out->data, 0, &v, NULL, NULL), 0);
+	list = sd_json_variant_by_key(v, "password");
+	assert_string_equal(sd_json_variant_string(sd_json_variant_by_index(list, 0)),
+			    text);
+	sd_json_variant_unref(v);
+	password->size = ACCOUNT_PASSWORD_MAX + 1;
+	assert_int_equal(account_secret_text(password, out), -E2BIG);
+}
+
+static void write_record(void **state, const char *name, const char *text)
+{
+	const char *path = in_directory(state, name);
+
+	assert_int_equal(write_file_at(AT_FDCWD, path, text, strlen(text), 0600), 0);
+}
+
+static void test_digest(void **state)
+{
+	_cleanup_free_ char *before = NULL, *after = NULL, *none = NULL;
+	_cleanup_strv_ char **names = NULL;
+	struct error err;
+
+	write_record(
+		state, "ada.identity",
+		"{\"userName\":\"ada\",\"privileged\":{\"hashedPassword\":[\"$y$1\"]}}");
+	assert_int_equal(account_password_digest(*state, "ada", &before), 0);
+	assert_ok(record_write(in_directory(state, "slots"), "ada", before, &err), &err);
+	assert_false(record_differs(in_directory(state, "slots"), "ada", before));
+	/* Other parts of the record change at each log-in. */
+	write_record(state, "ada.identity",
+		     "{\"x\":1,\"privileged\":{\"hashedPassword\":[\"$y$1\"]}}");
+	assert_int_equal(account_password_digest(*state, "ada", &after), 0);
+	assert_string_equal(before, after);
+	free(after);
+	write_record(state, "ada.identity",
+		     "{\"privileged\":{\"hashedPassword\":[\"$y$2\"]}}");
+	assert_int_equal(account_password_digest(*state, "ada", &after), 0);
+	assert_true(record_differs(in_directory(state, "slots"), "ada", after));
+	assert_false(record_differs(in_directory(state, "slots"), "bob", after));
+	assert_int_equal(account_password_digest(*state, "bob", &none), -ENOENT);
+	names = account_names(*state);
+	assert_int_equal(strv_length(names), 1);
+	assert_string_equal(names[0], "ada");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_guess),
+		cmocka_unit_test(test_secret_text),
+		cmocka_unit_test_setup_teardown(test_digest, setup_directory,
+						teardown_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

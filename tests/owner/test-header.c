@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Slots of a header: added with proof, named by tokens, removed only when another opens.
+ */
+#include <errno.h>
+#include <libcryptsetup.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "base/alloc.h"
+#include "base/str.h"
+#include "image/luks.h"
+#include "init/luks-shape.h"
+#include "owner/header.h"
+#include "owner/recovery-key.h"
+
+static struct secret *word(const char *text)
+{
+	struct secret *s = secret_new();
+
+	s->size = strlen(text);
+	memcpy(s->data, text, s->size);
+	return s;
+}
+
+static struct header *make(void **state)
+{
+	const char *path = in_directory(state, "header");
+	_cleanup_secret_ struct secret *generic = word("atomos"), *key = NULL;
+	const struct luks_options o = {.path = path, .password = generic};
+	struct header *h;
+	struct error err;
+
+	assert_ok(luks_format(&o, &key, &err), &err);
+	assert_ok(header_open(path, &h, &err), &err);
+	return h;
+}
+
+static int add(struct header *h, enum slot_kind kind, const char *authority,
+	       const char *secret)
+{
+	_cleanup_secret_ struct secret *a = word(authority), *s = word(secret);
+	const struct slot_new n = {
+		.kind = kind, .user = "ada", .authority = a, .secret = s};
+	struct error err;
+
+	return header_add(h, &n, &err);
+}
+
+static int drop(struct header *h, int slot, const char *proof)
+{
+	_cleanup_secret_ struct secret *s = word(proof);
+	struct error err;
+
+	return header_remove(h, slot, s, &err);
+}
+
+static int try(struct header *h, const char *secret)
+{
+	_cleanup_secret_ struct secret *s = word(secret);
+
+	return header_try(h, s);
+}
+
+static struct slots slots_of(struct header *h)
+{
+	struct slots s;
+	struct error err;
+
+	assert_ok(header_slots(h, &s, &err), &err);
+	return s;
+}
+
+static void test_first_boot(void **state)
+{
+	_cleanup_header_ struct header *h = make(state);
+	_cleanup_secret_ struct secret *recovery = NULL;
+	struct error err;
+	struct slots s;
+
+	assert_ok(recovery_key_make(&recovery, &err), &err);
+	assert_int_equal(add(h, SLOT_RECOVERY, "atomos", recovery->data), 1);
+	assert_int_equal(add(h, SLOT_PASSWORD, "atomos", "correct horse"), 2);
+	s = slots_of(h);
+	assert_int_equal(s.count, 3);
+	assert_int_equal(s.list[0].kind, SLOT_OTHER);
+	assert_int_equal(s.list[1].kind, SLOT_RECOVERY);
+	assert_int_equal(s.list[2].kind, SLOT_PASSWORD);
+	assert_string_equal(s.list[2].user, "ada");
+	assert_int_equal(drop(h, 0, recovery->data), 0);
+	assert_int_equal(try(h, "atomos"), -EKEYREJECTED);
+	assert_int_equal(try(h, "correct horse"), 2);
+	assert_int_equal(try(h, recovery->data), 1);
+	assert_int_equal(slots_of(h).count, 2);
+}
+
+static void test_remove_needs_another(void **state)
+{
+	_cleanup_header_ struct header *h = make(state);
+
+	assert_int_equal(drop(h, 0, "atomos"), -EBUSY);
+	assert_int_equal(drop(h, 0, "wrong"), -EKEYREJECTED);
+	assert_int_equal(add(h, SLOT_PASSWORD, "atomos", "second"), 1);
+	assert_int_equal(drop(h, 0, "atomos"), -EBUSY);
+	assert_int_equal(drop(h, 0, "wrong"), -EKEYREJECTED);
+	assert_int_equal(drop(h, 1, "atomos"), 0);
+	assert_int_equal(try(h, "second"), -EKEYREJECTED);
+	assert_int_equal(try(h, "atomos"), 0);
+}
+
+static void test_token_goes_with_slot(void **state)
+{
+	_cleanup_header_ struct header *h = make(state);
+	struct slots s;
+
+	assert_int_equal(add(h, SLOT_PASSWORD, "atomos", "first"), 1);
+	assert_int_equal(drop(h, 1, "atomos"), 0);
+	/* A slot that comes later under the same number isn't taken for Ada's. */
+	assert_int_equal(add(h, SLOT_RECOVERY, "atomos", "later"), 1);
+	s = slots_of(h);
+	assert_int_equal(s.list[1].kind, SLOT_RECOVERY);
+	assert_string_equal(s.list[1].user, "");
+}
+
+static void test_authority_wrong(void **state)
+{
+	_cleanup_header_ struct header *h = make(state);
+
+	assert_int_equal(add(h, SLOT_PASSWORD, "wrong", "second"), -EKEYREJECTED);
+	assert_int_equal(slots_of(h).count, 1);
+}
+
+static void test_full(void **state)
+{
+	_cleanup_header_ struct header *h = make(state);
+
+	for (int i = 1; i < HEADER_SLOTS_MAX; i++)
+		assert_int_equal(add(h, SLOT_PASSWORD, "atomos", "x"), i);
+	assert_int_equal(add(h, SLOT_PASSWORD, "atomos", "x"), -ENOSPC);
+}
+
+/* What the first boot writes is what the boot accepts. */
+static void test_shape(void **state)
+{
+	_cleanup_header_ struct header *h = make(state);
+	struct crypt_device *cd;
+	struct error err = {0};
+	const char *json;
+
+	assert_int_equal(add(h, SLOT_RECOVERY, "atomos", "recovery"), 1);
+	assert_int_equal(add(h, SLOT_PASSWORD, "atomos", "password"), 2);
+	assert_ok(header_set_keymap(h, "de-latin1", &err), &err);
+	assert_int_equal(crypt_init(&cd, in_directory(state, "header")), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_int_equal(crypt_dump_json(cd, &json, 0), 0);
+	assert_ok(luks_shape_check(json, &err), &err);
+	assert_non_null(strstr(json, "argon2id"));
+	assert_non_null(strstr(json, "\"keymap\":\"de-latin1\""));
+	crypt_free(cd);
+	/* The usual keyboard needs no token. */
+	assert_ok(header_set_keymap(h, "us", &err), &err);
+	assert_int_equal(crypt_init(&cd, in_directory(state, "header")), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_int_equal(crypt_dump_json(cd, &json, 0), 0);
+	assert_null(strstr(json, "atomos-keymap"));
+	crypt_free(cd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_first_boot, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_remove_needs_another,
+						setup_directory, teardown_directory),
+		cmocka_unit_test_setup_teardown(test_token_goes_with_slot,
+						setup_directory, teardown_directory),
+		cmocka_unit_test_setup_teardown(test_authority_wrong, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_full, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_shape, setup_directory,
+						teardown_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
