@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads /usr/lib/atomos/welcome.json. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "owner/variant.h"
+#include "welcome/config.h"
+
+#define FILE_MAX (4U << 20)
+
+void config_done(struct config *c)
+{
+	free(c->system);
+	strv_free(c->keymaps);
+	free(c->keymap);
+	strv_free(c->directories);
+	strv_free(c->files);
+	free(c->repart);
+	secret_free(c->generic);
+	*c = (struct config){0};
+}
+
+static char **strings(sd_json_variant *v, const char *key)
+{
+	sd_json_variant *list = sd_json_variant_by_key(v, key);
+	char **out = xcalloc(1, sizeof(char *));
+
+	for (size_t i = 0; list && i < sd_json_variant_elements(list); i++) {
+		sd_json_variant *e = sd_json_variant_by_index(list, i);
+
+		if (sd_json_variant_is_string(e))
+			out = strv_add(out, sd_json_variant_string(e));
+	}
+	return out;
+}
+
+static char *text_or(sd_json_variant *v, const char *key, const char *otherwise)
+{
+	const char *text = variant_text(v, key);
+
+	return xstrdup(text ? text : otherwise);
+}
+
+static void fill(sd_json_variant *v, struct config *c)
+{
+	const char *generic = variant_text(v, "genericPassword");
+
+	c->system = text_or(v, "system", "AtomOS");
+	c->keymaps = strings(v, "keymaps");
+	c->keymap = text_or(v, "keymap", "us");
+	c->directories = strings(v, "directories");
+	c->files = strings(v, "files");
+	c->repart = text_or(v, "repart", "/usr/lib/repart.d");
+	c->cost.milliseconds = (unsigned)variant_number(v, "slotMilliseconds");
+	c->cost.megabytes = (unsigned)variant_number(v, "slotMegabytes");
+	c->menu = variant_true(v, "menu");
+	c->cheap_homes = variant_true(v, "cheapHomes");
+	c->generic = secret_new();
+	c->generic->size = MIN(strlen(generic ? generic : ""), (size_t)SECRET_MAX);
+	memcpy(c->generic->data, generic ? generic : "", c->generic->size);
+}
+
+int config_load(const char *path, struct config *ret, struct error *err)
+{
+	_cleanup_variant_ sd_json_variant *v = NULL;
+	_cleanup_free_ char *text = NULL;
+	int r = read_file_at(AT_FDCWD, path, FILE_MAX, &text, NULL);
+
+	*ret = (struct config){0};
+	if (r < 0)
+		return fail(err, r, "%s can't be read: %s", path, strerror(-r));
+	if (sd_json_parse(text, 0, &v, NULL, NULL) < 0 || !sd_json_variant_is_object(v))
+		return fail(err, -EBADMSG, "%s isn't a JSON object", path);
+	fill(v, ret);
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What the configuration decided for the first boot and the medium: a file of the
+ * verified root. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "owner/header.h"
+
+#define CONFIG_FILE "/usr/lib/atomos/welcome.json"
+
+struct config {
+	char *system; /* the product's name for people */
+	char **keymaps;
+	char *keymap;
+	char **directories, **files; /* that outlive a reboot */
+	char *repart;		     /* directory of partition definitions */
+	struct secret *generic;	     /* the generic password */
+	struct slot_cost cost;
+	bool menu;	  /* a medium greets with Try or Install */
+	bool cheap_homes; /* least work to open a home; for tests */
+};
+
+/* Released by config_done; empty on failure. */
+int config_load(const char *path, struct config *ret, struct error *err);
+void config_done(struct config *c);
+#define _cleanup_config_ _cleanup_(config_done)

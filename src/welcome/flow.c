@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of the questions, and going back. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "welcome/flow-internal.h"
+
+static const struct flow_step_table *const steps[STEP_END] = {
+	[STEP_HELLO] = &flow_hello,	    [STEP_LANGUAGE] = &flow_language,
+	[STEP_KEYBOARD] = &flow_keyboard,   [STEP_REGION] = &flow_region,
+	[STEP_CITY] = &flow_city,	    [STEP_NETWORK] = &flow_network,
+	[STEP_REAL_NAME] = &flow_real_name, [STEP_NAME] = &flow_name,
+	[STEP_PASSWORD] = &flow_password,   [STEP_WEAK] = &flow_weak,
+	[STEP_REPEAT] = &flow_repeat,	    [STEP_ADMINISTRATOR] = &flow_administrator,
+	[STEP_RECOVERY] = &flow_recovery,   [STEP_TYPE_BACK] = &flow_type_back,
+	[STEP_REVIEW] = &flow_review,
+};
+
+struct flow *flow_new(const struct flow_facts *facts)
+{
+	struct flow *f = xcalloc(1, sizeof(*f));
+
+	f->facts = facts;
+	f->network = facts->network;
+	f->answers.administrator = true;
+	f->answers.password = secret_new();
+	f->answers.language = xstrdup(facts->languages[0] ? facts->languages[0] : "C");
+	f->answers.keymap = xstrdup(facts->keymap);
+	f->answers.zone =
+		xstrdup(zones_guess(facts->zones, f->answers.language, facts->keymap));
+	f->answers.real_name = xstrdup("");
+	f->answers.name = xstrdup("");
+	return f;
+}
+
+void flow_free(struct flow *f)
+{
+	if (!f)
+		return;
+	free(f->answers.language);
+	free(f->answers.keymap);
+	free(f->answers.zone);
+	free(f->answers.real_name);
+	free(f->answers.name);
+	secret_free(f->answers.password);
+	free(f->region);
+	free(f->error);
+	free(f);
+}
+
+static bool wanted(const struct flow *f, size_t step)
+{
+	return !steps[step]->wanted || steps[step]->wanted(f);
+}
+
+/* The wanted step before the present one, or the present one. */
+static size_t previous(const struct flow *f)
+{
+	for (size_t i = f->step; i > 0; i--)
+		if (wanted(f, i - 1))
+			return i - 1;
+	return f->step;
+}
+
+void flow_show(const struct flow *f, struct screen *ret)
+{
+	*ret = (struct screen){.title = xstrdup(steps[f->step]->title),
+			       .back = previous(f) != f->step};
+	steps[f->step]->show(f, ret);
+	if (f->error)
+		ret->error = xstrdup(f->error);
+}
+
+void flow_go_to(struct flow *f, enum flow_step step)
+{
+	f->target = step;
+	f->jumps = true;
+}
+
+void flow_set_error(struct flow *f, char *words)
+{
+	free(f->error);
+	f->error = words;
+}
+
+enum flow_next flow_take(struct flow *f, const struct answer *a)
+{
+	enum flow_next next = FLOW_ON;
+
+	flow_set_error(f, NULL);
+	if (a->back) {
+		f->step = previous(f);
+		return FLOW_ON;
+	}
+	f->jumps = f->stays = false;
+	next = steps[f->step]->take(f, a);
+	if (f->jumps) {
+		f->step = f->target;
+		return next;
+	}
+	/* What the answer was about is asked again. */
+	if (f->error || f->stays)
+		return next;
+	do
+		f->step++;
+	while (f->step < STEP_END && !wanted(f, f->step));
+	if (f->step == STEP_END) {
+		f->step = STEP_REVIEW;
+		return FLOW_APPLY;
+	}
+	return next;
+}
+
+void flow_set_network(struct flow *f, bool network)
+{
+	f->network = network;
+}
+
+const struct flow_answers *flow_answers(const struct flow *f)
+{
+	return &f->answers;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Only one console asks at a time; the others learn when it is done. */
+#pragma once
+
+#include <stdbool.h>
+
+#define LOCK_DIR "/run/atomos/welcome"
+
+/* Notes that this console (a name without a slash) waits for a person too, so that
+ * lock_end_others ends it. */
+void lock_register(const char *directory, const char *console);
+
+/* Takes the lock for this console: its descriptor. -EWOULDBLOCK when another has it,
+ * whose name *ret_holder gets (freed by the caller). `wait` waits for it instead. */
+int lock_take(const char *directory, const char *console, bool wait, char **ret_holder);
+
+/* Marks that all was done, and ends the programs on the other consoles. */
+void lock_done(const char *directory, const char *console);
+bool lock_is_done(const char *directory);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Asks the running system. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "welcome/machine.h"
+
+#define DEFAULT_LANGUAGE "C.UTF-8"
+#define TABLE_MAX (1U << 20)
+/* syslog(2) has no names for them. */
+#define CONSOLE_OFF 6
+#define CONSOLE_ON 7
+/* systemd(1): status messages off and on. */
+#define STATUS_OFF (SIGRTMIN + 21)
+#define STATUS_ON (SIGRTMIN + 20)
+
+char **machine_languages_of(const char *list)
+{
+	_cleanup_strv_ char **lines = strv_split(list, "\n");
+	char **out = strv_add(NULL, DEFAULT_LANGUAGE);
+
+	for (char **line = lines; line && *line; line++) {
+		char *dot = strchr(*line, '.');
+		_cleanup_free_ char *name = NULL;
+
+		if (!dot ||
+		    (strcasecmp(dot, ".utf8") != 0 && strcasecmp(dot, ".utf-8") != 0))
+			continue;
+		name = xasprintf("%.*s.UTF-8", (int)(dot - *line), *line);
+		if (!strv_contains(out, name))
+			out = strv_add(out, name);
+	}
+	return out;
+}
+
+char **machine_languages(void)
+{
+	const char *const argv[] = {"locale", "-a", NULL};
+	const struct process p = {.argv = argv};
+	_cleanup_free_ char *output = NULL;
+
+	if (process_check(&p, &output, NULL, NULL) < 0)
+		return machine_languages_of("");
+	return machine_languages_of(output);
+}
+
+/* A default route: destination and mask, or destination and prefix, are zero. */
+bool machine_network_in(const char *route, const char *route6)
+{
+	_cleanup_strv_ char **lines = strv_split(route, "\n");
+	_cleanup_strv_ char **lines6 = strv_split(route6, "\n");
+
+	for (char **line = lines; line && *line; line++) {
+		_cleanup_strv_ char **fields = strv_split(*line, " \t");
+
+		if (strv_length(fields) >= 8 && streq(fields[1], "00000000") &&
+		    streq(fields[7], "00000000"))
+			return true;
+	}
+	for (char **line = lines6; line && *line; line++) {
+		_cleanup_strv_ char **fields = strv_split(*line, " \t");
+
+		/* The kernel keeps one to "lo" for what it can't reach. */
+		if (strv_length(fields) >= 10 && strspn(fields[0], "0") == 32 &&
+		    streq(fields[1], "00") && !streq(fields[9], "lo"))
+			return true;
+	}
+	return false;
+}
+
+bool machine_network(void)
+{
+	_cleanup_free_ char *route = NULL, *route6 = NULL;
+
+	(void)read_file_at(AT_FDCWD, "/proc/net/route", TABLE_MAX, &route, NULL);
+	(void)read_file_at(AT_FDCWD, "/proc/net/ipv6_route", TABLE_MAX, &route6, NULL);
+	return machine_network_in(route ? route : "", route6 ? route6 : "");
+}
+
+void machine_use_keymap(const char *keymap)
+{
+	const char *const argv[] = {"loadkeys", "--quiet", "--console=/dev/tty0", keymap,
+				    NULL};
+	const struct process p = {.argv = argv};
+	_cleanup_free_ char *output = NULL;
+	struct error err;
+
+	if (process_check(&p, &output, NULL, &err) < 0)
+		log_debug("keymap %s: %s", keymap, err.message);
+}
+
+void machine_mute(bool mute)
+{
+	(void)kill(1, mute ? STATUS_OFF : STATUS_ON);
+	(void)klogctl(mute ? CONSOLE_OFF : CONSOLE_ON, NULL, 0);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What the running machine offers: languages, network, its console. */
+#pragma once
+
+#include <stdbool.h>
+
+/* The installed locales that speak UTF-8 ("de_DE.UTF-8"), the present one first; never
+ * empty. */
+char **machine_languages(void);
+/* The same from what `locale -a` prints. */
+char **machine_languages_of(const char *list);
+
+/* There is a way to somewhere else. */
+bool machine_network(void);
+bool machine_network_in(const char *route, const char *route6);
+
+void machine_use_keymap(const char *keymap);
+
+/* Keeps the messages of systemd and of the kernel off the screen, or lets them come. */
+void machine_mute(bool mute);

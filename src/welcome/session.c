@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* The first boot, from the first question to the owner's log-in. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "owner/account.h"
+#include "owner/quality.h"
+#include "owner/recovery-key.h"
+#include "welcome/flow.h"
+#include "welcome/lock.h"
+#include "welcome/machine.h"
+#include "welcome/qr.h"
+#include "welcome/session.h"
+#include "welcome/setup.h"
+
+int session_ask(struct session *s, const struct screen *screen, struct answer *ret,
+		struct error *err)
+{
+	int r = (*s->ui)->methods->ask(*s->ui, screen, ret, err);
+
+	if (r != -ERESTART)
+		return r;
+	(*s->ui)->methods->free(*s->ui);
+	*s->ui = ui_plain_new(STDIN_FILENO, STDOUT_FILENO);
+	return (*s->ui)->methods->ask(*s->ui, screen, ret, err);
+}
+
+int session_message(struct session *s, const char *title, const char *text,
+		    struct error *err)
+{
+	_cleanup_screen_ struct screen screen = {
+		.kind = SCREEN_MENU,
+		.title = xstrdup(title),
+		.text = xstrdup(text),
+	};
+	_cleanup_secret_ struct secret *typed = secret_new();
+	struct answer a = {.text = typed};
+
+	screen_add(&screen, "Go on", NULL);
+	return session_ask(s, &screen, &a, err);
+}
+
+void session_run(struct session *s, const char *const *argv)
+{
+	const struct process p = {.argv = argv, .inherit_stdin = true};
+
+	(*s->ui)->methods->suspend(*s->ui);
+	(void)process_run(&p, NULL, NULL, NULL);
+	(*s->ui)->methods->resume(*s->ui);
+}
+
+/* All that the questions need to know; borrowed by the flow. */
+struct first_boot {
+	struct session *session;
+	struct flow_facts facts;
+	char **languages, **accounts;
+	struct zones zones;
+	struct secret *recovery;
+	char *qr;
+	int lock;
+};
+
+static void first_boot_done(struct first_boot *f)
+{
+	strv_free(f->languages);
+	strv_free(f->accounts);
+	zones_done(&f->zones);
+	secret_free(f->recovery);
+	if (f->qr)
+		wipe(f->qr, strlen(f->qr));
+	free(f->qr);
+	close_fdp(&f->lock);
+}
+
+static const char *why_not(const struct boot_facts *b)
+{
+	if (b->enrolled)
+		return NULL;
+	if (b->tpm_says)
+		return b->tpm_says;
+	if (streq(b->tpm, "absent"))
+		return "This machine has no TPM that could open it";
+	if (!streq(b->secure_boot, "on"))
+		return "With Secure Boot off the TPM can't tell a changed system from "
+		       "this one";
+	return NULL;
+}
+
+static int gather(struct first_boot *f, struct error *err)
+{
+	const struct config *c = f->session->config;
+	const struct boot_facts *b = f->session->boot;
+	unsigned challenge = 0;
+	int r = recovery_key_make(&f->recovery, err);
+
+	if (r < 0)
+		return r;
+	if (getrandom(&challenge, sizeof(challenge), 0) != sizeof(challenge))
+		return fail(err, -EIO, "The kernel gives no random numbers");
+	f->languages = machine_languages();
+	f->accounts = account_names(ACCOUNT_RECORDS);
+	zones_load(ZONES_FILE, &f->zones);
+	f->qr = qr_drawing(f->recovery->data);
+	f->facts = (struct flow_facts){
+		.system = c->system,
+		.languages = f->languages,
+		.keymaps = c->keymaps,
+		.keymap = c->keymap,
+		.zones = &f->zones,
+		.network = machine_network(),
+		.network_tool = process_available("nmtui"),
+		.tpm_opens = b->enrolled,
+		.tpm_says = why_not(b),
+		.recovery = f->recovery,
+		.challenge = challenge % RECOVERY_GROUPS,
+		.qr = f->qr,
+		.accounts = f->accounts,
+		.judge = quality_judge,
+	};
+	return 0;
+}
+
+/* From the first answer on no other console asks. 1 when another one has done it all. */
+static int take_turn(struct first_boot *f, struct error *err)
+{
+	_cleanup_free_ char *holder = NULL, *text = NULL;
+	const char *console = f->session->console;
+
+	f->lock = lock_take(LOCK_DIR, console, false, &holder);
+	if (f->lock >= 0)
+		return lock_is_done(LOCK_DIR);
+	if (f->lock != -EWOULDBLOCK)
+		return fail(err, f->lock, "%s can't be used: %s", LOCK_DIR,
+			    strerror(-f->lock));
+	text = xasprintf("The questions are being answered on %s.", holder);
+	(*f->session->ui)->methods->progress(*f->session->ui, text, 0, 0);
+	f->lock = lock_take(LOCK_DIR, console, true, NULL);
+	return lock_is_done(LOCK_DIR);
+}
+
+/* Does what the flow asks for between two questions. */
+static void act(struct first_boot *f, struct flow *flow, enum flow_next next)
+{
+	static const char *const nmtui[] = {"nmtui", "connect", NULL};
+
+	if (next == FLOW_KEYMAP) {
+		machine_use_keymap(flow_answers(flow)->keymap);
+	} else if (next == FLOW_NETWORK) {
+		session_run(f->session, nmtui);
+		flow_set_network(flow, machine_network());
+	}
+}
+
+/* 1 when another console was faster. */
+static int ask_all(struct first_boot *f, struct flow *flow, struct error *err)
+{
+	_cleanup_secret_ struct secret *typed = secret_new();
+	struct answer a = {.text = typed};
+
+	for (;;) {
+		_cleanup_screen_ struct screen screen = {0};
+		enum flow_next next;
+		int r;
+
+		flow_show(flow, &screen);
+		r = session_ask(f->session, &screen, &a, err);
+		if (r == 0 && f->lock < 0)
+			r = take_turn(f, err);
+		if (r != 0)
+			return r;
+		next = flow_take(flow, &a);
+		wipe(typed->data, sizeof(typed->data));
+		if (next == FLOW_APPLY)
+			return 0;
+		act(f, flow, next);
+	}
+}
+
+static void say(void *context, size_t step, size_t count, const char *what)
+{
+	struct session *s = context;
+
+	(*s->ui)->methods->progress(*s->ui, what, step, count);
+}
+
+static int apply(struct first_boot *f, const struct flow *flow, struct error *err)
+{
+	struct session *s = f->session;
+	struct setup setup = {
+		.boot = s->boot,
+		.config = s->config,
+		.answers = flow_answers(flow),
+		.recovery = f->recovery,
+		.say = say,
+		.context = s,
+	};
+
+	return setup_run(&setup, err);
+}
+
+static int finish(struct session *s, const struct flow *flow, struct error *err)
+{
+	_cleanup_free_ char *text =
+		xasprintf("This machine is yours now. Log in as %s with your password.",
+			  flow_answers(flow)->name);
+
+	lock_done(LOCK_DIR, s->console);
+	return session_message(s, "Done", text, err);
+}
+
+int session_first_boot(struct session *s, struct error *err)
+{
+	_cleanup_(first_boot_done) struct first_boot f = {.session = s, .lock = -EBADF};
+	_cleanup_flow_ struct flow *flow = NULL;
+	int r = gather(&f, err);
+
+	if (r < 0)
+		return r;
+	lock_register(LOCK_DIR, s->console);
+	flow = flow_new(&f.facts);
+	for (;;) {
+		struct error e;
+
+		r = ask_all(&f, flow, err);
+		if (r != 0)
+			return MIN(r, 0);
+		r = apply(&f, flow, &e);
+		if (r == 0)
+			return finish(s, flow, err);
+		r = session_message(s, "That didn't work", e.message, err);
+		if (r < 0)
+			return r;
+	}
+}

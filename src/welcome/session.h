@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs a flow on a front end, and does what its answers say. */
+#pragma once
+
+#include "base/error.h"
+#include "owner/boot-facts.h"
+#include "welcome/config.h"
+#include "welcome/ui.h"
+
+struct session {
+	const struct config *config;
+	const struct boot_facts *boot;
+	struct ui **ui; /* may be another one afterwards */
+	const char *console;
+};
+
+/* The first boot's questions. 0 when the machine has its owner, also when they were
+ * answered on another console meanwhile. */
+int session_first_boot(struct session *s, struct error *err);
+
+/* Asks, and changes to the plain front end when the person wants that one. */
+int session_ask(struct session *s, const struct screen *screen, struct answer *ret,
+		struct error *err);
+
+/* A program that has the terminal for itself; what it fails on is only said. */
+void session_run(struct session *s, const char *const *argv);
+
+/* Shows a sentence and waits for Enter. */
+int session_message(struct session *s, const char *title, const char *text,
+		    struct error *err);

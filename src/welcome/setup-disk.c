@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Slots of the root: what an earlier try left goes, the owner's come, the generic
+ * password's goes last. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "owner/account.h"
+#include "owner/record.h"
+#include "welcome/setup.h"
+
+/* Only the generic password and the TPM open an ownerless disk: other slots are of a try
+ * that didn't come to its end, or of somebody who knows the medium. */
+int setup_clear_slots(struct setup *s, struct error *err)
+{
+	const struct secret *generic = s->config->generic;
+	struct slots slots;
+	int open = header_try(s->header, generic), r;
+
+	if (open < 0)
+		return fail(err, -EPERM,
+			    "This disk has an owner: the generic password doesn't open "
+			    "it");
+	r = header_slots(s->header, &slots, err);
+	for (size_t i = 0; i < slots.count && r == 0; i++)
+		if (slots.list[i].number != open && slots.list[i].kind != SLOT_TPM)
+			r = header_remove(s->header, slots.list[i].number, generic, err);
+	return r;
+}
+
+static int add_password(struct setup *s, struct error *err)
+{
+	const struct flow_answers *a = s->answers;
+	const struct slot_new n = {
+		.kind = SLOT_PASSWORD,
+		.user = a->name,
+		.authority = s->config->generic,
+		.secret = a->password,
+		.cost = s->config->cost,
+	};
+	_cleanup_free_ char *digest = NULL;
+	int r = header_add(s->header, &n, err);
+
+	if (r < 0)
+		return r;
+	/* Without homed's record nothing can be compared; the slot is there all the same.
+	 */
+	if (account_password_digest(ACCOUNT_RECORDS, a->name, &digest) < 0)
+		return 0;
+	return record_write(RECORD_DIR, a->name, digest, err);
+}
+
+int setup_slots(struct setup *s, struct error *err)
+{
+	const struct slot_new n = {
+		.kind = SLOT_RECOVERY,
+		.authority = s->config->generic,
+		.secret = s->recovery,
+	};
+	int r = header_add(s->header, &n, err);
+
+	if (r < 0)
+		return r;
+	return s->answers->administrator ? add_password(s, err) : 0;
+}
+
+int setup_close(struct setup *s, struct error *err)
+{
+	int slot, r = 0;
+
+	/* header_add proved both; the recovery key proves itself again here. */
+	while (r == 0 && (slot = header_try(s->header, s->config->generic)) >= 0)
+		r = header_remove(s->header, slot, s->recovery, err);
+	return r;
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of the questions, going back, and what is refused, with scripted answers. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "base/alloc.h"
+#include "base/str.h"
+#include "owner/quality.h"
+#include "welcome/flow.h"
+
+#define GROUP "bbbbbbbb"
+
+static char *const languages[] = {(char *)"C.UTF-8", (char *)"de_DE.UTF-8", NULL};
+static char *const keymaps[] = {(char *)"us", (char *)"de-latin1-nodeadkeys", NULL};
+static char *const accounts[] = {(char *)"bob", NULL};
+
+static int judge(const struct secret *password, const char *user, char *words)
+{
+	bool weak = password->size < 8;
+
+	snprintf(words, QUALITY_WORDS_MAX, "%s", weak ? "too short" : "good");
+	return weak ? -1 : 70;
+}
+
+struct world {
+	struct flow_facts facts;
+	struct zones zones;
+	struct secret *recovery, *typed;
+	struct flow *flow;
+};
+
+static int setup(void **state)
+{
+	static struct zone list[] = {{"DE", (char *)"Europe/Berlin"},
+				     {"GB", (char *)"Europe/London"},
+				     {"--", (char *)"UTC"}};
+	struct world *w = xcalloc(1, sizeof(*w));
+
+	w->zones = (struct zones){.list = list, .count = 3};
+	w->recovery = secret_new();
+	w->typed = secret_new();
+	w->recovery->size = 71;
+	strcpy(w->recovery->data,
+	       "cccccccc-" GROUP "-dddddddd-eeeeeeee-ffffffff-gggggggg-"
+	       "hhhhhhhh-iiiiiiii");
+	w->facts = (struct flow_facts){
+		.system = "AtomOS demo",
+		.languages = languages,
+		.keymaps = keymaps,
+		.keymap = "us",
+		.zones = &w->zones,
+		.network = true,
+		.recovery = w->recovery,
+		.challenge = 1,
+		.accounts = accounts,
+		.judge = judge,
+	};
+	w->flow = flow_new(&w->facts);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	flow_free(w->flow);
+	secret_free(w->recovery);
+	secret_free(w->typed);
+	free(w);
+	return 0;
+}
+
+static enum flow_next type(struct world *w, const char *text)
+{
+	struct answer a = {.text = w->typed};
+
+	w->typed->size = strlen(text);
+	strcpy(w->typed->data, text);
+	return flow_take(w->flow, &a);
+}
+
+static enum flow_next choose(struct world *w, size_t choice)
+{
+	struct answer a = {.text = w->typed, .choice = choice};
+
+	return flow_take(w->flow, &a);
+}
+
+static void back(struct world *w)
+{
+	struct answer a = {.text = w->typed, .back = true};
+
+	assert_int_equal(flow_take(w->flow, &a), FLOW_ON);
+}
+
+/* The present screen's title, and what it says is wrong (NULL: nothing). */
+static void at(struct world *w, const char *title, const char *error)
+{
+	_cleanup_screen_ struct screen s;
+
+	flow_show(w->flow, &s);
+	assert_string_equal(s.title, title);
+	if (error)
+		assert_non_null(s.error ? strstr(s.error, error) : NULL);
+	else
+		assert_null(s.error);
+}
+
+static void to_name(struct world *w)
+{
+	choose(w, 0);
+	choose(w, 1);
+	assert_int_equal(choose(w, 1), FLOW_KEYMAP);
+	choose(w, 0);
+	choose(w, 0);
+	type(w, "Ada Lovelace");
+	type(w, "ada");
+}
+
+static void test_straight(void **state)
+{
+	struct world *w = *state;
+	const struct flow_answers *a = flow_answers(w->flow);
+
+	at(w, "Welcome", NULL);
+	to_name(w);
+	at(w, "Password", NULL);
+	type(w, "correct horse");
+	type(w, "correct horse");
+	at(w, "Administrator", NULL);
+	choose(w, 0);
+	at(w, "Recovery key", NULL);
+	choose(w, 0);
+	type(w, GROUP);
+	at(w, "Ready", NULL);
+	assert_int_equal(choose(w, 0), FLOW_APPLY);
+	assert_string_equal(a->language, "de_DE.UTF-8");
+	assert_string_equal(a->keymap, "de-latin1-nodeadkeys");
+	assert_string_equal(a->zone, "Europe/Berlin");
+	assert_string_equal(a->real_name, "Ada Lovelace");
+	assert_string_equal(a->name, "ada");
+	assert_string_equal(a->password->data, "correct horse");
+	assert_true(a->administrator);
+}
+
+/* The keyboard tells the place; the list begins there. */
+static void test_zone_guess(void **state)
+{
+	struct world *w = *state;
+	_cleanup_screen_ struct screen s;
+
+	choose(w, 0);
+	choose(w, 0);
+	choose(w, 1);
+	choose(w, 0);
+	flow_show(w->flow, &s);
+	assert_string_equal(s.items[s.preset].label, "Berlin");
+}
+
+static void test_utc(void **state)
+{
+	struct world *w = *state;
+
+	choose(w, 0);
+	choose(w, 0);
+	choose(w, 1);
+	choose(w, 1);
+	at(w, "Your account", NULL);
+	assert_string_equal(flow_answers(w->flow)->zone, "UTC");
+}
+
+static void test_names_refused(void **state)
+{
+	struct world *w = *state;
+
+	to_name(w);
+	back(w);
+	type(w, "Ada");
+	at(w, "Your account", "a to z");
+	type(w, "root");
+	at(w, "Your account", "itself");
+	type(w, "bob");
+	at(w, "Your account", "already");
+	type(w, "ada");
+	at(w, "Password", NULL);
+}
+
+static void test_passwords(void **state)
+{
+	struct world *w = *state;
+
+	to_name(w);
+	type(w, "");
+	at(w, "Password", "needed");
+	type(w, "short");
+	choose(w, 0);
+	type(w, "short");
+	choose(w, 1);
+	type(w, "other");
+	at(w, "Password", "not the same");
+	type(w, "correct horse");
+	type(w, "correct horse");
+	at(w, "Administrator", NULL);
+}
+
+static void test_recovery_typed_back(void **state)
+{
+	struct world *w = *state;
+	_cleanup_screen_ struct screen s;
+
+	to_name(w);
+	type(w, "correct horse");
+	type(w, "correct horse");
+	choose(w, 1);
+	flow_show(w->flow, &s);
+	assert_non_null(strstr(s.drawing_text, "2: " GROUP));
+	choose(w, 0);
+	type(w, "cccccccc");
+	at(w, "Recovery key", "isn't that group");
+	choose(w, 0);
+	type(w, "BBBB BBBB");
+	at(w, "Ready", NULL);
+	assert_false(flow_answers(w->flow)->administrator);
+}
+
+static void test_network(void **state)
+{
+	struct world *w = *state;
+
+	w->facts.network_tool = true;
+	flow_set_network(w->flow, false);
+	choose(w, 0);
+	choose(w, 0);
+	choose(w, 0);
+	choose(w, 1);
+	at(w, "Network", NULL);
+	assert_int_equal(choose(w, 1), FLOW_NETWORK);
+	at(w, "Network", NULL);
+	choose(w, 0);
+	at(w, "Your account", NULL);
+}
+
+static void test_back(void **state)
+{
+	struct world *w = *state;
+
+	back(w);
+	at(w, "Welcome", NULL);
+	choose(w, 0);
+	at(w, "Language", NULL);
+	back(w);
+	at(w, "Welcome", NULL);
+	to_name(w);
+	back(w);
+	back(w);
+	back(w);
+	at(w, "Time zone", NULL);
+}
+
+static void test_single_choices_not_asked(void **state)
+{
+	struct world *w = *state;
+	static char *const one[] = {(char *)"us", NULL};
+	struct zone utc = {"--", (char *)"UTC"};
+
+	w->facts.languages = w->facts.keymaps = one;
+	w->zones = (struct zones){.list = &utc, .count = 1};
+	choose(w, 0);
+	at(w, "Your account", NULL);
+}
+
+static void test_review_says(void **state)
+{
+	struct world *w = *state;
+	_cleanup_screen_ struct screen s;
+
+	w->facts.tpm_says = "This machine has no TPM";
+	to_name(w);
+	type(w, "correct horse");
+	type(w, "correct horse");
+	choose(w, 0);
+	choose(w, 0);
+	type(w, GROUP);
+	flow_show(w->flow, &s);
+	assert_non_null(strstr(s.text, "ada (Ada Lovelace), administrator"));
+	assert_non_null(strstr(s.text,
+			       "asks for a password at each start. This machine has "
+			       "no TPM."));
+	assert_null(strstr(s.text, "correct horse"));
+	assert_int_equal(choose(w, 1), FLOW_ON);
+	at(w, "Welcome", NULL);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_straight),	CASE(test_zone_guess),
+		CASE(test_utc),		CASE(test_names_refused),
+		CASE(test_passwords),	CASE(test_recovery_typed_back),
+		CASE(test_network),	CASE(test_back),
+		CASE(test_review_says), CASE(test_single_choices_not_asked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Lines of text, and drawings of them. */
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "base/alloc.h"
+#include "welcome/machine.h"
+#include "base/str.h"
+#include "welcome/qr.h"
+#include "welcome/screen.h"
+
+static void check(const char *text, size_t width, const char *expected)
+{
+	_cleanup_free_ char *out = screen_wrap(text, width);
+
+	assert_string_equal(out, expected);
+}
+
+static void test_wrap(void **state _unused_)
+{
+	check("", 10, "");
+	check("one two three", 7, "one two\nthree");
+	check("one two three", 8, "one two\nthree");
+	check("one two three", 3, "one\ntwo\nthree");
+	check("much-too-long a b", 5, "much-too-long\na b");
+	check("a b\n\nc d e", 4, "a b\n\nc d\ne");
+	check("ä ö ü ß", 3, "ä ö\nü ß");
+}
+
+static void test_columns(void **state _unused_)
+{
+	assert_int_equal(screen_columns("abc"), 3);
+	assert_int_equal(screen_columns("äöü"), 3);
+	assert_int_equal(screen_columns("日本"), 4);
+	/* Bytes that are no text take a column each and end where the text does. */
+	assert_int_equal(screen_columns("\xff\xe4"), 2);
+}
+
+static void test_qr(void **state _unused_)
+{
+	_cleanup_free_ char *code = qr_drawing("hello");
+	char *end = strchr(code, '\n');
+	size_t lines = 0;
+
+	*end = 0;
+	assert_int_equal(screen_columns(code), 25);
+	*end = '\n';
+	for (char *c = code; *c; c++)
+		lines += *c == '\n';
+	assert_int_equal(lines, 13);
+}
+
+static void test_languages(void **state _unused_)
+{
+	_cleanup_strv_ char **list =
+		machine_languages_of("C\nC.utf8\nde_DE.utf8\nfr_FR\nPOSIX\n");
+
+	assert_int_equal(strv_length(list), 2);
+	assert_string_equal(list[0], "C.UTF-8");
+	assert_string_equal(list[1], "de_DE.UTF-8");
+}
+
+static void test_network(void **state _unused_)
+{
+	static const char head[] =
+		"Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\t"
+		"Mask\tMTU\n";
+	static const char lo[] =
+		"00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 ffffffff 00000001 00000000 00200200 "
+		"lo\n";
+	_cleanup_free_ char *route = xasprintf(
+		"%sens3\t00000000\t0202000A\t0003\t0\t0\t0\t00000000\t0\n", head);
+
+	assert_true(machine_network_in(route, ""));
+	assert_false(machine_network_in(head, lo));
+	assert_false(machine_network_in("", ""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wrap),	cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_qr),	cmocka_unit_test(test_languages),
+		cmocka_unit_test(test_network),
+	};
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* The disk's side of the first boot, cut at every step: the generic password opens until
+ * the very end, and nobody is ever locked out. */
+#include <errno.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "image/luks.h"
+#include "owner/recovery-key.h"
+#include "welcome/setup.h"
+#include "welcome/volume.h"
+
+struct world {
+	struct setup setup;
+	struct config config;
+	struct flow_answers answers;
+	struct secret *recovery;
+};
+
+static struct secret *word(const char *text)
+{
+	struct secret *s = secret_new();
+
+	s->size = strlen(text);
+	memcpy(s->data, text, s->size);
+	return s;
+}
+
+static void begin(void **state, struct world *w)
+{
+	const char *path = in_directory(state, "disk");
+	_cleanup_secret_ struct secret *key = NULL;
+	struct error err;
+
+	*w = (struct world){.config.generic = word("atomos")};
+	w->answers = (struct flow_answers){.name = (char *)"nobody-here",
+					   .administrator = true,
+					   .password = word("correct horse")};
+	assert_ok(recovery_key_make(&w->recovery, &err), &err);
+	assert_ok(luks_format(&(struct luks_options){.path = path,
+						     .password = w->config.generic},
+			      &key, &err),
+		  &err);
+	w->setup = (struct setup){
+		.config = &w->config, .answers = &w->answers, .recovery = w->recovery};
+	assert_ok(header_open(path, &w->setup.header, &err), &err);
+}
+
+static void done(struct world *w)
+{
+	secret_free(w->config.generic);
+	secret_free(w->answers.password);
+	secret_free(w->recovery);
+	header_free(w->setup.header);
+}
+
+static bool opens(struct world *w, const struct secret *secret)
+{
+	return header_try(w->setup.header, secret) >= 0;
+}
+
+static size_t slots(struct world *w)
+{
+	struct slots s;
+	struct error err;
+
+	assert_ok(header_slots(w->setup.header, &s, &err), &err);
+	return s.count;
+}
+
+static void test_whole(void **state)
+{
+	struct error err;
+	struct world w;
+
+	begin(state, &w);
+	assert_ok(setup_clear_slots(&w.setup, &err), &err);
+	assert_ok(setup_slots(&w.setup, &err), &err);
+	assert_true(opens(&w, w.config.generic));
+	assert_ok(setup_close(&w.setup, &err), &err);
+	assert_false(opens(&w, w.config.generic));
+	assert_true(opens(&w, w.answers.password));
+	assert_true(opens(&w, w.recovery));
+	assert_int_equal(slots(&w), 2);
+	/* Who comes again finds an owner. */
+	assert_int_equal(setup_clear_slots(&w.setup, &err), -EPERM);
+	assert_non_null(strstr(err.message, "has an owner"));
+	done(&w);
+}
+
+/* The power failed after the slots were made: the next try's answers count. */
+static void test_again(void **state)
+{
+	_cleanup_secret_ struct secret *old = word("correct horse");
+	struct error err;
+	struct world w;
+
+	begin(state, &w);
+	assert_ok(setup_slots(&w.setup, &err), &err);
+	assert_ok(setup_clear_slots(&w.setup, &err), &err);
+	assert_int_equal(slots(&w), 1);
+	assert_true(opens(&w, w.config.generic));
+	assert_false(opens(&w, old));
+	strcpy(w.answers.password->data, "battery staple");
+	w.answers.password->size = strlen(w.answers.password->data);
+	assert_ok(setup_slots(&w.setup, &err), &err);
+	assert_ok(setup_close(&w.setup, &err), &err);
+	assert_false(opens(&w, old));
+	assert_true(opens(&w, w.answers.password));
+	done(&w);
+}
+
+static void test_no_administrator(void **state)
+{
+	struct error err;
+	struct world w;
+
+	begin(state, &w);
+	w.answers.administrator = false;
+	assert_ok(setup_slots(&w.setup, &err), &err);
+	assert_ok(setup_close(&w.setup, &err), &err);
+	assert_false(opens(&w, w.answers.password));
+	assert_true(opens(&w, w.recovery));
+	assert_int_equal(slots(&w), 1);
+	done(&w);
+}
+
+/* Without a proven recovery key the generic password stays. */
+static void test_not_proven(void **state)
+{
+	struct error err;
+	struct world w;
+
+	begin(state, &w);
+	assert_int_equal(setup_close(&w.setup, &err), -EKEYREJECTED);
+	assert_true(opens(&w, w.config.generic));
+	done(&w);
+}
+
+static void test_home_shape(void **state)
+{
+	const char *path = in_directory(state, "home");
+	_cleanup_secret_ struct secret *key = secret_new(), *volume = NULL;
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct error err;
+
+	key->size = VOLUME_KEY_SIZE;
+	memset(key->data, 7, key->size);
+	assert_int_equal(ftruncate(fd, LUKS_DATA_OFFSET + (1 << 20)), 0);
+	assert_ok(volume_format(path, "atomos-home", key, &err), &err);
+	/* It is of the one shape that everything of ours opens. */
+	assert_ok(luks_open(fd, 0, key, &volume, &err), &err);
+}
+
+static void test_node(void **state)
+{
+	const char *start = in_directory(state, "vda/vda4/start");
+	_cleanup_free_ char *node = NULL, *none = NULL;
+
+	assert_int_equal(make_parents_at(AT_FDCWD, start), 0);
+	assert_int_equal(write_file_at(AT_FDCWD, start, "2048\n", 5, 0644), 0);
+	node = volume_node(*state, "vda", 1 << 20);
+	assert_string_equal(node, "vda4");
+	none = volume_node(*state, "vda", 2 << 20);
+	assert_null(none);
+	assert_null(volume_node(*state, "vdb", 1 << 20));
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup_directory, teardown_directory)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_whole),      CASE(test_again),      CASE(test_no_administrator),
+		CASE(test_not_proven), CASE(test_home_shape), CASE(test_node),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
