@@ -11,12 +11,14 @@
 /* Words that stand in the place of arguments. */
 static const char *words_of(const struct verb *v)
 {
+	if (streq(v->name, "enroll"))
+		return "list password recovery tpm fido2 remove";
 	return streq(v->name, "keys") ? "new show" : "";
 }
 
 static bool takes_files(const struct verb *v)
 {
-	return v->min > 0 || streq(v->name, "keys");
+	return (v->min > 0 && !streq(v->name, "enroll")) || streq(v->name, "keys");
 }
 
 static bool names_file(const struct verb_option *o)

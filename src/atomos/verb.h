@@ -49,6 +49,6 @@ static inline bool option_given(const struct invocation *in, const char *name)
 /* All verbs, in the order of the help; ends with NULL. */
 extern const struct verb *const verbs[];
 extern const struct verb verb_new, verb_lock, verb_build, verb_image, verb_run, verb_keys,
-	verb_verify, verb_install;
+	verb_verify, verb_install, verb_status, verb_enroll, verb_passwd;
 /* --help --version --quiet --json: valid before and after the verb. */
 extern const struct verb_option global_options[];

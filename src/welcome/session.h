@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "owner/boot-facts.h"
-#include "welcome/config.h"
+#include "owner/config.h"
 #include "welcome/ui.h"
 
 struct session {

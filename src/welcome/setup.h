@@ -8,7 +8,7 @@
 #include "base/secret.h"
 #include "owner/boot-facts.h"
 #include "owner/header.h"
-#include "welcome/config.h"
+#include "owner/config.h"
 #include "welcome/flow.h"
 
 #define STATE_DIR "/run/atomos/state"

@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "welcome/choices.h"
-#include "welcome/config.h"
+#include "owner/config.h"
 
 static void check_file(void **state, const char *name, const char *expected)
 {

@@ -8,7 +8,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "owner/variant.h"
-#include "welcome/config.h"
+#include "owner/config.h"
 
 #define FILE_MAX (4U << 20)
 

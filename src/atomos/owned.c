@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* The disk of this machine. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "owner/account.h"
+#include "owner/recovery-key.h"
+#include "owner/record.h"
+#include "atomos/ask.h"
+#include "atomos/owned.h"
+
+#define TRIES 3
+
+void owned_done(struct owned *o)
+{
+	boot_facts_done(&o->boot);
+	config_done(&o->config);
+	header_free(o->header);
+	free(o->device);
+	*o = (struct owned){0};
+}
+
+static int open_it(struct owned *o, struct error *err)
+{
+	int r = boot_facts_load(BOOT_FACTS_FILE, &o->boot, err);
+
+	if (r < 0)
+		return r;
+	if (o->boot.medium)
+		return fail(err, -EPERM,
+			    "This is a medium: who opens it can't be changed; install it "
+			    "first");
+	if (!o->boot.owned && access("/run/atomos/welcome/done", F_OK) < 0)
+		return fail(err, -EPERM,
+			    "This machine has no owner yet: answer the questions of the "
+			    "first start");
+	if (geteuid() != 0)
+		return fail(err, -EPERM,
+			    "Only root may see and change who opens the disk");
+	r = config_load(CONFIG_FILE, &o->config, err);
+	if (r < 0)
+		return r;
+	o->device = xasprintf("/dev/%s", o->boot.partition);
+	return header_open(o->device, &o->header, err);
+}
+
+int owned_open(struct owned *ret, struct error *err)
+{
+	int r;
+
+	*ret = (struct owned){0};
+	r = open_it(ret, err);
+	if (r < 0)
+		owned_done(ret);
+	return r;
+}
+
+bool owned_opens(struct owned *o, struct secret *typed)
+{
+	_cleanup_secret_ struct secret *as_typed = secret_new();
+
+	if (header_try(o->header, typed) >= 0)
+		return true;
+	memcpy(as_typed, typed, sizeof(*typed));
+	if (recovery_key_normalise(typed) == 0 && header_try(o->header, typed) >= 0)
+		return true;
+	memcpy(typed, as_typed, sizeof(*typed));
+	return false;
+}
+
+int owned_ask(struct owned *o, const char *prompt, struct secret *ret, struct error *err)
+{
+	for (int i = 0; i < TRIES; i++) {
+		int r = ask_secret(prompt, ret, err);
+
+		if (r < 0)
+			return r;
+		if (owned_opens(o, ret))
+			return 0;
+		fprintf(stderr, "That doesn't open the disk.\n");
+	}
+	return fail(err, -EKEYREJECTED, "Nothing that opens the disk was typed");
+}
+
+int owned_drop_others(struct owned *o, const struct slot *like,
+		      const struct secret *proof, struct error *err)
+{
+	struct slots slots;
+	int r = header_slots(o->header, &slots, err);
+
+	for (size_t i = 0; i < slots.count && r == 0; i++) {
+		const struct slot *s = &slots.list[i];
+
+		if (s->number != like->number && s->kind == like->kind &&
+		    streq(s->user, like->user))
+			r = header_remove(o->header, s->number, proof, err);
+	}
+	return r;
+}
+
+int owned_set_password(struct owned *o, const char *user, const struct secret *authority,
+		       const struct secret *password, struct error *err)
+{
+	const struct slot_new n = {
+		.kind = SLOT_PASSWORD,
+		.user = user,
+		.authority = authority,
+		.secret = password,
+		.cost = o->config.cost,
+	};
+	struct slot mine = {.kind = SLOT_PASSWORD};
+	_cleanup_free_ char *digest = NULL;
+	int r = header_add(o->header, &n, err);
+
+	if (r < 0)
+		return r;
+	mine.number = r;
+	snprintf(mine.user, sizeof(mine.user), "%s", user);
+	r = owned_drop_others(o, &mine, password, err);
+	if (r == 0 && account_password_digest(ACCOUNT_RECORDS, user, &digest) == 0)
+		r = record_write(RECORD_DIR, user, digest, err);
+	return r;
+}

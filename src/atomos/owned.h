@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The disk of the machine that atomos runs on. */
+#pragma once
+
+#include "base/error.h"
+#include "owner/boot-facts.h"
+#include "owner/config.h"
+#include "owner/header.h"
+
+struct owned {
+	struct boot_facts boot;
+	struct config config;
+	struct header *header;
+	char *device;
+};
+
+/* Opens its header; fails with a sentence on a medium, without an owner, and without
+ * root's rights. */
+int owned_open(struct owned *ret, struct error *err);
+void owned_done(struct owned *o);
+#define _cleanup_owned_ _cleanup_(owned_done)
+
+/* Asks for something that opens the disk, until it does (three tries). A recovery key may
+ * be written in any way. */
+int owned_ask(struct owned *o, const char *prompt, struct secret *ret, struct error *err);
+
+/* Whether this opens the disk; brings a recovery key into its form. */
+bool owned_opens(struct owned *o, struct secret *typed);
+
+/* Adds the user's password as a slot and takes the user's other slots away. `authority`
+ * opens the disk now. */
+int owned_set_password(struct owned *o, const char *user, const struct secret *authority,
+		       const struct secret *password, struct error *err);
+
+/* Removes all slots of this kind (and user, where not NULL) but one. */
+int owned_drop_others(struct owned *o, const struct slot *like,
+		      const struct secret *proof, struct error *err);

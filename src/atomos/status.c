@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* Judges what protects this machine. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "atomos/status.h"
+
+_printf_(4, 5) static void add(struct status *s, const char *name,
+			       enum status_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (s->count == STATUS_LINES_MAX)
+		return;
+	va_start(ap, fmt);
+	s->lines[s->count++] = (struct status_line){name, level, xvasprintf(fmt, ap)};
+	va_end(ap);
+}
+
+void status_done(struct status *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		free(s->lines[i].words);
+	s->count = 0;
+}
+
+static void add_system(struct status *s, const struct boot_facts *b)
+{
+	add(s, "system", STATUS_GREEN,
+	    "%s, release %" PRIu64 ": %" PRIu64 " paths (%" PRIu64
+	    " MB) were verified at "
+	    "this start, signed by %s",
+	    b->product, b->release, b->paths, b->bytes / 1000000, b->key);
+}
+
+static void add_secure_boot(struct status *s, const struct status_facts *f)
+{
+	_cleanup_free_ char *names = strv_join(f->firmware_keys, ", ");
+
+	if (streq(f->boot->secure_boot, "on"))
+		add(s, "secure-boot", STATUS_GREEN, "on%s%s",
+		    names[0] ? ", keys of " : "", names);
+	else if (streq(f->boot->secure_boot, "off"))
+		add(s, "secure-boot", STATUS_RED,
+		    "off: whoever holds the machine can put another boot image in its "
+		    "place; switch it on in the firmware's setup");
+	else
+		add(s, "secure-boot", STATUS_YELLOW,
+		    "this firmware has none: nothing checks the boot image");
+}
+
+static void add_tpm(struct status *s, const struct boot_facts *b)
+{
+	if (streq(b->opened_by, "tpm"))
+		add(s, "tpm", STATUS_GREEN, "opened the disk: nothing has changed");
+	else if (b->enrolled)
+		add(s, "tpm", STATUS_GREEN,
+		    "was enrolled at this start and opens the disk from the next on");
+	else if (b->tpm_says)
+		add(s, "tpm", STATUS_YELLOW, "didn't open the disk: %s", b->tpm_says);
+	else if (streq(b->tpm, "absent"))
+		add(s, "tpm", STATUS_YELLOW,
+		    "there is none: the disk asks for its password at each start");
+	else if (streq(b->tpm, "failed"))
+		add(s, "tpm", STATUS_YELLOW, "it didn't answer and was left out");
+	else
+		add(s, "tpm", STATUS_YELLOW,
+		    "there is one, but it doesn't open the disk");
+}
+
+static void add_pin(struct status *s, const struct boot_facts *b)
+{
+	if (streq(b->pin, "good"))
+		add(s, "pin", STATUS_GREEN,
+		    "the TPM knows this disk and whose systems it may start");
+	else if (streq(b->pin, "spoilt"))
+		add(s, "pin", STATUS_RED,
+		    "somebody replaced what the TPM knows of this disk: type the "
+		    "password "
+		    "only when you know who did");
+	else if (streq(b->pin, "other-volume"))
+		add(s, "pin", STATUS_RED,
+		    "the TPM knows another disk than this one: it may have been swapped");
+	else
+		add(s, "pin", STATUS_YELLOW,
+		    "no TPM vouches for this disk: one that mimics it isn't noticed");
+}
+
+static char *openers(const struct slots *slots)
+{
+	_cleanup_strv_ char **list = xcalloc(1, sizeof(char *));
+
+	for (size_t i = 0; i < slots->count; i++)
+		list = strv_consume(list, slot_words(&slots->list[i]));
+	return strv_join(list, ", ");
+}
+
+static bool has_other(const struct slots *slots)
+{
+	for (size_t i = 0; i < slots->count; i++)
+		if (slots->list[i].kind == SLOT_OTHER)
+			return true;
+	return false;
+}
+
+static bool has_recovery(const struct slots *slots)
+{
+	for (size_t i = 0; i < slots->count; i++)
+		if (slots->list[i].kind == SLOT_RECOVERY)
+			return true;
+	return false;
+}
+
+static void add_disk(struct status *s, const struct status_facts *f)
+{
+	_cleanup_free_ char *who = f->slots ? openers(f->slots) : NULL;
+
+	if (f->boot->medium)
+		add(s, "disk", STATUS_YELLOW,
+		    "a medium: its password is public, and nothing you do is kept; "
+		    "'atomos install' puts it on a disk");
+	else if (!f->boot->owned)
+		add(s, "disk", STATUS_RED,
+		    "it has no owner: everybody can open it; answer the questions of the "
+		    "first start");
+	else if (!f->slots)
+		add(s, "disk", STATUS_YELLOW,
+		    "encrypted; who opens it, only root may see");
+	else if (has_other(f->slots))
+		add(s, "disk", STATUS_YELLOW,
+		    "encrypted; it opens with %s: remove what you don't know (atomos "
+		    "enroll list)",
+		    who);
+	else if (!has_recovery(f->slots))
+		add(s, "disk", STATUS_YELLOW,
+		    "encrypted; it opens with %s; without a recovery key a forgotten "
+		    "password is the end (atomos enroll recovery)",
+		    who);
+	else
+		add(s, "disk", STATUS_GREEN, "encrypted; it opens with %s", who);
+}
+
+static void add_homes(struct status *s, const struct status_facts *f)
+{
+	if (!f->boot->owned)
+		return;
+	if (!f->boot->home_mounted)
+		add(s, "homes", STATUS_RED,
+		    "the partition of the homes isn't there: nobody's files are "
+		    "reachable");
+	else
+		add(s, "homes", STATUS_GREEN,
+		    "on an encrypted partition, each encrypted with its user's password");
+	for (char *const *name = f->differing; name && *name; name++)
+		add(s, "password", STATUS_YELLOW,
+		    "%s has another password than the one that opens the disk: run "
+		    "'atomos passwd %s'",
+		    *name, *name);
+}
+
+void status_find(const struct status_facts *f, struct status *ret)
+{
+	*ret = (struct status){0};
+	add_system(ret, f->boot);
+	if (f->failure)
+		add(ret, "last-failure", STATUS_YELLOW, "%s", f->failure);
+	add_secure_boot(ret, f);
+	if (!f->boot->medium) {
+		add_tpm(ret, f->boot);
+		add_pin(ret, f->boot);
+	}
+	add_disk(ret, f);
+	add_homes(ret, f);
+	if (f->boot->owned)
+		add(ret, "owner-key", STATUS_GREEN, "%s",
+		    f->owner_key ? "this machine's own, sealed with a password"
+				 : "none: only the vendor's systems run here");
+	add(ret, "hibernation", STATUS_GREEN,
+	    "not possible with Secure Boot's lockdown; suspend is");
+}
+
+enum status_level status_level(const struct status *s)
+{
+	enum status_level worst = STATUS_GREEN;
+
+	for (size_t i = 0; i < s->count; i++)
+		worst = MAX(worst, s->lines[i].level);
+	return worst;
+}
+
+const char *status_word(enum status_level level)
+{
+	static const char *const words[] = {"green", "yellow", "red"};
+
+	return words[level];
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* What protects this machine, in sentences: the lines of `atomos status`. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "owner/boot-facts.h"
+#include "owner/header.h"
+
+enum status_level { STATUS_GREEN, STATUS_YELLOW, STATUS_RED };
+
+struct status_line {
+	const char *name; /* one word for JSON and the left column */
+	enum status_level level;
+	char *words;
+};
+
+#define STATUS_LINES_MAX 16
+
+struct status {
+	struct status_line lines[STATUS_LINES_MAX];
+	size_t count;
+};
+
+/* What was found out; all borrowed. */
+struct status_facts {
+	const struct boot_facts *boot;
+	const struct slots *slots;  /* NULL: the header couldn't be read */
+	char *const *firmware_keys; /* names; empty: unknown */
+	char *const *differing;	    /* accounts whose disk slot has another password */
+	const char *failure;	    /* why the last try to start failed; NULL: none did */
+	bool owner_key;		    /* there is a key that signs this machine's systems */
+};
+
+/* Released by status_done. */
+void status_find(const struct status_facts *f, struct status *ret);
+void status_done(struct status *s);
+#define _cleanup_status_ _cleanup_(status_done)
+
+/* The worst of its lines. */
+enum status_level status_level(const struct status *s);
+const char *status_word(enum status_level level);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* atomos enroll: who can open the disk. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/alloc.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "owner/account.h"
+#include "owner/recovery-key.h"
+#include "atomos/ask.h"
+#include "atomos/json.h"
+#include "atomos/owned.h"
+#include "atomos/verb.h"
+
+#define OPENS "A password or recovery key that opens the disk"
+
+static int list_json(const struct slots *slots)
+{
+	_cleanup_json_ sd_json_variant *v = NULL, *list = NULL;
+	int r = sd_json_variant_new_array(&list, NULL, 0);
+
+	for (size_t i = 0; i < slots->count && r >= 0; i++) {
+		_cleanup_free_ char *words = slot_words(&slots->list[i]);
+		_cleanup_json_ sd_json_variant *one = NULL;
+		const char *user = slots->list[i].user;
+
+		r = sd_json_buildo(
+			&one, SD_JSON_BUILD_PAIR_INTEGER("slot", slots->list[i].number),
+			SD_JSON_BUILD_PAIR_STRING("words", words),
+			SD_JSON_BUILD_PAIR_CONDITION(user[0], "user",
+						     SD_JSON_BUILD_STRING(user)));
+		if (r >= 0)
+			r = sd_json_variant_append_array(&list, one);
+	}
+	if (r >= 0)
+		r = sd_json_buildo(&v, SD_JSON_BUILD_PAIR_VARIANT("slots", list));
+	if (r >= 0)
+		json_print(v);
+	return r < 0 ? r : 0;
+}
+
+static int list(const struct invocation *in, struct owned *o, struct error *err)
+{
+	struct slots slots;
+	int r = header_slots(o->header, &slots, err);
+
+	if (r < 0)
+		return r;
+	if (in->json)
+		return list_json(&slots);
+	for (size_t i = 0; i < slots.count; i++) {
+		_cleanup_free_ char *words = slot_words(&slots.list[i]);
+
+		printf("%d  %s\n", slots.list[i].number, words);
+	}
+	return 0;
+}
+
+static int password(const struct invocation *in, struct owned *o, struct error *err)
+{
+	_cleanup_secret_ struct secret *authority = secret_new(), *new = secret_new();
+	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
+	_cleanup_free_ char *prompt = NULL;
+	const char *user = in->arguments[1];
+	int r;
+
+	if (!user)
+		return fail(err, -EMISUSE, "Whose? atomos enroll password USER");
+	if (!strv_contains(names, user))
+		return fail(err, -ENOENT, "There is no account %s with an encrypted home",
+			    user);
+	r = owned_ask(o, OPENS, authority, err);
+	prompt = xasprintf("Password that %s logs in with", user);
+	if (r == 0)
+		r = ask_secret(prompt, new, err);
+	if (r == 0 && new->size == 0)
+		r = fail(err, -EINVAL, "An empty password opens nothing");
+	return r < 0 ? r : owned_set_password(o, user, authority, new, err);
+}
+
+/* Part of it comes back before it counts. */
+static int show_key(const struct secret *key, struct error *err)
+{
+	_cleanup_secret_ struct secret *typed = secret_new();
+	_cleanup_free_ char *prompt = NULL;
+	unsigned group = 0;
+	int r;
+
+	if (getrandom(&group, sizeof(group), 0) != sizeof(group))
+		return fail(err, -EIO, "The kernel gives no random numbers");
+	group %= RECOVERY_GROUPS;
+	printf("The new recovery key; write it down, it isn't shown again:\n\n    %s\n\n",
+	       key->data);
+	prompt = xasprintf("Its group %u (of %d)", group + 1, RECOVERY_GROUPS);
+	r = ask_line(prompt, typed, err);
+	if (r == 0 && !recovery_key_group_is(key, group, typed))
+		return fail(err, -EINVAL,
+			    "That isn't that group: nothing was changed, ask for another "
+			    "key");
+	return r;
+}
+
+static int recovery(const struct invocation *in _unused_, struct owned *o,
+		    struct error *err)
+{
+	_cleanup_secret_ struct secret *authority = secret_new(), *key = NULL;
+	struct slot_new n = {.kind = SLOT_RECOVERY, .authority = authority};
+	struct slot mine = {.kind = SLOT_RECOVERY};
+	int r = owned_ask(o, OPENS, authority, err);
+
+	if (r == 0)
+		r = recovery_key_make(&key, err);
+	if (r == 0)
+		r = show_key(key, err);
+	if (r < 0)
+		return r;
+	n.secret = key;
+	r = header_add(o->header, &n, err);
+	if (r < 0)
+		return r;
+	mine.number = r;
+	return owned_drop_others(o, &mine, key, err);
+}
+
+/* Only the boot image can enrol the TPM: it does so when a typed password has opened the
+ * disk and no TPM does. */
+static int tpm(const struct invocation *in _unused_, struct owned *o, struct error *err)
+{
+	_cleanup_secret_ struct secret *proof = secret_new();
+	const struct slot none = {.number = -1, .kind = SLOT_TPM};
+	int r;
+
+	if (streq(o->boot.tpm, "absent"))
+		return fail(err, -ENODEV, "This machine has no TPM");
+	if (!streq(o->boot.secure_boot, "on"))
+		return fail(err, -EPERM,
+			    "With Secure Boot off a TPM would open the disk for any "
+			    "system: switch it on in the firmware's setup first");
+	r = owned_ask(o, OPENS, proof, err);
+	if (r == 0)
+		r = owned_drop_others(o, &none, proof, err);
+	if (r == 0)
+		puts("The next start asks for a password or the recovery key and enrols "
+		     "the TPM then.");
+	return r;
+}
+
+static int fido2(const struct invocation *in _unused_, struct owned *o, struct error *err)
+{
+	const char *const argv[] = {"systemd-cryptenroll", "--fido2-device=auto",
+				    o->device, NULL};
+	const struct process p = {.argv = argv, .inherit_stdin = true};
+
+	if (!process_available(argv[0]))
+		return fail(err, -ENOENT,
+			    "systemd-cryptenroll is missing: add the package "
+			    "systemd-cryptsetup");
+	return process_check(&p, NULL, NULL, err);
+}
+
+static int drop(const struct invocation *in, struct owned *o, struct error *err)
+{
+	_cleanup_secret_ struct secret *proof = secret_new();
+	struct slots slots;
+	uint64_t number;
+	bool there = false;
+	int r = header_slots(o->header, &slots, err);
+
+	if (r < 0)
+		return r;
+	if (!in->arguments[1] || parse_u64(in->arguments[1], &number) < 0)
+		return fail(err, -EMISUSE,
+			    "Which slot? 'atomos enroll list' has the numbers");
+	for (size_t i = 0; i < slots.count; i++)
+		there |= slots.list[i].number == (int)number;
+	if (!there)
+		return fail(err, -ENOENT, "The disk has no slot %s", in->arguments[1]);
+	r = owned_ask(o, "A password or recovery key that opens the disk and stays",
+		      proof, err);
+	return r < 0 ? r : header_remove(o->header, (int)number, proof, err);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct invocation *in, struct owned *o, struct error *err);
+} actions[] = {
+	{"list", list}, {"password", password}, {"recovery", recovery},
+	{"tpm", tpm},	{"fido2", fido2},	{"remove", drop},
+};
+
+static int run(const struct invocation *in, struct error *err)
+{
+	_cleanup_owned_ struct owned o = {0};
+
+	for (size_t i = 0; i < ELEMENTSOF(actions); i++) {
+		int r;
+
+		if (!streq(actions[i].name, in->arguments[0]))
+			continue;
+		if (in->json && actions[i].run != list)
+			return fail(err, -EMISUSE,
+				    "Only 'atomos enroll list' prints JSON");
+		r = owned_open(&o, err);
+		return r < 0 ? r : actions[i].run(in, &o, err);
+	}
+	return fail(err, -EMISUSE,
+		    "'%s' isn't one of list, password, recovery, tpm, fido2, remove",
+		    in->arguments[0]);
+}
+
+const struct verb verb_enroll = {
+	.name = "enroll",
+	.arguments = "list|password|recovery|tpm|fido2|remove [USER|SLOT]",
+	.help = "Show or change who can open the disk",
+	.min = 1,
+	.max = 2,
+	.reports = true,
+	.run = run,
+};

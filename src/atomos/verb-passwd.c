@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* atomos passwd: changes the password of a home and of the disk's slot together. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "owner/account.h"
+#include "owner/record.h"
+#include "owner/seal.h"
+#include "atomos/ask.h"
+#include "atomos/owned.h"
+#include "atomos/verb.h"
+
+#define SEALED "/run/atomos/state/atomos/owner/secret-key.sealed"
+#define SEALED_MAX 16384
+
+struct change {
+	struct owned o;
+	char *user;
+	bool has_slot; /* the password opens the disk too */
+	struct secret *old, *new, *authority;
+};
+
+static void change_done(struct change *c)
+{
+	owned_done(&c->o);
+	free(c->user);
+	secret_free(c->old);
+	secret_free(c->new);
+	secret_free(c->authority);
+}
+
+/* Who was named, or who called through sudo, or the only one there is. */
+static int find_user(const struct invocation *in, char **ret, struct error *err)
+{
+	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
+	const char *name = in->arguments[0] ? in->arguments[0] : getenv("SUDO_USER");
+
+	if (!in->arguments[0] && (!name || !strv_contains(names, name)))
+		name = strv_length(names) == 1 ? names[0] : NULL;
+	if (!name)
+		return fail(err, -EMISUSE, "Whose password? atomos passwd USER");
+	if (!strv_contains(names, name))
+		return fail(err, -ENOENT, "There is no account %s with an encrypted home",
+			    name);
+	*ret = xstrdup(name);
+	return 0;
+}
+
+static int find_slot(struct change *c, struct error *err)
+{
+	struct slots slots;
+	int r = header_slots(c->o.header, &slots, err);
+
+	for (size_t i = 0; i < slots.count && r == 0; i++)
+		c->has_slot |= slots.list[i].kind == SLOT_PASSWORD &&
+			       streq(slots.list[i].user, c->user);
+	return r;
+}
+
+static int ask_all(struct change *c, struct error *err)
+{
+	_cleanup_free_ char *prompt = xasprintf("Present password of %s", c->user);
+	int r = ask_secret(prompt, c->old, err);
+
+	if (r < 0)
+		return r;
+	/* Another tool changed only one of the two: what opens the disk is older. */
+	if (!c->has_slot || header_try(c->o.header, c->old) >= 0) {
+		memcpy(c->authority, c->old, sizeof(*c->old));
+	} else {
+		fprintf(stderr, "The disk has another password than that.\n");
+		r = owned_ask(&c->o, "The older password, or the recovery key",
+			      c->authority, err);
+	}
+	return r < 0 ? r : ask_new_password(c->user, c->new, err);
+}
+
+/* The key of this machine stays readable by who could read it. */
+static int reseal(const struct change *c, struct error *err)
+{
+	_cleanup_secret_ struct secret *key = secret_new();
+	_cleanup_free_ char *data = NULL;
+	_cleanup_free_ uint8_t *sealed = NULL;
+	size_t size;
+	int r = read_file_at(AT_FDCWD, SEALED, SEALED_MAX, &data, &size);
+
+	if (r < 0 || (seal_decode((const uint8_t *)data, size, c->old, key) < 0 &&
+		      seal_decode((const uint8_t *)data, size, c->authority, key) < 0))
+		return 0;
+	r = seal(key, c->new, SEAL_WORK, &sealed, &size, err);
+	if (r < 0)
+		return r;
+	r = write_file_at(AT_FDCWD, SEALED, sealed, size, 0600);
+	return r < 0 ? fail(err, r, "%s can't be written: %s", SEALED, strerror(-r)) : 0;
+}
+
+static bool same(const struct secret *a, const struct secret *b)
+{
+	return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
+}
+
+/* The disk takes the new password first, and gives up the old one last: whatever fails
+ * between, what is known opens both. */
+static int change(struct change *c, struct error *err)
+{
+	const struct slot_new n = {
+		.kind = SLOT_PASSWORD,
+		.user = c->user,
+		.authority = c->authority,
+		.secret = c->new,
+		.cost = c->o.config.cost,
+	};
+	struct slot mine = {.kind = SLOT_PASSWORD, .number = -1};
+	_cleanup_free_ char *digest = NULL;
+	int r = 0;
+
+	snprintf(mine.user, sizeof(mine.user), "%s", c->user);
+	if (c->has_slot)
+		mine.number = r = header_add(c->o.header, &n, err);
+	if (r >= 0 && !same(c->old, c->new))
+		r = account_change_password(c->user, c->old, c->new, err);
+	if (r < 0) {
+		if (mine.number >= 0)
+			(void)header_remove(c->o.header, mine.number, c->authority, NULL);
+		return r;
+	}
+	r = reseal(c, err);
+	if (r < 0 || !c->has_slot)
+		return r;
+	r = owned_drop_others(&c->o, &mine, c->new, err);
+	if (r == 0 && account_password_digest(ACCOUNT_RECORDS, c->user, &digest) == 0)
+		r = record_write(RECORD_DIR, c->user, digest, err);
+	return r;
+}
+
+static int run(const struct invocation *in, struct error *err)
+{
+	_cleanup_(change_done) struct change c = {
+		.old = secret_new(), .new = secret_new(), .authority = secret_new()};
+	int r = owned_open(&c.o, err);
+
+	if (r == 0)
+		r = find_user(in, &c.user, err);
+	if (r == 0)
+		r = find_slot(&c, err);
+	if (r == 0)
+		r = ask_all(&c, err);
+	return r < 0 ? r : change(&c, err);
+}
+
+const struct verb verb_passwd = {
+	.name = "passwd",
+	.arguments = "[USER]",
+	.help = "Change a password, for home and disk alike",
+	.max = 1,
+	.run = run,
+};

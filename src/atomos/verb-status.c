@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* atomos status: one screen on what protects this machine. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "owner/account.h"
+#include "owner/firmware-keys.h"
+#include "owner/record.h"
+#include "atomos/json.h"
+#include "atomos/status.h"
+#include "atomos/verb.h"
+
+#define FAILURES_MAX (64U << 10)
+#define OWNER_KEY "/run/atomos/state/atomos/owner/public-key"
+#define NAME_WIDTH 14
+#define LEVEL_WIDTH 8
+#define LINE_WIDTH 80
+
+/* The last line of what atomos-init noted; NULL when nothing failed. */
+static char *last_failure(void)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_strv_ char **lines = NULL;
+
+	if (read_file_at(AT_FDCWD, BOOT_FAILURES_FILE, FAILURES_MAX, &text, NULL) < 0)
+		return NULL;
+	lines = strv_split(text, "\n");
+	return lines && lines[0] ? xstrdup(lines[strv_length(lines) - 1]) : NULL;
+}
+
+/* Accounts whose password isn't the one that their slot was made with. */
+static char **differing(void)
+{
+	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
+	char **out = xcalloc(1, sizeof(char *));
+
+	for (char **name = names; *name; name++) {
+		_cleanup_free_ char *digest = NULL;
+
+		if (account_password_digest(ACCOUNT_RECORDS, *name, &digest) == 0 &&
+		    record_differs(RECORD_DIR, *name, digest))
+			out = strv_add(out, *name);
+	}
+	return out;
+}
+
+/* Only root may read the header. */
+static bool read_slots(const char *partition, struct slots *ret)
+{
+	_cleanup_free_ char *path = xasprintf("/dev/%s", partition);
+	_cleanup_header_ struct header *h = NULL;
+
+	return header_open(path, &h, NULL) == 0 && header_slots(h, ret, NULL) == 0;
+}
+
+static int print_json(const struct status *s)
+{
+	_cleanup_json_ sd_json_variant *v = NULL, *list = NULL;
+	int r = sd_json_variant_new_array(&list, NULL, 0);
+
+	for (size_t i = 0; i < s->count && r >= 0; i++) {
+		_cleanup_json_ sd_json_variant *line = NULL;
+
+		r = sd_json_buildo(&line,
+				   SD_JSON_BUILD_PAIR_STRING("name", s->lines[i].name),
+				   SD_JSON_BUILD_PAIR_STRING(
+					   "level", status_word(s->lines[i].level)),
+				   SD_JSON_BUILD_PAIR_STRING("words", s->lines[i].words));
+		if (r >= 0)
+			r = sd_json_variant_append_array(&list, line);
+	}
+	if (r >= 0)
+		r = sd_json_buildo(
+			&v,
+			SD_JSON_BUILD_PAIR_STRING("level", status_word(status_level(s))),
+			SD_JSON_BUILD_PAIR_VARIANT("lines", list));
+	if (r >= 0)
+		json_print(v);
+	return r < 0 ? r : 0;
+}
+
+/* Words in a column beside the name, broken at spaces. */
+static void print_line(const struct status_line *l)
+{
+	_cleanup_strv_ char **words = strv_split(l->words, " ");
+	size_t left = NAME_WIDTH + LEVEL_WIDTH, column = left;
+
+	printf("%-*s%-*s", NAME_WIDTH, l->name, LEVEL_WIDTH, status_word(l->level));
+	for (char **w = words; w && *w; w++) {
+		size_t width = strlen(*w);
+
+		if (column > left && column + 1 + width > LINE_WIDTH) {
+			printf("\n%*s", (int)left, "");
+			column = left;
+		}
+		printf("%s%s", column > left ? " " : "", *w);
+		column += width + (column > left);
+	}
+	putchar('\n');
+}
+
+static int run(const struct invocation *in, struct error *err)
+{
+	_cleanup_boot_facts_ struct boot_facts boot = {0};
+	_cleanup_strv_ char **keys = firmware_keys(EFIVARS), **differ = differing();
+	_cleanup_free_ char *failure = last_failure();
+	_cleanup_status_ struct status status = {0};
+	struct slots slots;
+	struct status_facts facts = {
+		.boot = &boot,
+		.firmware_keys = keys,
+		.differing = differ,
+		.failure = failure,
+		.owner_key = access(OWNER_KEY, F_OK) == 0,
+	};
+	int r = boot_facts_load(BOOT_FACTS_FILE, &boot, err);
+
+	if (r < 0)
+		return r;
+	facts.slots = read_slots(boot.partition, &slots) ? &slots : NULL;
+	status_find(&facts, &status);
+	if (in->json)
+		return print_json(&status);
+	for (size_t i = 0; i < status.count; i++)
+		print_line(&status.lines[i]);
+	printf("\nAll in all: %s.\n", status_word(status_level(&status)));
+	return 0;
+}
+
+const struct verb verb_status = {
+	.name = "status",
+	.arguments = "",
+	.help = "Show what protects this machine",
+	.reports = true,
+	.run = run,
+};
