@@ -10,6 +10,7 @@
     ./defaults.nix
     ./etc.nix
     ./firewall.nix
+    ./install.nix
     ./locale.nix
     ./network.nix
     ./notices.nix

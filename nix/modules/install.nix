@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+# From the medium to an owned machine: the menu, the first boot's questions, homes.
+{ config, lib, ... }:
+let
+  inherit (lib) mkOption types;
+  cfg = config.atomos.install;
+  program = "/usr/lib/atomos/atomos-welcome";
+
+  text = value: {
+    text = value;
+    mode = "0644";
+    user = "root";
+    group = "root";
+  };
+
+  # "tty0", the screen, is where tty1 is; "ttyS0,115200" is ttyS0.
+  terminals = lib.unique (
+    map (
+      console:
+      let
+        name = builtins.head (builtins.match "([^,]+)(,.*)?" console);
+      in
+      if name == "tty0" then "tty1" else name
+    ) config.atomos.boot.consoles
+  );
+
+  # Asks before anybody can log in there. The program opens the terminal itself, and only when
+  # there is something to ask: a log-in never waits for a port that isn't there.
+  question =
+    name:
+    lib.nameValuePair "atomos-welcome-${name}" {
+      description = "Questions of the first start on ${name}";
+      wantedBy = [ "getty.target" ];
+      before = [
+        "getty@${name}.service"
+        "serial-getty@${name}.service"
+      ];
+      after = [
+        "systemd-user-sessions.service"
+        "systemd-homed.service"
+        "plymouth-quit-wait.service"
+        "getty-pre.target"
+      ];
+      unitConfig.ConditionPathExists = "/run/atomos/boot.json";
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        ExecStart = "${program} --console ${name}";
+        StandardInput = "null";
+      };
+    };
+
+  size = types.strMatching "[0-9]+[KMGT]?" // {
+    description = "a size, as 512M or 20G";
+  };
+in
+{
+  options.atomos.install = {
+    menu.enable = mkOption {
+      type = types.bool;
+      default = false;
+      example = true;
+      description = ''
+        Whether a medium greets on every console with the choice to try the system or to install
+        it, instead of a log-in.
+      '';
+    };
+    passwordWork = {
+      milliseconds = mkOption {
+        type = types.ints.between 0 10000;
+        default = 2000;
+        example = 4000;
+        description = ''
+          How long one try of a typed password takes on the machine that it was set on: what makes
+          guessing slow. 0 is the least there is, for machines that only try.
+        '';
+      };
+      megabytes = mkOption {
+        type = types.ints.between 1 1024;
+        default = 512;
+        example = 256;
+        description = ''
+          How much memory one try of a typed password takes at most. The machine must have it free
+          when it starts.
+        '';
+      };
+    };
+    home = {
+      minimum = mkOption {
+        type = size;
+        default = "512M";
+        example = "20G";
+        description = "The least size of the partition for homes; a disk with less room is refused.";
+      };
+      maximum = mkOption {
+        type = types.nullOr size;
+        default = null;
+        example = "200G";
+        description = "The largest size of the partition for homes; null: it fills the disk.";
+      };
+    };
+  };
+
+  config = {
+    # homes, lists of time zones, passwords, drawings
+    debian.basePackages = [
+      "libncursesw6"
+      "libpwquality1"
+      "libqrencode4"
+      "systemd-repart"
+      "tzdata"
+    ];
+
+    atomos.state.directories = [ "/var/lib/atomos" ];
+
+    build.files = {
+      "/usr/lib/repart.d/50-atomos-home.conf" = text ''
+        [Partition]
+        Type=2c1f8a5e-6d0b-4e0b-9b0e-61746f6d686f
+        Label=atomos-home
+        SizeMinBytes=${cfg.home.minimum}
+        ${lib.optionalString (cfg.home.maximum != null) "SizeMaxBytes=${cfg.home.maximum}\n"}'';
+      "/usr/lib/atomos/welcome.json" = text (
+        builtins.toJSON {
+          system = config.build.prettyName;
+          inherit (config.atomos.boot) genericPassword keymaps;
+          keymap = config.console.keyMap;
+          directories = map (d: d.path) config.atomos.state.directories;
+          inherit (config.atomos.state) files;
+          repart = "/usr/lib/repart.d";
+          slotMilliseconds = cfg.passwordWork.milliseconds;
+          slotMegabytes = cfg.passwordWork.megabytes;
+          cheapHomes = cfg.passwordWork.milliseconds == 0;
+          menu = cfg.menu.enable;
+        }
+        + "\n"
+      );
+    };
+
+    systemd.services = builtins.listToAttrs (map question terminals) // {
+      # The root is made anew at each boot; what a person chose lies in the state.
+      atomos-choices = {
+        description = "Language, keyboard and time zone of this machine";
+        wantedBy = [ "sysinit.target" ];
+        before = [
+          "sysinit.target"
+          "getty.target"
+        ];
+        after = [
+          "local-fs.target"
+          "atomos-keymap.service"
+        ];
+        unitConfig = {
+          DefaultDependencies = false;
+          ConditionPathExists = "/var/lib/atomos/choices.json";
+        };
+        serviceConfig = {
+          Type = "oneshot";
+          RemainAfterExit = true;
+          ExecStart = "${program} --apply";
+        };
+      };
+    };
+  };
+}
