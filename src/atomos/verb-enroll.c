@@ -214,7 +214,7 @@ static int run(const struct invocation *in, struct error *err)
 
 const struct verb verb_enroll = {
 	.name = "enroll",
-	.arguments = "list|password|recovery|tpm|fido2|remove [USER|SLOT]",
+	.arguments = "list|password|recovery|tpm|... [USER|SLOT]",
 	.help = "Show or change who can open the disk",
 	.min = 1,
 	.max = 2,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* atomos-welcome: the first boot's questions, and the medium's menu. */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -17,16 +19,20 @@
 #include "welcome/machine.h"
 #include "welcome/session.h"
 
+#define ACTIVE_CONSOLES "/sys/class/tty/console/active"
+#define NAMES_MAX 4096
+
 enum mode {
 	MODE_AUTO, /* whatever this boot calls for */
 	MODE_FIRST_BOOT,
+	MODE_MEDIUM,
 	MODE_APPLY,
 };
 
 struct command {
 	enum mode mode;
 	bool plain;
-	const char *config, *boot;
+	const char *config, *boot, *console;
 };
 
 static int usage(FILE *f, int status)
@@ -35,9 +41,12 @@ static int usage(FILE *f, int status)
 	      "Asks what makes a machine its owner's, when this boot calls for it.\n\n"
 	      "Options:\n"
 	      "      --first-boot     ask, whatever kind of boot this is\n"
+	      "      --medium         the medium's menu, whatever kind of boot this is\n"
 	      "      --apply          only apply what was chosen: language, keyboard, "
 	      "time\n"
 	      "      --plain          lines instead of a full screen\n"
+	      "      --console NAME   use this terminal, if the kernel has its console "
+	      "there\n"
 	      "      --config FILE    what the configuration decided\n"
 	      "      --boot FILE      what atomos-init noted of this boot\n"
 	      "  -h, --help           show this help\n",
@@ -50,8 +59,10 @@ static int parse(int argc, char **argv, struct command *c)
 {
 	static const struct option options[] = {
 		{"first-boot", no_argument, NULL, 'f'},
+		{"medium", no_argument, NULL, 'm'},
 		{"apply", no_argument, NULL, 'a'},
 		{"plain", no_argument, NULL, 'p'},
+		{"console", required_argument, NULL, 't'},
 		{"config", required_argument, NULL, 'c'},
 		{"boot", required_argument, NULL, 'b'},
 		{"help", no_argument, NULL, 'h'},
@@ -62,10 +73,14 @@ static int parse(int argc, char **argv, struct command *c)
 	while ((letter = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (letter == 'f')
 			c->mode = MODE_FIRST_BOOT;
+		else if (letter == 'm')
+			c->mode = MODE_MEDIUM;
 		else if (letter == 'a')
 			c->mode = MODE_APPLY;
 		else if (letter == 'p')
 			c->plain = true;
+		else if (letter == 't')
+			c->console = optarg;
 		else if (letter == 'c')
 			c->config = optarg;
 		else if (letter == 'b')
@@ -86,6 +101,37 @@ static struct ui *make_ui(const struct command *c)
 	    isatty(STDOUT_FILENO))
 		ui = ui_full_new(STDIN_FILENO, STDOUT_FILENO, NULL);
 	return ui ? ui : ui_plain_new(STDIN_FILENO, STDOUT_FILENO);
+}
+
+/* A terminal that shows the kernel's messages is one that somebody looks at. */
+static bool console_active(const char *name)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_strv_ char **names = NULL;
+
+	if (read_file_at(AT_FDCWD, ACTIVE_CONSOLES, NAMES_MAX, &text, NULL) < 0)
+		return false;
+	names = strv_split(text, " \n");
+	return names && strv_contains(names, streq(name, "tty1") ? "tty0" : name);
+}
+
+/* Makes a terminal the one of this process. */
+static int use_console(const char *name, struct error *err)
+{
+	_cleanup_free_ char *path = xasprintf("/dev/%s", name);
+	bool screen = startswith(name, "tty") && isdigit((unsigned char)name[3]);
+	int fd = open(path, O_RDWR | O_NOCTTY);
+
+	if (fd < 0)
+		return fail(err, -errno, "%s can't be used: %m", path);
+	(void)setsid();
+	(void)ioctl(fd, TIOCSCTTY, 1);
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		if (dup2(fd, i) < 0)
+			return fail(err, -errno, "%s can't be used: %m", path);
+	close(fd);
+	setenv("TERM", screen ? "linux" : "vt220", 1);
+	return 0;
 }
 
 /* "tty1" of the terminal it runs on. */
@@ -114,23 +160,39 @@ static int ask(const struct command *c, const struct config *config,
 
 	signal(SIGTERM, leave);
 	machine_mute(true);
-	r = session_first_boot(&s, err);
+	r = c->mode == MODE_MEDIUM ? session_medium(&s, err)
+				   : session_first_boot(&s, err);
 	machine_mute(false);
 	return r;
 }
 
-static int run(const struct command *c, struct error *err)
+/* Changes MODE_AUTO into what this boot calls for; it stays when that is nothing. */
+static enum mode mode_of(const struct command *c, const struct boot_facts *boot,
+			 const struct config *config)
+{
+	if (c->mode != MODE_AUTO)
+		return c->mode;
+	if (boot->medium)
+		return config->menu ? MODE_MEDIUM : MODE_AUTO;
+	return boot->installed && !boot->owned && !lock_is_done(LOCK_DIR)
+		       ? MODE_FIRST_BOOT
+		       : MODE_AUTO;
+}
+
+static int run(struct command *c, struct error *err)
 {
 	_cleanup_boot_facts_ struct boot_facts boot = {0};
 	_cleanup_config_ struct config config = {0};
 	int r = boot_facts_load(c->boot, &boot, err);
 
+	if (r == 0)
+		r = config_load(c->config, &config, err);
 	if (r < 0)
 		return r;
-	if (c->mode == MODE_AUTO &&
-	    (!boot.installed || boot.owned || lock_is_done(LOCK_DIR)))
+	c->mode = mode_of(c, &boot, &config);
+	if (c->mode == MODE_AUTO || (c->console && !console_active(c->console)))
 		return 0;
-	r = config_load(c->config, &config, err);
+	r = c->console ? use_console(c->console, err) : 0;
 	return r < 0 ? r : ask(c, &config, &boot, err);
 }
 

@@ -18,6 +18,9 @@ struct session {
  * answered on another console meanwhile. */
 int session_first_boot(struct session *s, struct error *err);
 
+/* The medium's menu, until somebody wants to try the system. */
+int session_medium(struct session *s, struct error *err);
+
 /* Asks, and changes to the plain front end when the person wants that one. */
 int session_ask(struct session *s, const struct screen *screen, struct answer *ret,
 		struct error *err);

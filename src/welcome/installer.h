@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs `atomos install` as a child, and shows how far it is. */
+#pragma once
+
+#include "base/error.h"
+#include "welcome/targets.h"
+#include "welcome/ui.h"
+
+int installer_list(struct targets *ret, struct error *err);
+int installer_run(struct ui *ui, const struct target *t, struct error *err);
+
+/* One line of its progress: false when it is none. `what` is freed by the caller. */
+bool installer_line(const char *line, char **what, uint64_t *done, uint64_t *total);

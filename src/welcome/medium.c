@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Try it, or install it: where, and really there? */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "welcome/medium.h"
+
+void medium_done(struct medium *m)
+{
+	targets_done(&m->targets);
+	free(m->error);
+	m->error = NULL;
+}
+
+static void set_error(struct medium *m, char *words)
+{
+	free(m->error);
+	m->error = words;
+}
+
+static void show_menu(const struct medium *m, struct screen *s)
+{
+	s->title = xstrdup(m->system);
+	s->text =
+		xstrdup("Trying changes nothing on this machine, and nothing that you do "
+			"is kept. To install later, run 'atomos install'.");
+	screen_add(s, "Try it", "log in to the system on this medium");
+	screen_add(s, "Install", "put it on a disk of this machine");
+}
+
+static void show_where(const struct medium *m, struct screen *s)
+{
+	s->title = xstrdup("Where to install");
+	s->text =
+		xstrdup("On a whole disk everything that it holds is lost; in free space "
+			"what is beside it stays.");
+	s->back = true;
+	for (size_t i = 0; i < m->targets.count; i++) {
+		const struct target *t = &m->targets.list[i];
+
+		if (t->refusal)
+			screen_add_off(s, t->label, t->refusal);
+		else
+			screen_add(s, t->label, t->whole ? t->content : NULL);
+	}
+	screen_add(s, "Look again", "after a disk was plugged in");
+	while (s->preset + 1 < s->count && s->items[s->preset].off)
+		s->preset++;
+}
+
+static void show_confirm(const struct medium *m, struct screen *s)
+{
+	const struct target *t = &m->targets.list[m->chosen];
+
+	s->kind = SCREEN_TEXT;
+	s->title = xstrdup("Really there?");
+	s->back = true;
+	s->text = xasprintf(
+		"%s\nNow: %s.\n\n%s%s%s", t->label, t->content,
+		t->warning ? t->warning : "", t->warning ? "\n\n" : "",
+		t->whole ? "Everything on this disk will be lost. To go on, type "
+			   "its name."
+			 : "Only its free space is used. To go on, type the "
+			   "disk's name.");
+	s->prompt = xasprintf("Name of the disk (%s)", t->disk);
+}
+
+static void show_installed(const struct medium *m, struct screen *s)
+{
+	s->title = xstrdup("Installed");
+	s->text = xasprintf("%s is on the disk. Pull the medium out once the machine has "
+			    "gone off; the first start asks what makes it yours.",
+			    m->system);
+	screen_add(s, "Restart now", NULL);
+	screen_add(s, "Go on trying", NULL);
+}
+
+void medium_show(const struct medium *m, struct screen *ret)
+{
+	static void (*const shows[])(const struct medium *, struct screen *) = {
+		show_menu, show_where, show_confirm, show_installed};
+
+	*ret = (struct screen){.kind = SCREEN_MENU};
+	shows[m->step](m, ret);
+	if (m->error)
+		ret->error = xstrdup(m->error);
+}
+
+static enum medium_next take_where(struct medium *m, size_t choice)
+{
+	if (choice >= m->targets.count)
+		return MEDIUM_LIST;
+	m->chosen = choice;
+	m->step = MEDIUM_CONFIRM;
+	return MEDIUM_ON;
+}
+
+static enum medium_next take_confirm(struct medium *m, const char *typed)
+{
+	if (streq(typed, m->targets.list[m->chosen].disk))
+		return MEDIUM_INSTALL;
+	set_error(m, xasprintf("'%s' isn't its name; nothing was changed.", typed));
+	return MEDIUM_ON;
+}
+
+enum medium_next medium_take(struct medium *m, const struct answer *a)
+{
+	set_error(m, NULL);
+	if (a->back) {
+		m->step = m->step == MEDIUM_CONFIRM ? MEDIUM_WHERE : MEDIUM_MENU;
+		return MEDIUM_ON;
+	}
+	switch (m->step) {
+	case MEDIUM_MENU:
+		if (a->choice == 0)
+			return MEDIUM_TRY;
+		m->step = MEDIUM_WHERE;
+		return MEDIUM_LIST;
+	case MEDIUM_WHERE:
+		return take_where(m, a->choice);
+	case MEDIUM_CONFIRM:
+		return take_confirm(m, a->text->data);
+	default:
+		return a->choice == 0 ? MEDIUM_RESTART : MEDIUM_TRY;
+	}
+}
+
+void medium_installed(struct medium *m)
+{
+	m->step = MEDIUM_INSTALLED;
+}
+
+void medium_failed(struct medium *m, const char *words)
+{
+	m->step = MEDIUM_WHERE;
+	set_error(m, xasprintf("%s.", words));
+}

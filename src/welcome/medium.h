@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The medium's menu and the installer's questions, as a pure state machine. */
+#pragma once
+
+#include "welcome/screen.h"
+#include "welcome/targets.h"
+
+enum medium_step { MEDIUM_MENU, MEDIUM_WHERE, MEDIUM_CONFIRM, MEDIUM_INSTALLED };
+
+enum medium_next {
+	MEDIUM_ON,	/* show the next screen */
+	MEDIUM_TRY,	/* log in to the live system */
+	MEDIUM_LIST,	/* look at the disks and put them into `targets`, then go on */
+	MEDIUM_INSTALL, /* install to `chosen`, then call medium_installed or
+			   medium_failed */
+	MEDIUM_RESTART,
+};
+
+struct medium {
+	const char *system;
+	struct targets targets; /* the owner's to fill and release */
+	enum medium_step step;
+	size_t chosen;
+	char *error;
+};
+
+void medium_done(struct medium *m);
+#define _cleanup_medium_ _cleanup_(medium_done)
+
+void medium_show(const struct medium *m, struct screen *ret);
+enum medium_next medium_take(struct medium *m, const struct answer *a);
+/* The end of an installation. */
+void medium_installed(struct medium *m);
+void medium_failed(struct medium *m, const char *words);

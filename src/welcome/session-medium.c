@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* The medium's menu on a front end. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "welcome/installer.h"
+#include "welcome/lock.h"
+#include "welcome/medium.h"
+#include "welcome/session.h"
+
+static void list(struct session *s, struct medium *m)
+{
+	struct error e;
+
+	(*s->ui)->methods->progress(*s->ui, "Looking at the disks", 0, 0);
+	targets_done(&m->targets);
+	if (installer_list(&m->targets, &e) < 0)
+		medium_failed(m, e.message);
+}
+
+static void install(struct session *s, struct medium *m)
+{
+	struct error e;
+
+	if (installer_run(*s->ui, &m->targets.list[m->chosen], &e) < 0)
+		medium_failed(m, e.message);
+	else
+		medium_installed(m);
+}
+
+int session_medium(struct session *s, struct error *err)
+{
+	static const char *const restart[] = {"systemctl", "reboot", NULL};
+	_cleanup_medium_ struct medium m = {.system = s->config->system};
+	_cleanup_secret_ struct secret *typed = secret_new();
+	struct answer a = {.text = typed};
+
+	lock_register(LOCK_DIR, s->console);
+	for (;;) {
+		_cleanup_screen_ struct screen screen = {0};
+		int r;
+
+		medium_show(&m, &screen);
+		r = session_ask(s, &screen, &a, err);
+		if (r < 0)
+			return r;
+		switch (medium_take(&m, &a)) {
+		case MEDIUM_TRY:
+			return 0;
+		case MEDIUM_LIST:
+			list(s, &m);
+			break;
+		case MEDIUM_INSTALL:
+			install(s, &m);
+			break;
+		case MEDIUM_RESTART:
+			session_run(s, restart);
+			return 0;
+		default:
+			break;
+		}
+	}
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Places to install to. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "owner/variant.h"
+#include "welcome/targets.h"
+
+void targets_done(struct targets *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		free(t->list[i].disk);
+		free(t->list[i].label);
+		free(t->list[i].content);
+		free(t->list[i].warning);
+		free(t->list[i].refusal);
+	}
+	free(t->list);
+	*t = (struct targets){0};
+}
+
+static char *copy_of(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+static const char *text_of(sd_json_variant *v, const char *key)
+{
+	const char *text = variant_text(v, key);
+
+	return text ? text : "";
+}
+
+static char *label_of(sd_json_variant *disk, uint64_t size, const char *what)
+{
+	const char *model = text_of(disk, "model"), *bus = text_of(disk, "bus");
+
+	return xasprintf("%s, %s%.1f GB%s%s%s%s", text_of(disk, "disk"), what,
+			 (double)size / 1e9, model[0] ? ", " : "", model,
+			 bus[0] ? ", " : "", bus);
+}
+
+static struct target *add(struct targets *t, sd_json_variant *disk)
+{
+	struct target *e;
+
+	t->list = xgrow(t->list, t->count, &t->capacity, sizeof(*t->list));
+	e = &t->list[t->count++];
+	*e = (struct target){
+		.disk = xstrdup(text_of(disk, "disk")),
+		.content = xstrdup(text_of(disk, "content")),
+		.warning = copy_of(variant_text(disk, "warning")),
+	};
+	return e;
+}
+
+static void add_disk(struct targets *t, sd_json_variant *disk)
+{
+	sd_json_variant *space = sd_json_variant_by_key(disk, "free");
+	struct target *e;
+
+	if (!sd_json_variant_is_object(disk) || !text_of(disk, "disk")[0])
+		return;
+	e = add(t, disk);
+	e->whole = true;
+	e->label = label_of(disk, variant_number(disk, "size"), "");
+	e->refusal = copy_of(variant_text(disk, "refusal"));
+	/* Free space that can't be taken isn't worth a line of its own. */
+	if (!space || !sd_json_variant_is_object(space) ||
+	    variant_text(disk, "freeRefusal"))
+		return;
+	e = add(t, disk);
+	e->label = label_of(disk, variant_number(space, "size"), "free space of ");
+}
+
+int targets_parse(const char *text, struct targets *ret, struct error *err)
+{
+	_cleanup_variant_ sd_json_variant *v = NULL;
+	sd_json_variant *list;
+
+	*ret = (struct targets){0};
+	if (sd_json_parse(text, 0, &v, NULL, NULL) < 0 || !sd_json_variant_is_object(v))
+		return fail(err, -EBADMSG, "The list of disks isn't a JSON object");
+	list = sd_json_variant_by_key(v, "disks");
+	if (!list || !sd_json_variant_is_array(list))
+		return fail(err, -EBADMSG, "The list of disks has no disks");
+	for (size_t i = 0; i < sd_json_variant_elements(list); i++)
+		add_disk(ret, sd_json_variant_by_index(list, i));
+	return 0;
+}

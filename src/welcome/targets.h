@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Places to install to, from `atomos install --list --json`. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct target {
+	char *disk;    /* "vdb" */
+	bool whole;    /* else its free space */
+	char *label;   /* "vdb, 20.0 GB, QEMU HARDDISK, USB" */
+	char *content; /* what is there now, in plain words */
+	char *warning; /* NULL: none */
+	char *refusal; /* why it can't be chosen; NULL: it can */
+};
+
+struct targets {
+	struct target *list;
+	size_t count, capacity;
+};
+
+/* Released by targets_done; empty on failure. Disks without a name are left out. */
+int targets_parse(const char *text, struct targets *ret, struct error *err);
+void targets_done(struct targets *t);
+#define _cleanup_targets_ _cleanup_(targets_done)

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* The medium's menu, and what stands between it and a disk. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "base/alloc.h"
+#include "welcome/installer.h"
+#include "welcome/medium.h"
+
+static const char disks[] =
+	"{\"disks\":["
+	"{\"disk\":\"sda\",\"model\":\"Stick\",\"bus\":\"USB\",\"size\":8000000000,"
+	"\"content\":\"AtomOS\",\"warning\":null,\"refusal\":\"it is the medium\","
+	"\"free\":{\"start\":0,\"size\":0},\"freeRefusal\":\"it is the medium\"},"
+	"{\"disk\":\"nvme0n1\",\"model\":\"Fast\",\"bus\":\"NVMe\",\"size\":500000000000,"
+	"\"content\":\"Windows\",\"warning\":\"BitLocker is on\",\"refusal\":null,"
+	"\"free\":{\"start\":1048576,\"size\":100000000000},\"freeRefusal\":null}]}";
+
+static enum medium_next choose(struct medium *m, size_t choice)
+{
+	_cleanup_secret_ struct secret *none = secret_new();
+	const struct answer a = {.choice = choice, .text = none};
+
+	return medium_take(m, &a);
+}
+
+static enum medium_next type(struct medium *m, const char *text)
+{
+	_cleanup_secret_ struct secret *typed = secret_new();
+	const struct answer a = {.text = typed};
+
+	typed->size = strlen(text);
+	strcpy(typed->data, text);
+	return medium_take(m, &a);
+}
+
+static void to_where(struct medium *m)
+{
+	struct error err;
+
+	*m = (struct medium){.system = "AtomOS demo"};
+	assert_int_equal(choose(m, 1), MEDIUM_LIST);
+	assert_ok(targets_parse(disks, &m->targets, &err), &err);
+}
+
+static void test_targets(void **state _unused_)
+{
+	_cleanup_medium_ struct medium m;
+	_cleanup_screen_ struct screen s;
+
+	to_where(&m);
+	assert_int_equal(m.targets.count, 3);
+	medium_show(&m, &s);
+	assert_int_equal(s.count, 4);
+	assert_string_equal(s.items[0].label, "sda, 8.0 GB, Stick, USB");
+	assert_true(s.items[0].off);
+	assert_string_equal(s.items[0].detail, "it is the medium");
+	assert_string_equal(s.items[1].detail, "Windows");
+	assert_string_equal(s.items[2].label,
+			    "nvme0n1, free space of 100.0 GB, Fast, NVMe");
+	assert_int_equal(s.preset, 1);
+}
+
+static void test_confirm(void **state _unused_)
+{
+	_cleanup_medium_ struct medium m;
+	_cleanup_screen_ struct screen s;
+
+	to_where(&m);
+	assert_int_equal(choose(&m, 1), MEDIUM_ON);
+	medium_show(&m, &s);
+	assert_non_null(strstr(s.text, "BitLocker is on"));
+	assert_non_null(strstr(s.text, "will be lost"));
+	assert_int_equal(type(&m, "yes"), MEDIUM_ON);
+	assert_non_null(m.error);
+	assert_int_equal(type(&m, ""), MEDIUM_ON);
+	assert_int_equal(type(&m, "nvme0n1"), MEDIUM_INSTALL);
+	assert_true(m.targets.list[m.chosen].whole);
+	medium_failed(&m, "The disk is full");
+	assert_int_equal(m.step, MEDIUM_WHERE);
+	assert_int_equal(choose(&m, 2), MEDIUM_ON);
+	assert_int_equal(type(&m, "nvme0n1"), MEDIUM_INSTALL);
+	assert_false(m.targets.list[m.chosen].whole);
+	medium_installed(&m);
+	assert_int_equal(choose(&m, 0), MEDIUM_RESTART);
+}
+
+static void test_try(void **state _unused_)
+{
+	_cleanup_medium_ struct medium m = {.system = "AtomOS demo"};
+
+	assert_int_equal(choose(&m, 0), MEDIUM_TRY);
+}
+
+static void test_list_again(void **state _unused_)
+{
+	_cleanup_medium_ struct medium m;
+
+	to_where(&m);
+	assert_int_equal(choose(&m, 3), MEDIUM_LIST);
+	targets_done(&m.targets);
+	/* With no disk at all there is still something to choose. */
+	assert_int_equal(choose(&m, 0), MEDIUM_LIST);
+}
+
+static void test_bad_lists(void **state _unused_)
+{
+	struct targets t;
+	struct error err;
+
+	assert_int_equal(targets_parse("", &t, &err), -EBADMSG);
+	assert_int_equal(targets_parse("{}", &t, &err), -EBADMSG);
+	assert_int_equal(targets_parse("{\"disks\":[1,{}]}", &t, &err), 0);
+	assert_int_equal(t.count, 0);
+}
+
+static void test_progress(void **state _unused_)
+{
+	_cleanup_free_ char *what = NULL;
+	uint64_t done, total;
+
+	assert_true(installer_line("{\"done\":1,\"total\":2,\"what\":\"Copying\"}\n",
+				   &what, &done, &total));
+	assert_string_equal(what, "Copying");
+	assert_int_equal(done, 1);
+	assert_int_equal(total, 2);
+	assert_false(installer_line("hello\n", &what, &done, &total));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_targets),	  cmocka_unit_test(test_confirm),
+		cmocka_unit_test(test_try),	  cmocka_unit_test(test_list_again),
+		cmocka_unit_test(test_bad_lists), cmocka_unit_test(test_progress),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
