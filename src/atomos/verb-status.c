@@ -17,6 +17,8 @@
 
 #define FAILURES_MAX (64U << 10)
 #define OWNER_KEY "/run/atomos/state/atomos/owner/public-key"
+/* The first start's questions were answered since the boot. */
+#define ANSWERED "/run/atomos/welcome/done"
 #define NAME_WIDTH 14
 #define LEVEL_WIDTH 8
 #define LINE_WIDTH 80
@@ -122,6 +124,8 @@ static int run(const struct invocation *in, struct error *err)
 
 	if (r < 0)
 		return r;
+	if (!boot.medium && access(ANSWERED, F_OK) == 0)
+		boot.owned = boot.home_mounted = true;
 	facts.slots = read_slots(boot.partition, &slots) ? &slots : NULL;
 	status_find(&facts, &status);
 	if (in->json)

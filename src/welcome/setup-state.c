@@ -45,11 +45,24 @@ static int clear(const char *name, mode_t mode, struct error *err)
 	return 0;
 }
 
-int setup_state(struct setup *s _unused_, struct error *err)
+/* Takes back what an earlier try of this boot bound over the paths in memory: else their
+ * only copies would be cleared with the state. */
+static void undo(const struct config *c)
+{
+	if (umount2(STATE_DIR, MNT_DETACH) < 0)
+		return;
+	TRY_TO_RUN("journalctl", "--relinquish-var");
+	for (char **f = c->files; *f; f++)
+		(void)umount2(*f, MNT_DETACH);
+	for (char **d = c->directories; *d; d++)
+		(void)umount2(*d, MNT_DETACH);
+}
+
+int setup_state(struct setup *s, struct error *err)
 {
 	int r;
 
-	(void)umount2(STATE_DIR, MNT_DETACH);
+	undo(s->config);
 	if (mkdir(STATE_DIR, 0700) < 0 && errno != EEXIST)
 		return fail(err, -errno, "%s can't be made: %m", STATE_DIR);
 	if (mount(ROOT_DEVICE, STATE_DIR, "btrfs", MS_NOSUID | MS_NODEV | MS_NOATIME,
