@@ -70,8 +70,11 @@ static char *directory(const struct evaluate *e)
 static char *programs(void)
 {
 	_cleanup_free_ char *atomos = own_path(place_program("atomos"));
+	_cleanup_free_ char *welcome = own_path(place_lib("atomos-welcome"));
 
-	return xasprintf("{ \"/usr/bin/atomos\" = %s; }", atomos);
+	return xasprintf("{ \"/usr/bin/atomos\" = %s; "
+			 "\"/usr/lib/atomos/atomos-welcome\" = %s; }",
+			 atomos, welcome);
 }
 
 /* The attribute set that nix/default.nix takes. */

@@ -18,9 +18,6 @@
 #include "welcome/setup.h"
 #include "welcome/volume.h"
 
-#ifndef GPT_HOME
-#define GPT_HOME "2c1f8a5e-6d0b-4e0b-9b0e-61746f6d686f"
-#endif
 #define BLOCK "/sys/class/block"
 #define HOME_DIR "/home"
 #define HOME_NEW "/run/atomos/home-new"

@@ -54,7 +54,7 @@ def configuration(directory):
     return (
         f"(import {TOP}/nix/default.nix {{ configuration = {directory}/configuration.nix; "
         f"lock = {directory}/atomos.lock; atomosBuild = {program('atomos-build')}; "
-        f'atomosInit = {program("atomos-init")}; programs = {{ "/usr/bin/atomos" = {program("atomos")}; }}; '
+        f'atomosInit = {program("atomos-init")}; programs = {{ "/usr/bin/atomos" = {program("atomos")}; "/usr/lib/atomos/atomos-welcome" = {program("atomos-welcome")}; }}; '
         f'vendorKeys = [ "{key}" ]; '
         'mirrors = { main = "none:"; security = "none:"; }; })'
     )
