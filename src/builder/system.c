@@ -118,9 +118,27 @@ static int put_source_folder(struct system *s, const struct manifest_entry *e,
 	return r;
 }
 
+/* Payloads are files within store paths: of a path that is a file itself the bytes go to
+ * the system's own, in `name`. */
+static int take_bare_file(struct system *s, const struct manifest_entry *e,
+			  const char *name, int fd, struct error *err)
+{
+	_cleanup_close_ int out = -EBADF;
+	int r = make_parents_at(s->out_fd, name);
+
+	if (r == 0) {
+		out = openat(s->out_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			     0644);
+		r = out < 0 ? -errno : copy_fd(fd, out);
+	}
+	return r < 0 ? fail(err, r, "%s can't be written: %s", e->path, strerror(-r)) : 0;
+}
+
 static int put_source_file(struct system *s, struct manifest_entry *e, const char *source,
 			   int fd, struct error *err)
 {
+	_cleanup_free_ char *name = xasprintf("files%s", e->path),
+			    *payload = xasprintf("%s/%s", s->out_base, name);
 	struct stat st;
 	int r;
 
@@ -138,6 +156,14 @@ static int put_source_file(struct system *s, struct manifest_entry *e, const cha
 		r = verity_fd(fd, e->digest);
 		if (r < 0)
 			return fail(err, r, "%s can't be read: %s", source, strerror(-r));
+		if (!strchr(e->payload, '/')) {
+			e->payload = payload;
+			if (lseek(fd, 0, SEEK_SET) < 0)
+				return fail(err, -errno, "%s can't be read: %m", source);
+			r = take_bare_file(s, e, name, fd, err);
+			if (r < 0)
+				return r;
+		}
 	}
 	return compose_put(&s->compose, e, err);
 }

@@ -89,6 +89,7 @@ SPEC = {
         "/etc/empty": {"text": ""},
         "/etc/link": {"target": "../usr"},
         "/etc/source": {"source": f"/nix/store/{HASH}-source/script"},
+        "/etc/bare": {"source": f"/nix/store/{HASH}-bare"},
         "/etc/old": {"remove": True},
         "/var/lib/thing": {"directory": True, "mode": "2770"},
     },
@@ -101,6 +102,7 @@ def make_system(program, store):
     (store / f"{HASH}-root").mkdir()
     (store / f"{HASH}-root/manifest").write_text(ROOT)
     (store / f"{HASH}-root/layers").write_text("")
+    (store / f"{HASH}-bare").write_text("a store path that is a file\n")
     (store / f"{HASH}-source").mkdir()
     (store / f"{HASH}-source/script").write_text("#!/bin/sh\n")
     (store / f"{HASH}-source/script").chmod(0o755)
