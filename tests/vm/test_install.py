@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import first_boot
 import tamper
 import vm
 
@@ -113,13 +114,48 @@ def test_verifies(installed):
     assert said["good"] and said["paths"] > 100
 
 
-def test_starts_alone(installed):
-    with vm.boot("installed", installed["disk"]) as m:
-        m.login()
+@pytest.fixture(scope="module")
+def keep(tmp_path_factory):
+    """What the machine keeps beside its disk: firmware variables and TPM."""
+    return tmp_path_factory.mktemp("keep")
+
+
+USER, PASSWORD = "anna", "seven unlikely lamps"
+
+
+@pytest.fixture(scope="module")
+def owned(installed, keep):
+    """The disk after its first start, in which all questions were answered: recovery key and machine-id."""
+    with vm.boot("first-boot", installed["disk"], keep=keep) as m:
+        m.expect("Telling the TPM to open this disk.")
+        key = first_boot.answer(m, USER, PASSWORD)
+        m.login(USER, PASSWORD)
         status = json.loads(m.run("cat /run/atomos/boot.json"))
-        assert status["medium"] is False
+        assert status["installed"] and not status["medium"] and not status["owned"]
         assert m.run("findmnt -no FSTYPE /") == "tmpfs"
         said = m.run("nix --extra-experimental-features nix-command store verify --all --sigs-needed 1", 300)
         assert "untrusted" not in said
+        m.run(f"echo mine >/home/{USER}/kept; sync")
+        machine = m.run("cat /etc/machine-id")
         m.send("systemctl poweroff")
         m.wait_off(180)
+    return {"disk": installed["disk"], "recovery": key, "machine": machine}
+
+
+def test_starts_by_itself_from_then_on(owned, keep):
+    """No question about the disk, the same machine, the same home; the generic password opens nothing."""
+    with vm.boot("own-boot", owned["disk"], keep=keep) as m:
+        assert m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 1
+        m.login(USER, PASSWORD)
+        status = json.loads(m.run("cat /run/atomos/boot.json"))
+        assert status["owned"] and status["openedBy"] == "tpm" and status["pin"] == "good" and status["homeMounted"]
+        assert m.run("cat /etc/machine-id") == owned["machine"]
+        assert m.run(f"cat /home/{USER}/kept") == "mine"
+        assert m.run(f"homectl inspect {USER} | grep -i storage").split()[-1] == "luks"
+        m.send("systemctl poweroff")
+        m.wait_off(180)
+    start, _ = tamper.partition(owned["disk"], INSTALLED_ROOT)
+    keys = {tamper.volume_key(owned["disk"], start, word.encode()) for word in (PASSWORD, owned["recovery"])}
+    assert len(keys) == 1 and len(keys.pop()) == 64
+    with pytest.raises(AssertionError):
+        tamper.volume_key(owned["disk"], start)

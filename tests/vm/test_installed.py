@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+import first_boot
 import installed
 
 ID = "0123456789abcdef0123456789abcdef"
@@ -20,14 +21,12 @@ def test_without_owner(machine, copy):
     """Opens by itself, all in memory; a medium beside it doesn't disturb."""
     path = installed.ownerless(copy)
     m = machine(image=path)
-    m.login()
-    boot = boot_json(m)
+    first_boot.greeted(m)
+    boot = json.loads(m.ssh("cat /run/atomos/boot.json"))
     assert boot["installed"] and not boot["owned"] and not boot["medium"]
     assert boot["openedBy"] == "generic" and boot["slot"] == 0
     assert boot["disk"] and boot["partition"].startswith(boot["disk"])
     assert not boot["homeMounted"]
-    # What the first-boot program does.
-    m.run("mkdir /run/s && mount -o subvol=state /dev/mapper/atomos-root /run/s && touch /run/s/x && sync")
 
 
 def test_interrupted_installation(machine, copy):
@@ -144,9 +143,9 @@ def test_exchanged_disk(machine, copy, keep, image):
     with installed.Copy(image, "exchanged") as other:
         m = machine(image=installed.ownerless(other), keep=keep)
         m.expect("The TPM keeps something for another disk")
-        m.login()
-        boot = boot_json(m)
+        first_boot.greeted(m)
+        boot = json.loads(m.ssh("cat /run/atomos/boot.json"))
         assert boot["pin"] == "other-volume" and not boot["enrolled"]
-        assert m.run("stat -c %a /run/atomos/owner/secret-key").strip() == "600"
+        assert m.ssh("stat -c %a /run/atomos/owner/secret-key").strip() == "600"
         cut(m)
     opened_by_tpm(machine(image=copy.path, keep=keep))

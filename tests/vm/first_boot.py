@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""Answers the questions of the first start on the serial console, as somebody does who reads plain lines."""
+
+import re
+
+CTRL_P = "\x10"
+GROUP = re.compile(r"(\d): ([a-z]{8})")
+MENU, NAME, LOGIN, PASSWORD, AGAIN, TYPE_BACK, DONE, FAILED = range(8)
+PROMPTS = [
+    re.compile(rb"Number or name \[\d+\][^:\n]*: "),
+    re.compile(rb"Your name[^:\n]*: "),
+    re.compile(rb"Login name[^:\n]*: "),
+    re.compile(rb"Password \(isn't shown\): "),
+    re.compile(rb"Password again \(isn't shown\): "),
+    re.compile(rb"Group (\d+)[^:\n]*: "),
+    re.compile(rb"This machine is yours now"),
+    re.compile(rb"That didn't work.*", re.S),
+]
+
+
+def greeted(machine):
+    """The first screen is there; plain lines from here on."""
+    machine.expect("A few questions make")
+    machine.console.send(CTRL_P)
+
+
+def answer(machine, user, password, name="Anna Beispiel"):
+    """Becomes the owner; returns the recovery key."""
+    greeted(machine)
+    groups = {}
+    while True:
+        asked = machine.expect(PROMPTS, 300)
+        groups.update({int(n): text for n, text in GROUP.findall(machine.console.before.decode(errors="replace"))})
+        if asked == DONE:
+            return "-".join(groups[n] for n in sorted(groups))
+        if asked == FAILED:
+            machine.listen(2)
+            raise AssertionError(machine.tail(12))
+        machine.send({
+            MENU: lambda: "2" if b"easy to guess" in machine.console.before else "",
+            NAME: lambda: name,
+            LOGIN: lambda: user,
+            PASSWORD: lambda: password,
+            AGAIN: lambda: password,
+            TYPE_BACK: lambda: groups[int(machine.console.match.group(1))],
+        }[asked]())
