@@ -137,6 +137,9 @@ in
       );
     };
 
+    # It looks for the disk below /, which is memory; the first start names it.
+    systemd.units."systemd-repart.service".enable = lib.mkDefault false;
+
     systemd.services = builtins.listToAttrs (map question terminals) // {
       # The root is made anew at each boot; what a person chose lies in the state.
       atomos-choices = {

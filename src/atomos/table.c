@@ -5,7 +5,7 @@
 #include "atomos/verb.h"
 
 const struct verb *const verbs[] = {
-	&verb_new,  &verb_lock,	  &verb_build,	&verb_image,  &verb_run, &verb_verify,
+	&verb_new,  &verb_lock,	   &verb_build,	 &verb_image,  &verb_run,    &verb_verify,
 	&verb_keys, &verb_install, &verb_status, &verb_enroll, &verb_passwd, NULL,
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Accounts, through homectl and homed's bus. */
+#include <crypt.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -91,6 +92,24 @@ int account_secret_text(const struct secret *password, struct secret *ret)
 	return 0;
 }
 
+/* yescrypt, as passwd(1) makes it: homed wants it beside the password itself. */
+static int add_hash(const struct secret *password, struct secret *ret, struct error *err)
+{
+	_cleanup_free_ struct crypt_data *data = xcalloc(1, sizeof(*data));
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+	const char *hash = NULL;
+
+	if (crypt_gensalt_rn("$y$", 0, NULL, 0, setting, sizeof(setting)))
+		hash = crypt_rn(password->data, setting, data, sizeof(*data));
+	if (hash) {
+		add(ret, "\"privileged\":{\"hashedPassword\":[\"");
+		add(ret, hash);
+		add(ret, "\"]},");
+	}
+	wipe(data, sizeof(*data));
+	return hash ? 0 : fail(err, -EIO, "The password can't be hashed: %m");
+}
+
 /* The record that homectl reads from its standard input. */
 static int identity(const struct account *a, struct secret *ret, struct error *err)
 {
@@ -103,7 +122,11 @@ static int identity(const struct account *a, struct secret *ret, struct error *e
 	add(ret, "{\"userName\":\"");
 	add(ret, a->name);
 	/* Its quality was shown when it was chosen. */
-	add(ret, "\",\"enforcePasswordPolicy\":false,\"secret\":");
+	add(ret, "\",\"enforcePasswordPolicy\":false,");
+	r = add_hash(a->password, ret, err);
+	if (r < 0)
+		return r;
+	add(ret, "\"secret\":");
 	add(ret, secret->data);
 	add(ret, "}");
 	return 0;

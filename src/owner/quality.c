@@ -4,8 +4,13 @@
 #include <pwquality.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "owner/quality.h"
+
+/* Of the package cracklib-runtime. Where it isn't there, the library would complain on
+ * the terminal, and judge nothing else either. */
+#define DICTIONARY "/var/cache/cracklib/cracklib_dict.pwd"
 
 static const char *grade(int score)
 {
@@ -30,13 +35,9 @@ int quality_judge(const struct secret *password, const char *user, char *words)
 		snprintf(words, QUALITY_WORDS_MAX, "it is empty");
 		return -EINVAL;
 	}
-	score = pwquality_check(settings, password->data, NULL, user, &detail);
-	/* Without its dictionary the rest was still judged by nobody: say nothing bad. */
-	if (score == PWQ_ERROR_CRACKLIB_CHECK) {
+	if (access(DICTIONARY, R_OK) < 0)
 		pwquality_set_int_value(settings, PWQ_SETTING_DICT_CHECK, 0);
-		detail = NULL;
-		score = pwquality_check(settings, password->data, NULL, user, &detail);
-	}
+	score = pwquality_check(settings, password->data, NULL, user, &detail);
 	pwquality_free_settings(settings);
 	if (score < 0)
 		snprintf(words, QUALITY_WORDS_MAX, "%s",

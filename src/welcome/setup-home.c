@@ -138,6 +138,9 @@ int setup_home(struct setup *s, struct error *err)
 	if (r == 0)
 		r = RUN(err, "systemd-repart", definitions, "--dry-run=no", "--no-pager",
 			disk);
+	/* The kernel reads no whole table anew while a part of the disk is in use. */
+	if (r == 0)
+		r = RUN(err, "partx", "--update", disk);
 	if (r == 0)
 		r = find_partition(s->boot->disk, disk, &node, err);
 	if (r == 0)

@@ -98,6 +98,18 @@ static int adopt(const char *path, bool directory, struct error *err)
 	return 0;
 }
 
+/* It lies in another kept directory and comes with that. */
+static bool covered(const struct config *c, const char *path)
+{
+	for (char **d = c->directories; *d; d++) {
+		const char *rest = startswith(path, *d);
+
+		if (rest && *rest == '/')
+			return true;
+	}
+	return false;
+}
+
 int setup_adopt(struct setup *s, struct error *err)
 {
 	int r = 0;
@@ -105,9 +117,9 @@ int setup_adopt(struct setup *s, struct error *err)
 	/* Programs that hold files open there write into the copy from now on. */
 	TRY_TO_RUN("journalctl", "--relinquish-var");
 	for (char **d = s->config->directories; *d && r == 0; d++)
-		r = adopt(*d, true, err);
+		r = covered(s->config, *d) ? 0 : adopt(*d, true, err);
 	for (char **f = s->config->files; *f && r == 0; f++)
-		r = adopt(*f, false, err);
+		r = covered(s->config, *f) ? 0 : adopt(*f, false, err);
 	TRY_TO_RUN("journalctl", "--flush");
 	TRY_TO_RUN("systemctl", "try-restart", "systemd-homed.service");
 	return r;

@@ -15,7 +15,7 @@
 #define DATA_OFFSET (16U << 20)
 #define SECTOR 4096
 #define ITERATIONS 1000
-#define NUMBER_MAX 64
+#define NUMBER_MAX 4096 /* as large as files of sysfs say they are */
 
 static void crypt_freep(struct crypt_device **cd)
 {

@@ -80,6 +80,7 @@ class Lock(unittest.TestCase):
         self.main.add("games")
         self.main.add("g++")
         self.publish()
+        self.prepare_build()
 
     def publish(self, date=DATE):
         self.main.publish(date)
@@ -259,7 +260,7 @@ class Lock(unittest.TestCase):
     def prepare_build(self):
         """Programs that do nothing: no build of this mirror gets further than its files."""
         os.makedirs(f"{self.dir}/lib", exist_ok=True)
-        for program in ("atomos-build", "atomos-init"):
+        for program in ("atomos", "atomos-build", "atomos-init", "atomos-welcome"):
             shutil.copy("/bin/true", f"{self.dir}/lib/{program}")
 
     def serve(self):
@@ -281,7 +282,6 @@ class Lock(unittest.TestCase):
 
     def check_renewal(self, failure):
         """A build whose packages the mirror dropped goes on with those that it has, and says so."""
-        self.prepare_build()
         self.configure("tool")
         self.lock()
         self.main.remove("tool")
@@ -309,8 +309,7 @@ class Lock(unittest.TestCase):
         for served in (False, True):
             if served:
                 self.serve()
-            self.prepare_build()
-            self.configure("tool")
+                self.configure("tool")
             self.lock()
             self.write_files("something else")
             self.assertRegex(
@@ -334,7 +333,6 @@ class Lock(unittest.TestCase):
 
     def test_whose_key_an_image_trusts(self):
         """--keys, then keys beside the configuration, then the environment's; never two."""
-        self.prepare_build()
         self.configure("tool")
         for directory, name in (("keys", "everyones"), ("c/keys", "beside"), ("given", "given")):
             subprocess.run([ATOMOS, "-q", "keys", "new", f"{self.dir}/{directory}", "--name", name], check=True,

@@ -159,3 +159,14 @@ def test_starts_by_itself_from_then_on(owned, keep):
     assert len(keys) == 1 and len(keys.pop()) == 64
     with pytest.raises(AssertionError):
         tamper.volume_key(owned["disk"], start)
+
+
+def test_exchanged_disk(owned, installed, keep):
+    """One that opens with the generic password doesn't get what the TPM keeps for the owner's."""
+    with vm.boot("exchanged", installed["beside"], keep=keep) as m:
+        m.expect("The TPM keeps something for another disk")
+        first_boot.greeted(m)
+        boot = json.loads(m.ssh("cat /run/atomos/boot.json"))
+        assert boot["pin"] == "other-volume" and not boot["enrolled"]
+    with vm.boot("own-again", owned["disk"], keep=keep) as m:
+        assert m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 1

@@ -135,17 +135,3 @@ def test_secure_boot_off(machine, copy, keep):
     assert "Telling the TPM" not in m.said()
     cut(m)
     opened_by_tpm(machine(image=path, keep=keep))
-
-
-def test_exchanged_disk(machine, copy, keep, image):
-    """One that opens with the generic password doesn't get what the TPM keeps for the owner's."""
-    protected(machine, copy, keep)
-    with installed.Copy(image, "exchanged") as other:
-        m = machine(image=installed.ownerless(other), keep=keep)
-        m.expect("The TPM keeps something for another disk")
-        first_boot.greeted(m)
-        boot = json.loads(m.ssh("cat /run/atomos/boot.json"))
-        assert boot["pin"] == "other-volume" and not boot["enrolled"]
-        assert m.ssh("stat -c %a /run/atomos/owner/secret-key").strip() == "600"
-        cut(m)
-    opened_by_tpm(machine(image=copy.path, keep=keep))
