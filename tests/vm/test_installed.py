@@ -102,6 +102,7 @@ def opened_by_tpm(m):
     assert m.expect(OUTCOMES) == OPEN
 
 
+@pytest.mark.long
 def test_tpm(machine, copy, keep):
     """First own start; start by TPM; TPM cleared: password, then by TPM again."""
     path = protected(machine, copy, keep)
@@ -122,6 +123,7 @@ def test_tpm(machine, copy, keep):
     opened_by_tpm(machine(image=path, keep=keep))
 
 
+@pytest.mark.long
 def test_secure_boot_off(machine, copy, keep):
     """The TPM doesn't open the disk, and isn't told to without a typed yes."""
     path = protected(machine, copy, keep)
