@@ -309,7 +309,7 @@ class Lock(unittest.TestCase):
         for served in (False, True):
             if served:
                 self.serve()
-                self.configure("tool")
+            self.configure("tool")
             self.lock()
             self.write_files("something else")
             self.assertRegex(
