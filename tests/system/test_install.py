@@ -10,7 +10,7 @@ import pytest
 from nixbuild import TOP
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("install")]
-VERBS = ("new", "lock", "build", "image", "run", "keys", "verify")
+VERBS = ("new", "lock", "build", "image", "run", "keys", "verify", "install", "status", "enroll", "passwd")
 
 
 @pytest.fixture(scope="module")
