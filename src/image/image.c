@@ -322,9 +322,11 @@ static int assemble(struct work *w, const char *path, struct error *err)
 
 int image_build(const struct image_options *o, struct error *err)
 {
+	/* First, so that it is freed last: the next one would find our folder half gone.
+	 */
+	_cleanup_close_ int lock = lock_work(err);
 	_cleanup_(work_done) struct work w = {.options = o};
 	_cleanup_free_ char *new_name = xasprintf("%s.new", o->output);
-	_cleanup_close_ int lock = lock_work(err);
 	int r = lock < 0 ? lock : read_system(&w, err);
 
 	derive_guid(o, w.gpt.uuid);
