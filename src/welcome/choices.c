@@ -39,7 +39,8 @@ static int take(sd_json_variant *v, const char *key, char **ret, struct error *e
 {
 	const char *text = variant_text(v, key);
 
-	if (text && !name_good(text))
+	/* Only zones lie in folders; a keymap must not be somebody's file. */
+	if (text && (!name_good(text) || (strchr(text, '/') && !streq(key, "zone"))))
 		return fail(err, -EBADMSG, "\"%s\" is no name that was chosen", key);
 	*ret = xstrdup(text ? text : "");
 	return 0;

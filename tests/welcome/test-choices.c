@@ -76,6 +76,8 @@ static void test_refused(void **state _unused_)
 					  "{\"language\":\"C\\nLD_PRELOAD=x\"}",
 					  "{\"keymap\":\"-x\"}",
 					  "{\"keymap\":\"a b\"}",
+					  "{\"keymap\":\"home/anna/map\"}",
+					  "{\"language\":\"a/b\"}",
 					  "{\"keymap\":\"$(x)\"}"};
 
 	for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
