@@ -27,6 +27,7 @@ struct terminal {
 	int fd;
 	pid_t pid;
 	VTerm *vt;
+	bool settled; /* nothing was typed since the screen came to rest */
 	char picture[PICTURE_MAX];
 };
 
@@ -72,8 +73,9 @@ static struct terminal *start(const struct screen *s, int *ret_result)
 static bool take_in(struct terminal *t)
 {
 	struct pollfd p = {t->fd, POLLIN, 0};
-	int wait = WAIT_MILLISECONDS;
+	int wait = t->settled ? QUIET_MILLISECONDS : WAIT_MILLISECONDS;
 
+	t->settled = true;
 	while (poll(&p, 1, wait) > 0) {
 		char bytes[4096];
 		ssize_t n = read(t->fd, bytes, sizeof(bytes));
@@ -110,6 +112,7 @@ static void press(struct terminal *t, const char *keys)
 {
 	take_in(t);
 	assert_int_equal(write_full(t->fd, keys, strlen(keys)), 0);
+	t->settled = false;
 }
 
 /* Ends the program and returns its status; `text` (may be NULL) gets what was typed. */
