@@ -32,6 +32,8 @@ def answer(machine, user, password, name="Anna Beispiel"):
         asked = machine.expect(PROMPTS, 300)
         groups.update({int(n): text for n, text in GROUP.findall(machine.console.before.decode(errors="replace"))})
         if asked == DONE:
+            machine.expect(PROMPTS[MENU])
+            machine.send()
             return "-".join(groups[n] for n in sorted(groups))
         if asked == FAILED:
             machine.listen(2)

@@ -142,6 +142,7 @@ def owned(installed, keep):
     return {"disk": installed["disk"], "recovery": key, "machine": machine}
 
 
+@pytest.mark.long
 def test_starts_by_itself_from_then_on(owned, keep):
     """No question about the disk, the same machine, the same home; the generic password opens nothing."""
     with vm.boot("own-boot", owned["disk"], keep=keep) as m:
@@ -161,6 +162,7 @@ def test_starts_by_itself_from_then_on(owned, keep):
         tamper.volume_key(owned["disk"], start)
 
 
+@pytest.mark.long
 def test_exchanged_disk(owned, installed, keep):
     """One that opens with the generic password doesn't get what the TPM keeps for the owner's."""
     with vm.boot("exchanged", installed["beside"], keep=keep) as m:
