@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -13,46 +12,13 @@
 
 #define TRIES 3
 
-static int read_line(int fd, struct secret *ret)
-{
-	ret->size = 0;
-	for (;;) {
-		char c;
-		ssize_t n = read(fd, &c, 1);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0 && ret->size == 0)
-			return -EPIPE;
-		if (n == 0 || c == '\n')
-			break;
-		if (ret->size < SECRET_MAX)
-			ret->data[ret->size++] = c;
-	}
-	ret->data[ret->size] = 0;
-	return 0;
-}
-
 static int ask(const char *prompt, bool hidden, struct secret *ret, struct error *err)
 {
 	_cleanup_close_ int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	int fd = terminal >= 0 ? terminal : STDIN_FILENO, r;
-	struct termios before, quiet;
-	bool restore = hidden && tcgetattr(fd, &before) == 0;
+	int r;
 
 	dprintf(terminal >= 0 ? terminal : STDERR_FILENO, "%s: ", prompt);
-	if (restore) {
-		quiet = before;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(fd, TCSAFLUSH, &quiet);
-	}
-	r = read_line(fd, ret);
-	if (restore) {
-		tcsetattr(fd, TCSANOW, &before);
-		dprintf(fd, "\n");
-	}
+	r = secret_read_line(terminal >= 0 ? terminal : STDIN_FILENO, hidden, ret);
 	return r < 0 ? fail(err, r, "There is nobody to answer '%s'", prompt) : 0;
 }
 

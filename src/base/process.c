@@ -154,6 +154,14 @@ static void held_signals(sigset_t *ret)
 	sigaddset(ret, SIGCHLD);
 }
 
+int process_do(const char *const *argv, struct error *err)
+{
+	const struct process p = {.argv = argv};
+	_cleanup_free_ char *output = NULL;
+
+	return process_check(&p, &output, NULL, err);
+}
+
 void process_hold_signals(void)
 {
 	sigset_t held;

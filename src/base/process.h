@@ -36,6 +36,9 @@ int process_run(const struct process *p, char **ret_output, size_t *ret_size,
 int process_check(const struct process *p, char **ret_output, size_t *ret_size,
 		  struct error *err);
 
+/* Runs a program whose output nobody wants; errors as process_check. */
+int process_do(const char *const *argv, struct error *err);
+
 /* From here on SIGTERM, SIGHUP and SIGINT wait until process_run looks at them. SIGINT is
  * dropped: a program on the same terminal has got it too. */
 void process_hold_signals(void);

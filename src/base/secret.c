@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Passwords and keys: locked in memory, wiped when done. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "secret.h"
 
@@ -33,4 +36,45 @@ void secret_free(struct secret *s)
 		return;
 	wipe(s, sizeof(*s));
 	munmap(s, sizeof(*s));
+}
+
+static int read_line(int fd, struct secret *ret)
+{
+	ret->size = 0;
+	for (;;) {
+		char c;
+		ssize_t n = read(fd, &c, 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0 && ret->size == 0)
+			return -EPIPE;
+		if (n == 0 || c == '\n' || c == '\r')
+			break;
+		if (ret->size < SECRET_MAX)
+			ret->data[ret->size++] = c;
+	}
+	ret->data[ret->size] = 0;
+	return 0;
+}
+
+int secret_read_line(int fd, bool hidden, struct secret *ret)
+{
+	struct termios before, quiet;
+	bool restore = hidden && tcgetattr(fd, &before) == 0;
+	int r;
+
+	if (restore) {
+		quiet = before;
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(fd, TCSAFLUSH, &quiet);
+	}
+	r = read_line(fd, ret);
+	if (restore) {
+		tcsetattr(fd, TCSANOW, &before);
+		(void)!write(fd, "\n", 1);
+	}
+	return r;
 }

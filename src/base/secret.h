@@ -2,6 +2,7 @@
 /* Passwords and keys: locked in memory, wiped when done. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "macro.h"
@@ -21,6 +22,10 @@ struct secret *secret_new(void);
 void secret_free(struct secret *s);
 DEFINE_FREEP(struct secret, secret_free)
 #define _cleanup_secret_ _cleanup_(secret_freep)
+
+/* Reads a line without its end; what is too long is cut. `hidden`: not shown where `fd`
+ * is a terminal. -EPIPE when there is no more, other negative errno on failure. */
+int secret_read_line(int fd, bool hidden, struct secret *ret);
 
 /* Overwrites memory in a way that the compiler keeps. */
 void wipe(void *p, size_t size);

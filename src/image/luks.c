@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* LUKS2 headers in plain files, through libcryptsetup. */
 #include <errno.h>
-#include <libcryptsetup.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,26 +8,11 @@
 #include <systemd/sd-json.h>
 
 #include "base/alloc.h"
+#include "base/cryptsetup.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "image/luks.h"
 #include "image/xts.h"
-
-static void crypt_freep(struct crypt_device **cd)
-{
-	crypt_free(*cd);
-}
-
-/* Keeps the library's last words for our own sentence instead of the terminal. */
-static void keep_message(int level, const char *message, void *context)
-{
-	struct error *said = context;
-
-	if (level != CRYPT_LOG_ERROR)
-		return;
-	snprintf(said->message, sizeof(said->message), "%s", message);
-	said->message[strcspn(said->message, "\n")] = 0;
-}
 
 static int crypt_open(const char *path, struct error *said, struct crypt_device **ret)
 {
@@ -36,7 +20,7 @@ static int crypt_open(const char *path, struct error *said, struct crypt_device 
 
 	if (r < 0)
 		return r;
-	crypt_set_log_callback(*ret, keep_message, said);
+	crypt_set_log_callback(*ret, crypt_keep_message, said);
 	return 0;
 }
 
@@ -75,8 +59,9 @@ static int format(struct crypt_device *cd, const struct luks_options *o,
 					       .hash = "sha256",
 					       .iterations = LUKS_MEDIUM_ITERATIONS,
 					       .flags = CRYPT_PBKDF_NO_BENCHMARK};
-	struct crypt_params_luks2 parameters = {
-		.pbkdf = &pbkdf, .sector_size = XTS_SECTOR, .label = "atomos"};
+	struct crypt_params_luks2 parameters = {.pbkdf = &pbkdf,
+						.sector_size = XTS_SECTOR,
+						.label = o->label ? o->label : "atomos"};
 	int r = crypt_set_data_offset(cd, LUKS_DATA_OFFSET / 512);
 
 	if (r == 0)
@@ -102,16 +87,14 @@ static int make_file(const char *path)
 	return ftruncate(fd, LUKS_DATA_OFFSET + XTS_SECTOR) < 0 ? -errno : 0;
 }
 
-int luks_format(const struct luks_options *o, struct secret **ret_key, struct error *err)
+int luks_format_device(const struct luks_options *o, struct secret **ret_key,
+		       struct error *err)
 {
 	_cleanup_(crypt_freep) struct crypt_device *cd = NULL;
 	_cleanup_secret_ struct secret *key = NULL;
 	struct error said = {0};
-	int r = make_file(o->path);
+	int r = make_key(&key, err);
 
-	if (r < 0)
-		return fail(err, r, "Can't write %s: %s", o->path, strerror(-r));
-	r = make_key(&key, err);
 	if (r < 0)
 		return r;
 	r = crypt_open(o->path, &said, &cd);
@@ -120,8 +103,17 @@ int luks_format(const struct luks_options *o, struct secret **ret_key, struct er
 	if (r < 0)
 		return fail(err, r, "Can't make the encrypted volume's header in %s: %s",
 			    o->path, said.message[0] ? said.message : strerror(-r));
-	*ret_key = TAKE_PTR(key);
+	if (ret_key)
+		*ret_key = TAKE_PTR(key);
 	return 0;
+}
+
+int luks_format(const struct luks_options *o, struct secret **ret_key, struct error *err)
+{
+	int r = make_file(o->path);
+
+	return r < 0 ? fail(err, r, "Can't write %s: %s", o->path, strerror(-r))
+		     : luks_format_device(o, ret_key, err);
 }
 
 /* The header in memory: what was looked at is what is opened. */

@@ -15,7 +15,8 @@
 
 struct luks_options {
 	const char *path;
-	const char *uuid; /* NULL: a random one */
+	const char *uuid;  /* NULL: a random one */
+	const char *label; /* NULL: "atomos" */
 	const struct secret *password;
 	/* For the password prompt (init/keymap-token.h), in a token; NULL: none. */
 	const char *keymap;
@@ -25,6 +26,11 @@ struct luks_options {
  * a LUKS2 header: aes-xts-plain64, 512-bit random key, 4096-byte sectors, one pbkdf2 slot
  * for the password. The volume key is the caller's. */
 int luks_format(const struct luks_options *o, struct secret **ret_key, struct error *err);
+
+/* The same header over what is in `path` already, a device or a large enough file.
+ * ret_key may be NULL. */
+int luks_format_device(const struct luks_options *o, struct secret **ret_key,
+		       struct error *err);
 
 /* Copies the header of the volume that starts at `offset` of `fd` once, matches it with
  * the shape above (-EMEDIUMTYPE when it is another) and opens it with the password

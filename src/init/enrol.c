@@ -36,10 +36,8 @@ static int password_file(const struct secret *password, struct error *err)
 static int wipe_slot(const char *device, struct error *err)
 {
 	const char *const argv[] = {PROGRAM, "--wipe-slot=tpm2", device, NULL};
-	const struct process p = {.argv = argv};
-	_cleanup_free_ char *output = NULL;
 
-	return process_check(&p, &output, NULL, err);
+	return process_do(argv, err);
 }
 
 struct work {
@@ -53,7 +51,6 @@ static int make_slot(void *context, struct error *err)
 	const struct work *w = context;
 	_cleanup_free_ char *key =
 		xasprintf("--unlock-key-file=/proc/self/fd/%d", w->password);
-	_cleanup_free_ char *output = NULL;
 	const char *const argv[] = {PROGRAM,
 				    key,
 				    "--tpm2-device=auto",
@@ -63,10 +60,9 @@ static int make_slot(void *context, struct error *err)
 				    "--tpm2-signature=" PCR_SIGNATURE_FILE,
 				    w->e->device,
 				    NULL};
-	const struct process p = {.argv = argv};
 	int r = w->e->wipe ? wipe_slot(w->e->device, err) : 0;
 
-	return r < 0 ? r : process_check(&p, &output, NULL, err);
+	return r < 0 ? r : process_do(argv, err);
 }
 
 /* Runs in a child. */

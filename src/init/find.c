@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/sysfs.h"
 #include "init/find.h"
 #include "init/prompt.h"
 
@@ -25,25 +26,6 @@
 static void blkid_done(blkid_probe *p)
 {
 	blkid_free_probe(*p);
-}
-
-/* One line of a sysfs file of a disk, without spaces at its end and odd characters. */
-static void sysfs_line(const char *disk, const char *file, char *out, size_t size)
-{
-	_cleanup_free_ char *path = xasprintf("/sys/block/%s/%s", disk, file),
-			    *text = NULL;
-	size_t n;
-
-	out[0] = 0;
-	if (read_file_at(AT_FDCWD, path, 4096, &text, NULL) < 0)
-		return;
-	n = strcspn(text, "\n");
-	while (n > 0 && text[n - 1] == ' ')
-		n--;
-	n = MIN(n, size - 1);
-	for (size_t i = 0; i < n; i++)
-		out[i] = text[i] < 0x20 || text[i] > 0x7e ? '?' : text[i];
-	out[n] = 0;
 }
 
 /* The kernel's name for a partition of a disk: vda3, nvme0n1p3. */
@@ -134,20 +116,6 @@ static void scan_disk(const char *disk, const char *loader, struct partitions *r
 		ret->list[i].beside_loader = beside;
 }
 
-/* Disks that can hold a partition table; the others are ours or made of memory. */
-static bool is_disk(const char *name)
-{
-	static const char *const others[] = {"loop", "ram", "zram", "dm-",
-					     "md",   "fd",  "nbd"};
-	char size[32];
-
-	for (size_t i = 0; i < ELEMENTSOF(others); i++)
-		if (startswith(name, others[i]))
-			return false;
-	sysfs_line(name, "size", size, sizeof(size));
-	return name[0] != '.' && size[0] && !streq(size, "0");
-}
-
 void partitions_scan(const char *loader, struct partitions *ret)
 {
 	_cleanup_closedir_ DIR *d = opendir("/sys/block");
@@ -156,7 +124,7 @@ void partitions_scan(const char *loader, struct partitions *ret)
 
 	*ret = (struct partitions){0};
 	while (d && (e = readdir(d)))
-		if (is_disk(e->d_name))
+		if (sysfs_is_disk(e->d_name))
 			disks = strv_add(disks, e->d_name);
 	if (disks)
 		strv_sort(disks);

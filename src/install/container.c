@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The encrypted volume of an installation. */
 #include <errno.h>
-#include <libcryptsetup.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/cryptsetup.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "image/luks.h"
@@ -16,11 +16,6 @@
 
 #define NAME "atomos-install"
 #define CRYPT_SECTOR 512
-
-static void crypt_freep(struct crypt_device **cd)
-{
-	crypt_free(*cd);
-}
 
 int container_format(const struct container *c, struct secret **ret_key,
 		     struct error *err)
@@ -45,17 +40,6 @@ int container_format(const struct container *c, struct secret **ret_key,
 	if (r == 0)
 		*ret_key = TAKE_PTR(key);
 	return r;
-}
-
-/* Keeps the library's last words for our own sentence instead of the terminal. */
-static void keep_message(int level, const char *message, void *context)
-{
-	struct error *said = context;
-
-	if (level != CRYPT_LOG_ERROR)
-		return;
-	snprintf(said->message, sizeof(said->message), "%s", message);
-	said->message[strcspn(said->message, "\n")] = 0;
 }
 
 /* The kernel encrypts as it will when the partition is there: LUKS2 counts sectors from
@@ -84,7 +68,7 @@ int container_open(const struct container *c, const struct secret *key, struct e
 		return r;
 	r = crypt_init(&cd, c->disk);
 	if (r == 0) {
-		crypt_set_log_callback(cd, keep_message, &said);
+		crypt_set_log_callback(cd, crypt_keep_message, &said);
 		r = map(cd, c, key);
 	}
 	if (r < 0)
@@ -100,7 +84,7 @@ int container_close(struct error *err)
 
 	if (access(CONTAINER_DEVICE, F_OK) < 0)
 		return 0;
-	crypt_set_log_callback(NULL, keep_message, &said);
+	crypt_set_log_callback(NULL, crypt_keep_message, &said);
 	r = crypt_deactivate(NULL, NAME);
 	crypt_set_log_callback(NULL, NULL, NULL);
 	return r < 0 && r != -ENODEV

@@ -10,40 +10,20 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/sysfs.h"
 #include "image/gpt.h"
 #include "install/contents.h"
 #include "install/disks.h"
 
-#define SYS_BLOCK "/sys/block"
 #define VOLUME "atomos-root"
 #define SECTOR 512
 /* A LUKS2 header: 4 KiB, then its JSON as text. */
 #define LUKS_TEXT_OFFSET 4096
 #define LUKS_TEXT_SIZE (12U << 10)
-#define LINE_MAX_SIZE 4096
 
 static void free_probe(blkid_probe *p)
 {
 	blkid_free_probe(*p);
-}
-
-/* One line of a sysfs file, without spaces at its end and odd characters. */
-static void sysfs_line(const char *disk, const char *file, char *out, size_t size)
-{
-	_cleanup_free_ char *path = xasprintf(SYS_BLOCK "/%s/%s", disk, file);
-	_cleanup_free_ char *text = NULL;
-	size_t n;
-
-	out[0] = 0;
-	if (read_file_at(AT_FDCWD, path, LINE_MAX_SIZE, &text, NULL) < 0)
-		return;
-	n = strcspn(text, "\n");
-	while (n > 0 && text[n - 1] == ' ')
-		n--;
-	n = MIN(n, size - 1);
-	for (size_t i = 0; i < n; i++)
-		out[i] = text[i] < 0x20 || text[i] > 0x7e ? '?' : text[i];
-	out[n] = 0;
 }
 
 static bool sysfs_true(const char *disk, const char *file)
@@ -52,20 +32,6 @@ static bool sysfs_true(const char *disk, const char *file)
 
 	sysfs_line(disk, file, text, sizeof(text));
 	return streq(text, "1");
-}
-
-/* Disks; the others are ours, made of memory, or hold CDs. */
-static bool is_disk(const char *name)
-{
-	static const char *const others[] = {"loop", "ram", "zram", "dm-",
-					     "md",   "fd",  "nbd",  "sr"};
-	char size[32];
-
-	for (size_t i = 0; i < ELEMENTSOF(others); i++)
-		if (startswith(name, others[i]))
-			return false;
-	sysfs_line(name, "size", size, sizeof(size));
-	return name[0] != '.' && size[0] && !streq(size, "0");
 }
 
 static const char *bus_of(const char *disk)
@@ -323,7 +289,8 @@ void disks_find(uint64_t content, struct disks *ret)
 
 	*ret = (struct disks){0};
 	while (d && (e = readdir(d)))
-		if (is_disk(e->d_name))
+		/* Nobody installs to a CD. */
+		if (sysfs_is_disk(e->d_name) && !startswith(e->d_name, "sr"))
 			names = strv_add(names, e->d_name);
 	if (!names)
 		return;

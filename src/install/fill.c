@@ -29,20 +29,13 @@ static void report(void *context, uint64_t done, uint64_t total)
 	m->fill->progress(m->fill->progress_context, m->before + done, m->total, m->what);
 }
 
-static int run(const char *const *argv, struct error *err)
-{
-	_cleanup_free_ char *output = NULL;
-
-	return process_check(&(struct process){.argv = argv}, &output, NULL, err);
-}
-
 static int make_subvolume(const struct fill *f, const char *name, struct error *err)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", f->directory, name);
 	const char *const argv[] = {"btrfs",  "--quiet", "subvolume",
 				    "create", path,	 NULL};
 
-	return run(argv, err);
+	return process_do(argv, err);
 }
 
 static int mount_it(const struct fill *f, unsigned long flags, struct error *err)
@@ -64,7 +57,7 @@ static int make_file_system(const struct fill *f, struct error *err)
 {
 	const char *const argv[] = {"mkfs.btrfs", "--quiet", "--force", "--label",
 				    "atomos",	  f->device, NULL};
-	int r = run(argv, err);
+	int r = process_do(argv, err);
 
 	if (r < 0)
 		return r;

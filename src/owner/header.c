@@ -7,19 +7,9 @@
 #include <systemd/sd-json.h>
 
 #include "base/alloc.h"
+#include "base/cryptsetup.h"
 #include "base/str.h"
 #include "owner/header-internal.h"
-
-/* Keeps the library's words for our own sentence instead of the terminal. */
-static void keep_message(int level, const char *message, void *context)
-{
-	struct error *said = context;
-
-	if (level != CRYPT_LOG_ERROR)
-		return;
-	snprintf(said->message, sizeof(said->message), "%s", message);
-	said->message[strcspn(said->message, "\n")] = 0;
-}
 
 int header_fail(struct header *h, struct error *err, int code, const char *what)
 {
@@ -43,7 +33,7 @@ int header_open(const char *path, struct header **ret, struct error *err)
 
 	if (r < 0)
 		return fail(err, r, "The disk %s can't be used: %s", path, strerror(-r));
-	crypt_set_log_callback(h->device, keep_message, &h->said);
+	crypt_set_log_callback(h->device, crypt_keep_message, &h->said);
 	r = crypt_load(h->device, CRYPT_LUKS2, NULL);
 	if (r < 0)
 		return fail(err, -EMEDIUMTYPE,

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -44,49 +43,6 @@ static void print_wrapped(struct plain *p, const char *text)
 	_cleanup_free_ char *lines = screen_wrap(text, WIDTH);
 
 	print(p, "%s\n", lines);
-}
-
-/* One line without its end; -EPIPE when there is no more. */
-static int read_line(struct plain *p, struct secret *ret)
-{
-	ret->size = 0;
-	for (;;) {
-		char c;
-		ssize_t n = read(p->in, &c, 1);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0 && ret->size == 0)
-			return -EPIPE;
-		if (n == 0 || c == '\n' || c == '\r')
-			break;
-		if (ret->size < SECRET_MAX)
-			ret->data[ret->size++] = c;
-	}
-	ret->data[ret->size] = 0;
-	return 0;
-}
-
-/* Reads with the terminal's echo off, where there is a terminal. */
-static int read_hidden(struct plain *p, struct secret *ret)
-{
-	struct termios before, hidden;
-	bool terminal = tcgetattr(p->in, &before) == 0;
-	int r;
-
-	if (terminal) {
-		hidden = before;
-		hidden.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(p->in, TCSAFLUSH, &hidden);
-	}
-	r = read_line(p, ret);
-	if (terminal) {
-		tcsetattr(p->in, TCSANOW, &before);
-		put(p, "\n");
-	}
-	return r;
 }
 
 static void show_items(struct plain *p, const struct screen *s)
@@ -143,7 +99,7 @@ static int ask_menu(struct plain *p, const struct screen *s, struct answer *ret)
 
 		print(p, "Number or name [%zu]%s: ", s->preset + 1,
 		      s->back ? ", " BACK " for the question before" : "");
-		r = read_line(p, ret->text);
+		r = secret_read_line(p->in, false, ret->text);
 		if (r < 0)
 			return r;
 		if (s->back && streq(ret->text->data, BACK)) {
@@ -172,7 +128,7 @@ static int ask_text(struct plain *p, const struct screen *s, struct answer *ret)
 	      hidden	? " (isn't shown)"
 	      : s->back ? ", " BACK " for the question before"
 			: "");
-	r = hidden ? read_hidden(p, ret->text) : read_line(p, ret->text);
+	r = secret_read_line(p->in, hidden, ret->text);
 	if (r < 0)
 		return r;
 	if (s->back && streq(ret->text->data, BACK)) {

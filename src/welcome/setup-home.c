@@ -25,14 +25,7 @@
 #define NODE_TRIES 100
 #define NODE_PAUSE 100
 
-static int run(const char *const *argv, struct error *err)
-{
-	const struct process p = {.argv = argv};
-	_cleanup_free_ char *output = NULL;
-
-	return process_check(&p, &output, NULL, err);
-}
-#define RUN(err, ...) run((const char *const[]){__VA_ARGS__, NULL}, err)
+#define RUN(err, ...) process_do((const char *const[]){__VA_ARGS__, NULL}, err)
 
 /* A new key, on the disk before anything is encrypted with it. */
 static int make_key(struct secret **ret, struct error *err)

@@ -14,21 +14,14 @@
 #include "welcome/choices.h"
 #include "welcome/setup.h"
 
-static int run(const char *const *argv, struct error *err)
-{
-	const struct process p = {.argv = argv};
-	_cleanup_free_ char *output = NULL;
-
-	return process_check(&p, &output, NULL, err);
-}
-#define RUN(err, ...) run((const char *const[]){__VA_ARGS__, NULL}, err)
+#define RUN(err, ...) process_do((const char *const[]){__VA_ARGS__, NULL}, err)
 
 /* What isn't vital is only logged. */
 static void try_to_run(const char *const *argv)
 {
 	struct error e;
 
-	if (run(argv, &e) < 0)
+	if (process_do(argv, &e) < 0)
 		log_warning("%s", e.message);
 }
 #define TRY_TO_RUN(...) try_to_run((const char *const[]){__VA_ARGS__, NULL})

@@ -1,59 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* Formats and opens the partition of the homes. */
 #include <errno.h>
-#include <inttypes.h>
-#include <libcryptsetup.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/cryptsetup.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "image/luks.h"
 #include "welcome/volume.h"
 
-/* As image/luks.h has them; the boot refuses every other shape. */
-#define DATA_OFFSET (16U << 20)
-#define SECTOR 4096
-#define ITERATIONS 1000
 #define NUMBER_MAX 4096 /* as large as files of sysfs say they are */
-
-static void crypt_freep(struct crypt_device **cd)
-{
-	crypt_free(*cd);
-}
-
-static int format(struct crypt_device *cd, const char *label, const struct secret *key)
-{
-	/* The key is 512 random bits: work adds nothing. */
-	const struct crypt_pbkdf_type pbkdf = {.type = CRYPT_KDF_PBKDF2,
-					       .hash = "sha256",
-					       .iterations = ITERATIONS,
-					       .flags = CRYPT_PBKDF_NO_BENCHMARK};
-	struct crypt_params_luks2 parameters = {
-		.pbkdf = &pbkdf, .sector_size = SECTOR, .label = label};
-	int r = crypt_set_data_offset(cd, DATA_OFFSET / 512);
-
-	if (r == 0)
-		r = crypt_set_pbkdf_type(cd, &pbkdf);
-	if (r == 0)
-		r = crypt_format(cd, CRYPT_LUKS2, "aes", "xts-plain64", NULL, NULL,
-				 VOLUME_KEY_SIZE, &parameters);
-	if (r == 0)
-		r = crypt_keyslot_add_by_volume_key(cd, 0, NULL, 0, key->data, key->size);
-	return r < 0 ? r : 0;
-}
 
 int volume_format(const char *path, const char *label, const struct secret *key,
 		  struct error *err)
 {
-	_cleanup_(crypt_freep) struct crypt_device *cd = NULL;
-	int r = crypt_init(&cd, path);
+	/* The key is 512 random bits: a slot as cheap as a medium's adds no risk. */
+	const struct luks_options o = {.path = path, .label = label, .password = key};
 
-	if (r == 0)
-		r = format(cd, label, key);
-	return r < 0 ? fail(err, r, "The partition %s can't be encrypted: %s", path,
-			    strerror(-r))
-		     : 0;
+	return luks_format_device(&o, NULL, err);
 }
 
 int volume_activate(const char *path, const char *name, const struct secret *key,

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Block devices as /sys/block shows them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SYS_BLOCK "/sys/block"
+
+/* The first line of a file of a block device ("vda", "device/model"), without spaces at
+ * its end and odd characters; empty when there is none. */
+void sysfs_line(const char *device, const char *file, char *out, size_t size);
+
+/* True for disks and optical drives with something in them; false for what is made of
+ * other devices or of memory. */
+bool sysfs_is_disk(const char *device);
