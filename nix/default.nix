@@ -23,23 +23,18 @@
 let
   inherit (import ./lib) errors evalModules lib;
 
-  # Alone in a folder of the store: a root takes files out of store paths.
-  stored =
-    path:
-    "${
-      builtins.path {
-        name = baseNameOf path;
-        path = dirOf path;
-        filter = file: _: file == toString path;
-      }
-    }/${baseNameOf path}";
-
   evaluated = evalModules {
     modules = [
       ./modules
       {
         atomos.trust.vendorKeys = vendorKeys;
-        build.binaries = builtins.mapAttrs (_: stored) programs;
+        build.files = builtins.mapAttrs (_: path: {
+          source = builtins.path {
+            inherit path;
+            name = baseNameOf path;
+          };
+          mode = "0755";
+        }) programs;
       }
     ]
     ++ (if builtins.isList configuration then configuration else [ configuration ]);

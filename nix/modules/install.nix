@@ -6,13 +6,6 @@ let
   cfg = config.atomos.install;
   program = "/usr/lib/atomos/atomos-welcome";
 
-  text = value: {
-    text = value;
-    mode = "0644";
-    user = "root";
-    group = "root";
-  };
-
   # "tty0", the screen, is where tty1 is; "ttyS0,115200" is ttyS0.
   terminals = lib.unique (
     map (
@@ -114,13 +107,13 @@ in
     atomos.state.directories = [ "/var/lib/atomos" ];
 
     build.files = {
-      "/usr/lib/repart.d/50-atomos-home.conf" = text ''
+      "/usr/lib/repart.d/50-atomos-home.conf".text = ''
         [Partition]
         Type=2c1f8a5e-6d0b-4e0b-9b0e-61746f6d686f
         Label=atomos-home
         SizeMinBytes=${cfg.home.minimum}
         ${lib.optionalString (cfg.home.maximum != null) "SizeMaxBytes=${cfg.home.maximum}\n"}'';
-      "/usr/lib/atomos/welcome.json" = text (
+      "/usr/lib/atomos/welcome.json".text =
         builtins.toJSON {
           system = config.build.prettyName;
           inherit (config.atomos.boot) genericPassword keymaps;
@@ -133,8 +126,7 @@ in
           cheapHomes = cfg.passwordWork.milliseconds == 0;
           menu = cfg.menu.enable;
         }
-        + "\n"
-      );
+        + "\n";
     };
 
     # It looks for the disk below /, which is memory; the first start names it.
