@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Puts a system on a disk: the order of the steps. */
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +25,8 @@
 #define ESP_FILE WORK "/esp.img"
 /* FAT's tables lie here, and must be empty where the file has holes. */
 #define ESP_ALL (16ULL << 20)
+#define LOCK_TRIES 20
+#define LOCK_PAUSE 500 /* milliseconds */
 
 enum part {
 	PART_ESP,
@@ -37,6 +41,7 @@ struct work {
 	struct layout layout;
 	uint64_t bytes;
 	struct secret *key;
+	int lock; /* of the disk */
 };
 
 static void tell(const struct work *w, const char *what)
@@ -62,16 +67,36 @@ static int name_parts(struct work *w, struct error *err)
 	return r;
 }
 
-/* Nobody else may use the disk. Held for a moment only: the volume is opened by the
- * kernel itself. */
-static int claim(const struct work *w, struct error *err)
+/* As systemd's block device locking wants it: udev looks at the disk when we are done,
+ * and others that partition stay away. udev itself holds the lock while it looks. */
+static int lock_disk(struct work *w, struct error *err)
 {
 	const char *disk = w->options->disk;
-	_cleanup_close_ int fd = open(disk, O_RDWR | O_CLOEXEC);
-	_cleanup_close_ int only = -EBADF;
 
-	if (fd < 0)
+	w->lock = open(disk, O_RDWR | O_CLOEXEC);
+	if (w->lock < 0)
 		return fail(err, -errno, "Can't open %s: %m", disk);
+	for (int i = 0; flock(w->lock, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i == LOCK_TRIES)
+			return fail(err, -EBUSY,
+				    "Another program is changing %s: wait until it is "
+				    "done, then try again",
+				    disk);
+		poll(NULL, 0, LOCK_PAUSE);
+	}
+	return 0;
+}
+
+/* Nobody else may use the disk. Held for a moment only: the volume is opened by the
+ * kernel itself. */
+static int claim(struct work *w, struct error *err)
+{
+	const char *disk = w->options->disk;
+	_cleanup_close_ int only = -EBADF;
+	int r = lock_disk(w, err);
+
+	if (r < 0)
+		return r;
 	/* Beside another system its partitions may be in use. */
 	if (!w->options->whole)
 		return 0;
@@ -223,7 +248,7 @@ static int install(struct work *w, struct install_result *ret, struct error *err
 int install_run(const struct install_options *o, struct install_result *ret,
 		struct error *err)
 {
-	struct work w = {.options = o};
+	struct work w = {.options = o, .lock = -EBADF};
 	int r;
 
 	*ret = (struct install_result){0};
@@ -233,6 +258,7 @@ int install_run(const struct install_options *o, struct install_result *ret,
 		return fail(err, -errno, "Can't install (%m): it takes root's rights");
 	r = install(&w, ret, err);
 	secret_free(w.key);
+	close_fdp(&w.lock);
 	remove_tree_at(AT_FDCWD, WORK);
 	return r;
 }
