@@ -95,23 +95,6 @@ static int new_directory(int state, int root, const char *path)
 	return parent < 0 ? parent : make_directory(parent, name, model);
 }
 
-int kept_directory(int state, int root, const char *path, int *ret_fd, struct error *err)
-{
-	const int flags = O_PATH | O_DIRECTORY;
-	int fd, r;
-
-	path += strspn(path, "/");
-	fd = open_inside(state, path, flags);
-	if (fd == -ENOENT) {
-		r = new_directory(state, root, path);
-		fd = r < 0 ? r : open_inside(state, path, flags);
-	}
-	if (fd < 0)
-		return refuse(err, fd, path);
-	*ret_fd = fd;
-	return 0;
-}
-
 static int new_file(int state, int root, const char *path)
 {
 	_cleanup_close_ int model = open_resolved(root, path, O_RDONLY, RESOLVE_IN_ROOT),
@@ -142,17 +125,37 @@ static int new_file(int state, int root, const char *path)
 	return 0;
 }
 
+/* What is in the state, made after the root's model where it is missing. */
+static int open_or_make(int state, int root, const char *path, int flags,
+			int (*make)(int state, int root, const char *path))
+{
+	int fd = open_inside(state, path, flags), r;
+
+	if (fd != -ENOENT)
+		return fd;
+	r = make(state, root, path);
+	return r < 0 ? r : open_inside(state, path, flags);
+}
+
+int kept_directory(int state, int root, const char *path, int *ret_fd, struct error *err)
+{
+	int fd;
+
+	path += strspn(path, "/");
+	fd = open_or_make(state, root, path, O_PATH | O_DIRECTORY, new_directory);
+	if (fd < 0)
+		return refuse(err, fd, path);
+	*ret_fd = fd;
+	return 0;
+}
+
 int kept_file(int state, int root, const char *path, int *ret_fd, struct error *err)
 {
 	struct stat st;
-	int fd, r;
+	int fd;
 
 	path += strspn(path, "/");
-	fd = open_inside(state, path, O_PATH);
-	if (fd == -ENOENT) {
-		r = new_file(state, root, path);
-		fd = r < 0 ? r : open_inside(state, path, O_PATH);
-	}
+	fd = open_or_make(state, root, path, O_PATH, new_file);
 	if (fd < 0)
 		return refuse(err, fd, path);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {

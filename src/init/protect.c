@@ -75,7 +75,7 @@ static void look(void *context)
 			 memcmp(p->reading.pin.volume, volume_key_digest(a->volume),
 				VOLUME_DIGEST_SIZE) == 0;
 	if (a->owned && p->has_token && protection_trusts(p))
-		p->unlock = volume_unlock_by_tpm(a->volume, false);
+		p->unlock = volume_unlock_by_tpm(a->volume);
 }
 
 /* The TPM's answer, when it has come. */

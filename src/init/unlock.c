@@ -137,12 +137,10 @@ int volume_unlock(struct volume *v, const struct secret *password, bool read_onl
 		    strerror(-r));
 }
 
-int volume_unlock_by_tpm(struct volume *v, bool only_try)
+int volume_unlock_by_tpm(struct volume *v)
 {
-	int r = crypt_activate_by_token_pin(v->device, only_try ? NULL : v->name,
-					    TPM_TOKEN, CRYPT_ANY_TOKEN, NULL, 0, NULL, 0);
-
-	return r;
+	return crypt_activate_by_token_pin(v->device, v->name, TPM_TOKEN, CRYPT_ANY_TOKEN,
+					   NULL, 0, NULL, 0);
 }
 
 static bool is_cheap(struct crypt_device *device, int slot)

@@ -33,10 +33,10 @@ DEFINE_FREEP(struct volume, volume_free)
 int volume_unlock(struct volume *v, const struct secret *password, bool read_only,
 		  struct error *err);
 
-/* Makes the device with the token that systemd-cryptenroll left for the TPM, or, with
- * `only_try`, nothing. The slot, or libcryptsetup's negative errno: see protection.c for
- * what it means. May take for ever; run in a child. */
-int volume_unlock_by_tpm(struct volume *v, bool only_try);
+/* Makes the device with the token that systemd-cryptenroll left for the TPM. The slot,
+ * or libcryptsetup's negative errno: see protection.c for what it means. May take for
+ * ever; run in a child. */
+int volume_unlock_by_tpm(struct volume *v);
 
 /* The slot that opens with a public password, or -ENOENT; looks only at cheap slots. */
 int volume_public_slot(struct volume *v, const struct secret *password);
