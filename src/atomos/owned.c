@@ -35,7 +35,7 @@ static int open_it(struct owned *o, struct error *err)
 		return fail(err, -EPERM,
 			    "This is a medium: who opens it can't be changed; install it "
 			    "first");
-	if (!o->boot.owned && access("/run/atomos/welcome/done", F_OK) < 0)
+	if (!o->boot.owned && access(FIRST_START_DONE, F_OK) < 0)
 		return fail(err, -EPERM,
 			    "This machine has no owner yet: answer the questions of the "
 			    "first start");

@@ -179,8 +179,10 @@ void status_find(const struct status_facts *f, struct status *ret)
 		add(ret, "owner-key", STATUS_GREEN, "%s",
 		    f->owner_key ? "this machine's own, sealed with a password"
 				 : "none: only the vendor's systems run here");
-	add(ret, "hibernation", STATUS_GREEN,
-	    "not possible with Secure Boot's lockdown; suspend is");
+	add(ret, "hibernation", STATUS_GREEN, "not possible%s; suspend is",
+	    streq(f->boot->secure_boot, "on")
+		    ? " under Secure Boot's lockdown"
+		    : ": swap is in memory, or encrypted with a key that isn't kept");
 }
 
 enum status_level status_level(const struct status *s)

@@ -17,8 +17,6 @@
 
 #define FAILURES_MAX (64U << 10)
 #define OWNER_KEY "/run/atomos/state/atomos/owner/public-key"
-/* The first start's questions were answered since the boot. */
-#define ANSWERED "/run/atomos/welcome/done"
 #define NAME_WIDTH 14
 #define LEVEL_WIDTH 8
 #define LINE_WIDTH 80
@@ -124,7 +122,7 @@ static int run(const struct invocation *in, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (!boot.medium && access(ANSWERED, F_OK) == 0)
+	if (!boot.medium && access(FIRST_START_DONE, F_OK) == 0)
 		boot.owned = boot.home_mounted = true;
 	facts.slots = read_slots(boot.partition, &slots) ? &slots : NULL;
 	status_find(&facts, &status);

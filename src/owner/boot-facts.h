@@ -7,6 +7,11 @@
 
 #include "base/error.h"
 
+/* Of atomos-welcome: its locks, and that the first start's questions were answered since
+ * the boot. */
+#define FIRST_START_DIR "/run/atomos/welcome"
+#define FIRST_START_DONE FIRST_START_DIR "/done"
+
 #define BOOT_FACTS_FILE "/run/atomos/boot.json"
 #define BOOT_FAILURES_FILE "/run/atomos/failures"
 

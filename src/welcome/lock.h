@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 
-#define LOCK_DIR "/run/atomos/welcome"
+#include "owner/boot-facts.h"
+
+#define LOCK_DIR FIRST_START_DIR
 
 /* Notes that this console (a name without a slash) waits for a person too, so that
  * lock_end_others ends it. */
