@@ -84,11 +84,11 @@ static int limited(int (*work)(void *, struct error *), struct work *w, unsigned
 
 int enrol(const struct enrol *e, struct error *err)
 {
-	_cleanup_close_ int password = e->slot ? password_file(e->password, err) : -EBADF;
+	_cleanup_close_ int password = password_file(e->password, err);
 	struct work w = {e, password};
-	int r = e->slot && password < 0 ? password : 0;
+	int r = password < 0 ? password : 0;
 
-	if (r == 0 && e->slot)
+	if (r == 0)
 		r = limited(make_slot, &w, SLOT_SECONDS, err);
 	return r < 0 ? r : limited(write_pin, &w, PIN_SECONDS, err);
 }

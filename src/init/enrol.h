@@ -15,7 +15,6 @@
 struct enrol {
 	const char *device;	       /* of the encrypted volume */
 	const struct secret *password; /* that has just opened it */
-	bool slot;		       /* makes the slot; else only the pin */
 	bool wipe;		       /* an older slot for a TPM goes first */
 	const struct pin_tpm *tpm;
 	const struct pin *pin;

@@ -207,13 +207,12 @@ static struct pin new_pin(struct boot *b)
 	return pin;
 }
 
-static void tell_tpm(struct boot *b, enum enrolment how, const struct pin *pin)
+static void tell_tpm(struct boot *b, const struct pin *pin)
 {
 	_cleanup_extra_ struct extra extra = {0};
 	_cleanup_free_ char *device = xasprintf("/dev/%s", b->partition.node);
 	const struct enrol e = {.device = device,
 				.password = b->proof,
-				.slot = how == ENROL_YES,
 				.wipe = b->protection.has_token,
 				.tpm = &extra.tpm,
 				.pin = pin};
@@ -221,8 +220,7 @@ static void tell_tpm(struct boot *b, enum enrolment how, const struct pin *pin)
 
 	if (!read_extra(&extra))
 		return;
-	if (how == ENROL_YES)
-		consoles_say(b->consoles, "Telling the TPM to open this disk.");
+	consoles_say(b->consoles, "Telling the TPM to open this disk.");
 	if (enrol(&e, &err) < 0)
 		consoles_say(b->consoles,
 			     "The TPM can't be told to open this disk: %s. Its passwords "
@@ -245,7 +243,7 @@ int step_enrol(struct boot *b, struct error *err _unused_)
 	pin = new_pin(b);
 	how = decide(b, b->owned ? b->opener : OPENER_GENERIC);
 	if (how != ENROL_NO && b->proof)
-		tell_tpm(b, how, &pin);
+		tell_tpm(b, &pin);
 	else if (!b->owned && p->answered && p->reading.state != PIN_UNAVAILABLE &&
 		 p->reading.state != PIN_NONE && !protection_trusts(p))
 		consoles_say(b->consoles, "The TPM keeps something for another disk; it "

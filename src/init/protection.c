@@ -100,17 +100,14 @@ const char *protection_pin_word(const struct protection *p)
 	return "unavailable";
 }
 
-/* The first own start, repeated until the disk has an owner. Whatever the TPM keeps for
+/* The first own start, repeated until the disk has an owner: each time with a new slot,
+ * since whoever knows the medium can add one to such a disk. Whatever the TPM keeps for
  * another disk stays. */
 static enum enrolment first_own(const struct protection *p)
 {
 	if (p->secure_boot != 1)
 		return ENROL_NO;
-	if (p->reading.state == PIN_NONE)
-		return ENROL_YES;
-	if (!good(p))
-		return ENROL_NO;
-	return p->has_token && same_pcr7(p) ? ENROL_PIN : ENROL_YES;
+	return p->reading.state == PIN_NONE || good(p) ? ENROL_YES : ENROL_NO;
 }
 
 enum enrolment protection_enrolment(const struct protection *p, enum opener opener)

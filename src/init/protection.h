@@ -31,7 +31,6 @@ const char *protection_pin_word(const struct protection *p);
 enum enrolment {
 	ENROL_NO,
 	ENROL_YES,
-	ENROL_PIN,	     /* the slot is good: only the pin is written anew */
 	ENROL_ASK_FIRMWARE,  /* after a typed yes: Secure Boot was on */
 	ENROL_ASK_OTHER_DISK /* after a typed yes: the pin is that of another disk */
 };

@@ -126,9 +126,9 @@ static void test_first_own_start(void **state)
 	decides(&p, OPENER_GENERIC, ENROL_NO);
 	p.secure_boot = -EIO;
 	decides(&p, OPENER_GENERIC, ENROL_NO);
-	/* The second one, before the questions are answered. */
+	/* The next one, before the questions are answered: with a new slot. */
 	p = good();
-	decides(&p, OPENER_GENERIC, ENROL_PIN);
+	decides(&p, OPENER_GENERIC, ENROL_YES);
 	p.reading.pcr7[0] = 1;
 	decides(&p, OPENER_GENERIC, ENROL_YES);
 	p = good();
