@@ -94,7 +94,7 @@ def main():
         m = Mkosi(WORK / "mkosi")
         m.write()
         m.build()
-    emulated = "" if os.access("/dev/kvm", os.W_OK) else ", emulated"
+    emulated = "" if vm.has_kvm() else ", emulated"
     print(f"Boot of the demo image in QEMU{emulated}; stock: Debian 13 of the same packages by mkosi")
     first = Boot("ours", DEMO)
     first.show()

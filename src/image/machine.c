@@ -2,9 +2,11 @@
 /* A virtual machine for trying an image. */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/kvm.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
@@ -40,7 +42,9 @@ static void parts_done(struct parts *p)
 
 bool machine_has_kvm(void)
 {
-	return access("/dev/kvm", R_OK | W_OK) == 0;
+	_cleanup_close_ int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	return fd >= 0 && ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_SMM) > 0;
 }
 
 static bool is_newer(const char *path, const char *than)

@@ -46,5 +46,7 @@ char **machine_argv(const struct machine *m, const struct machine_files *f);
 /* True when QEMU can open a window here. */
 bool machine_has_window(void);
 
-/* True when QEMU can use the processor itself (KVM) here. */
+/* True when QEMU can use the processor itself (KVM) here. System management mode, which
+ * the firmware's Secure Boot needs, tells a whole KVM from the ones of rented machines
+ * that run no firmware at all. */
 bool machine_has_kvm(void);
