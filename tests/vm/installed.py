@@ -22,16 +22,17 @@ def set_type(image, kind, number=3):
 
 
 def edit_header(image, command, kind=MEDIUM_ROOT):
-    """Runs command(file) on the header of a partition, as a file of its own."""
+    """command(file, directory) on the header of a partition, as a file of its own: what it returns."""
     start, _ = partition(image, kind)
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory, "volume")
         with open(image, "r+b") as f:
             f.seek(start)
             file.write_bytes(f.read(DATA_OFFSET + SECTOR))
-            command(file, Path(directory))
+            result = command(file, Path(directory))
             f.seek(start)
             f.write(file.read_bytes()[:DATA_OFFSET])
+            return result
 
 
 def add_password(image, password, remove_generic=True, kind=MEDIUM_ROOT):

@@ -3,6 +3,7 @@
 
 import json
 import shutil
+import subprocess
 
 import pytest
 
@@ -121,6 +122,55 @@ def test_tpm(machine, copy, keep):
     told(m)
     cut(m)
     opened_by_tpm(machine(image=path, keep=keep))
+
+
+def take_over(file, directory):
+    """Who knows the medium gives the TPM's token a slot of their own, whose key they keep."""
+    generic, mine = directory / "generic", directory / "mine"
+    generic.write_bytes(installed.PASSWORD)
+    mine.write_bytes(PLANTED)
+    number, token = tpm_token(file)
+    slot = token["keyslots"][0]
+    installed.output("cryptsetup", "luksKillSlot", "-q", "--key-file", generic, file, slot)
+    installed.output("cryptsetup", "luksAddKey", "-q", *installed.CHEAP, "--new-key-slot", slot, "--key-file", generic,
+                     file, mine)
+    token["keyslots"] = [slot]
+    installed.output("cryptsetup", "token", "remove", "--token-id", number, file)
+    installed.output("cryptsetup", "token", "import", "--token-id", number, file, input=json.dumps(token).encode())
+
+
+PLANTED = b"planted"
+
+
+def tpm_token(file):
+    """(number, token) of the header's token for a TPM."""
+    header = json.loads(installed.output("cryptsetup", "luksDump", "--dump-json-metadata", file))
+    return next((n, t) for n, t in header["tokens"].items() if t["type"] == "systemd-tpm2")
+
+
+def opens(file, directory, password):
+    """Whether the password opens a slot."""
+    key = directory / "key"
+    key.write_bytes(password)
+    return subprocess.run(["cryptsetup", "open", "--test-passphrase", "--key-file", key, file]).returncode == 0
+
+
+@pytest.mark.long
+def test_planted_tpm_slot(machine, copy, keep):
+    """A slot that somebody added before the disk had an owner is gone at the next start."""
+    path = installed.ownerless(copy)
+    m = machine(image=path, keep=keep)
+    told(m)
+    cut(m)
+    installed.edit_header(path, take_over, installed.INSTALLED_ROOT)
+
+    def planted(file, directory):
+        return opens(file, directory, PLANTED)
+    assert installed.edit_header(path, planted, installed.INSTALLED_ROOT)
+    m = machine(image=path, keep=keep)
+    told(m)
+    cut(m)
+    assert not installed.edit_header(path, planted, installed.INSTALLED_ROOT)
 
 
 @pytest.mark.long
