@@ -34,7 +34,7 @@ class Mkosi:
         (sources / "mkosi.sources").write_text("\n".join(stanzas))
         (self.dir / "mkosi.repart/00-esp.conf").write_text(
             "[Partition]\nType=esp\nFormat=vfat\nCopyFiles=/boot:/\nCopyFiles=/efi:/\n"
-            "SizeMinBytes=256M\nSizeMaxBytes=256M\n")
+            "SizeMinBytes=512M\nSizeMaxBytes=512M\n")
         (self.dir / "mkosi.repart/10-root.conf").write_text(
             "[Partition]\nType=root\nFormat=btrfs\nCopyFiles=/\nMinimize=guess\nEncrypt=key-file\nCompression=zstd\n")
         with open(self.dir / "pass", "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
