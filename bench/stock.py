@@ -48,7 +48,7 @@ class Mkosi:
             "[Distribution]\nDistribution=debian\nRelease=trixie\n[Output]\nFormat=disk\n"
             "[Validation]\nPassphrase=pass\n[Build]\nIncremental=yes\nCacheDirectory=cache\nPackageCacheDirectory=packages\n"
             f"[Content]\nHostname={host}\nRootPassword=atom\nBootable=yes\nBootloader=systemd-boot\n"
-            f"KernelCommandLine=console=ttyS0,115200\nPackages={packages}\n")
+            f"KernelCommandLine=console=ttyS0,115200 systemd.mask=systemd-homed-firstboot.service\nPackages={packages}\n")
 
     def build(self, force="-f"):
         """Seconds; "-ff" drops the incremental cache, but not the packages."""
