@@ -92,6 +92,33 @@ static int write_entries(const char *disk, const char *option, char *head,
 	return run_script(disk, option, TAKE_PTR(text), err);
 }
 
+static void free_probe(blkid_probe *p)
+{
+	blkid_free_probe(*p);
+}
+
+/* Signatures of file systems over the whole disk: they come before a table. */
+static int wipe_signatures(const char *disk, struct error *err)
+{
+	_cleanup_close_ int fd = open(disk, O_RDWR | O_CLOEXEC);
+	_cleanup_(free_probe) blkid_probe probe = fd < 0 ? NULL : blkid_new_probe();
+	int r;
+
+	if (!probe || blkid_probe_set_device(probe, fd, 0, 0) < 0)
+		return fail(err, -errno, "Can't look at %s: %m", disk);
+	blkid_probe_enable_partitions(probe, false);
+	blkid_probe_enable_superblocks(probe, true);
+	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_MAGIC);
+	while ((r = blkid_do_probe(probe)) == 0)
+		if (blkid_do_wipe(probe, false) < 0)
+			return fail(err, -EIO, "Can't wipe what was on %s", disk);
+	if (r < 0 || fsync(fd) < 0)
+		return fail(err, -EIO, "Can't wipe what was on %s", disk);
+	return 0;
+}
+
+/* sfdisk would wipe first: a power cut then left neither the old table nor the new one.
+ * Unwiped, sector 0 is the last that it writes, and the old table holds until then. */
 int table_replace(const char *disk, const struct table_entry *entries, size_t count,
 		  struct error *err)
 {
@@ -100,10 +127,10 @@ int table_replace(const char *disk, const struct table_entry *entries, size_t co
 
 	if (r < 0)
 		return r;
-	return write_entries(
-		disk, "--wipe=always",
-		xasprintf("label: gpt\nlabel-id: %s\nunit: sectors\n\n", guid), entries,
-		count, err);
+	r = write_entries(disk, "--wipe=never",
+			  xasprintf("label: gpt\nlabel-id: %s\nunit: sectors\n\n", guid),
+			  entries, count, err);
+	return r < 0 ? r : wipe_signatures(disk, err);
 }
 
 int table_append(const char *disk, const struct table_entry *entries, size_t count,
@@ -111,11 +138,6 @@ int table_append(const char *disk, const struct table_entry *entries, size_t cou
 {
 	return write_entries(disk, "--append", xstrdup("unit: sectors\n\n"), entries,
 			     count, err);
-}
-
-static void free_probe(blkid_probe *p)
-{
-	blkid_free_probe(*p);
 }
 
 int table_number(const char *disk, const char *uuid, struct error *err)

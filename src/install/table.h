@@ -20,7 +20,8 @@ struct table_entry {
 int guid_random(char ret[GUID_LENGTH + 1], struct error *err);
 
 /* A new table with these partitions in place of whatever was there; the signatures of
- * other tables and of file systems over the whole disk (ISO 9660) are wiped. */
+ * other tables and of file systems over the whole disk (ISO 9660) are wiped. A power cut
+ * leaves the old table or the new one. */
 int table_replace(const char *disk, const struct table_entry *entries, size_t count,
 		  struct error *err);
 /* Adds partitions to the table that is there, in one step. */

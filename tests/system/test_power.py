@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""The power fails while AtomOS is installed: every state that a cut can leave is the old system, an installation
+that says it was interrupted, or a whole one. Recorded and replayed natively; build/power/results has all states."""
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vm"))
+import judge  # noqa: E402
+import powerlog  # noqa: E402
+import recording  # noqa: E402
+import tamper  # noqa: E402
+import vm  # noqa: E402
+
+pytestmark = pytest.mark.xdist_group("image")
+SEED = int(os.environ.get("ATOMOS_TEST_SEED", "1"))
+# Where the table changes, more can go wrong.
+TAILS_FEW, TAILS_TABLE = 3, 30
+LARGE, END = 64 << 20, 1 << 20
+
+
+@pytest.fixture(scope="module")
+def image():
+    return Path(os.environ.get("ATOMOS_TEST_IMAGE", vm.BUILD / "demo.img")).resolve()
+
+
+@pytest.fixture(scope="module")
+def medium(image):
+    with tamper.mounted(tamper.plain_of(image), read_only=True) as directory:
+        yield directory
+
+
+class Judge:
+    """Judges states of one recording."""
+
+    def __init__(self, log, replay, table, beside):
+        self.log, self.replay, self.table, self.beside = log, replay, table, beside
+        self.mbr = os.pread(replay.file.fileno(), 512, 0)
+        # Before each gap: has anything been written where the other system lies?
+        self.touched = [False]
+        for gap in log.gaps:
+            self.touched.append(self.touched[-1] or any(w.touches(*recording.THEIRS) for w in gap))
+        self.counts, self.verified = {}, {}
+
+    def theirs(self, table, flush, kept):
+        """The other system is what the disk's table says, and no byte of it was written."""
+        if self.touched[flush] or any(w.touches(*recording.THEIRS) for w, _ in kept):
+            return False
+        if self.table == "dos":
+            return os.pread(self.replay.file.fileno(), 512, 0) == self.mbr
+        return any(guid == recording.THEIR_GUID and (start, size) == recording.THEIRS for _, guid, start, size in table.partitions)
+
+    def verdict(self, flush, kept):
+        """(verdict, reason); "failure" for what must never be."""
+        table = judge.Table(self.replay.path, [(judge.INSTALLED, tamper.PASSWORD)])
+        by = f"read by its {' and '.join(judge.copies(self.replay.path)) or 'MBR'} table"
+        theirs = self.theirs(table, flush, kept)
+        if self.beside and not theirs:
+            return "failure", f"the other system is gone or altered; {table.why or by}"
+        if table.find(judge.INSTALLED):
+            if not table.opens(0):
+                return "failure", f"the volume doesn't open: {table.answers[0]}"
+            good, said = self.verify(flush, kept, table)
+            return "installed" if good else "failure", f"{said}; {by}"
+        if table.find(judge.UNFINISHED):
+            return "unfinished", by
+        return ("old", by) if theirs else ("failure", table.why or f"neither the old system nor ours; {by}")
+
+    def verify(self, flush, kept, table):
+        """Verifies the whole system, once for each content of the volume."""
+        volume = table.find(judge.INSTALLED)
+        before = sum(w.touches(*volume) for gap in self.log.gaps[:flush] for w in gap)
+        content = before, tuple(sorted((w.at, str(sectors)) for w, sectors in kept if w.touches(*volume)))
+        if content not in self.verified:
+            self.verified[content] = judge.verify(self.replay.path)
+        return self.verified[content]
+
+    def run(self, name, results):
+        failures = []
+        for flush, tail, kept in powerlog.states(self.log, self.replay, SEED, self.tails):
+            verdict, reason = self.verdict(flush, kept)
+            self.counts[verdict] = self.counts.get(verdict, 0) + 1
+            results.write(f"{name} {flush} {tail or '-'} {verdict} {reason}\n")
+            if verdict == "failure":
+                failures.append(f"{name} {flush} {tail or '-'} {reason}")
+        return failures
+
+    def tails(self, gap):
+        if any(w.touches(0, END) or w.touches(recording.DISK - END, END) for w in gap):
+            return TAILS_TABLE
+        return 1 if sum(w.size for w in gap) > LARGE else TAILS_FEW
+
+
+@pytest.mark.parametrize("name", recording.RECORDINGS)
+def test_every_state(image, medium, tmp_path, name):
+    table, space = recording.RECORDINGS[name]
+    directory = recording.recorded(name, image, medium)
+    log = powerlog.Log(directory / "log")
+    replay = powerlog.Replay(log, directory / "base", tmp_path / "disk")
+    j = Judge(log, replay, table, bool(space))
+    with open(recording.WORK / f"results-{name}", "w") as results:
+        failures = j.run(name, results)
+    replay.close()
+    total = sum(j.counts.values())
+    print(f"{name}: {log.flushes()} flushes, {total} states with seed {SEED}: {j.counts}")
+    assert not failures, f"{len(failures)} of {total} states, the first: " + "\n".join(failures[:8])
+    assert j.counts.get("old") and j.counts.get("installed")
+    assert bool(j.counts.get("unfinished")) == (not space)
+
+
+def test_installs_again_over_an_interrupted_one(image, medium, tmp_path):
+    """From the medium simply started again, onto what a cut in the middle of the copy left."""
+    directory = recording.recorded("over-gpt", image, medium)
+    log = powerlog.Log(directory / "log")
+    replay = powerlog.Replay(log, directory / "base", tmp_path / "disk")
+    largest = max(range(len(log.gaps)), key=lambda n: sum(w.size for w in log.gaps[n]))
+    for gap in log.gaps[:largest]:
+        replay.advance(gap)
+    for write, sectors in powerlog.tail(log, log.gaps[largest], "sectors", random.Random(SEED)):
+        replay.put(write, sectors)
+    assert judge.Table(replay.path).find(judge.UNFINISHED)
+    with powerlog.File(replay.path) as disk:
+        recording.install(medium, disk.device, disk.opener)
+    recording.encrypt(replay.path)
+    good, said = judge.verify(replay.path)
+    assert good, said
+    replay.close()
