@@ -140,8 +140,10 @@ int image_verify(const struct image_verify *v, struct engine_result *ret,
 	if (file < 0)
 		return fail(err, -errno, "Can't make the temporary file %s: %m", path);
 	r = decrypt(v, file, err);
+	/* Writable: after a power cut btrfs first makes good what its log has, as at
+	 * boot. It is our own file. */
 	if (r == 0)
-		r = loop_mount(path, true, &mount, err);
+		r = loop_mount(path, false, &mount, err);
 	if (r < 0)
 		return r;
 	root = open(mount.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

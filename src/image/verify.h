@@ -14,7 +14,7 @@ struct image_verify {
 	void *progress_context;
 };
 
-/* Decrypts the root into a temporary file ($TMPDIR, /var/tmp), mounts that read-only and
+/* Decrypts the root into a temporary file ($TMPDIR, /var/tmp), mounts that and
  * verifies the current system with all that it needs. *ret_system is its store path
  * (freed by the caller), set as soon as it is known. Needs root. -EKEYREJECTED: wrong
  * password; -EMEDIUMTYPE: not an image of AtomOS. */
