@@ -136,8 +136,12 @@ in
     {
       debian.basePackages = [ "linux-image-${cfg.kernel.flavour}" ];
 
+      # gpt: a power cut may leave the second partition table as the only whole one.
       boot.kernelParams = lib.mkBefore (
-        [ "systemd.import_credentials=no" ]
+        [
+          "systemd.import_credentials=no"
+          "gpt"
+        ]
         ++ map (console: "console=${console}") config.atomos.boot.consoles
         ++ [ "quiet" ]
       );
