@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Formats and opens the partition of the homes. */
-#include <errno.h>
+/* Formats the partition of the homes, and finds its device. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cryptsetup.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "image/luks.h"
@@ -20,22 +18,6 @@ int volume_format(const char *path, const char *label, const struct secret *key,
 	const struct luks_options o = {.path = path, .label = label, .password = key};
 
 	return luks_format_device(&o, NULL, err);
-}
-
-int volume_activate(const char *path, const char *name, const struct secret *key,
-		    struct error *err)
-{
-	_cleanup_(crypt_freep) struct crypt_device *cd = NULL;
-	int r = crypt_init(&cd, path);
-
-	if (r == 0)
-		r = crypt_load(cd, CRYPT_LUKS2, NULL);
-	if (r == 0)
-		r = crypt_activate_by_passphrase(cd, name, CRYPT_ANY_SLOT, key->data,
-						 key->size, 0);
-	return r < 0 ? fail(err, r, "The partition %s can't be opened: %s", path,
-			    strerror(-r))
-		     : 0;
 }
 
 char *volume_node(const char *block, const char *disk, uint64_t start)

@@ -17,60 +17,29 @@
 
 #include <linux/fs.h>
 
+#include "opener.h"
 #include "base/alloc.h"
 #include "base/fd.h"
-#include "base/process.h"
 #include "base/str.h"
 #include "atomos/nix.h"
 #include "image/luks.h"
 #include "install/container.h"
 #include "install/install.h"
 
-#define MAPPER "/dev/mapper"
+#define NAME "atomos-install"
 #define PASSWORD "atomos"
-
-static int ask_opener(const char *const *argv, char **ret, struct error *err)
-{
-	int r = process_check(&(struct process){.argv = argv}, ret, NULL, err);
-
-	if (r == 0)
-		(*ret)[strcspn(*ret, "\n")] = 0;
-	return r;
-}
 
 /* In place of src/install/container-device.c. */
 int container_open(const struct container *c, const struct secret *key _unused_,
 		   struct error *err)
 {
-	_cleanup_free_ char *start = xasprintf("%" PRIu64,
-					       c->region.start + LUKS_DATA_OFFSET),
-			    *size = xasprintf("%" PRIu64,
-					      c->region.size - LUKS_DATA_OFFSET);
-	const char *const argv[] = {getenv("OPENER"), "open", start, size, NULL};
-	_cleanup_free_ char *device = NULL;
-	int r = ask_opener(argv, &device, err);
-
-	if (r < 0)
-		return r;
-	/* Seen by this installation only. */
-	if (mount("tmpfs", MAPPER, "tmpfs", 0, NULL) < 0 ||
-	    symlink(device, CONTAINER_DEVICE) < 0)
-		return fail(err, -errno, "Can't name %s " CONTAINER_DEVICE ": %m",
-			    device);
-	return 0;
+	return opener_open(NAME, c->region.start + LUKS_DATA_OFFSET,
+			   c->region.size - LUKS_DATA_OFFSET, err);
 }
 
 int container_close(struct error *err)
 {
-	_cleanup_free_ char *device = NULL, *output = NULL;
-	const char *argv[] = {getenv("OPENER"), "close", NULL, NULL};
-
-	if (readlink_at(AT_FDCWD, CONTAINER_DEVICE, &device) < 0)
-		return 0;
-	if (umount(MAPPER) < 0)
-		return fail(err, -errno, "Can't unmount " MAPPER ": %m");
-	argv[2] = device;
-	return ask_opener(argv, &output, err);
+	return opener_close(NAME, err);
 }
 
 static double now(void)
@@ -155,7 +124,7 @@ int main(int argc, char **argv)
 		perror("A private view of the machine");
 		return 1;
 	}
-	if (install(argv, argc, &result, &err) < 0) {
+	if (opener_prepare(&err) < 0 || install(argv, argc, &result, &err) < 0) {
 		fprintf(stderr, "%s\n", err.message);
 		return 1;
 	}

@@ -4,13 +4,16 @@ that says it was interrupted, or a whole one. Recorded and replayed natively; bu
 
 import os
 import random
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vm"))
 import judge  # noqa: E402
+import judge_owner  # noqa: E402
 import powerlog  # noqa: E402
 import recording  # noqa: E402
 import tamper  # noqa: E402
@@ -19,8 +22,17 @@ import vm  # noqa: E402
 pytestmark = pytest.mark.xdist_group("image")
 SEED = int(os.environ.get("ATOMOS_TEST_SEED", "1"))
 # Where the table changes, more can go wrong.
-TAILS_FEW, TAILS_TABLE = 3, 30
+TAILS_FEW, TAILS_TABLE = 3, 18
 LARGE, END = 64 << 20, 1 << 20
+PASSWORD = "seven unlikely lamps"
+OWN = vm.BUILD / "meson/tests/welcome/own-disk"
+HOMECTL = """#!/bin/sh
+# An account in which nothing is flushed.
+for name; do :; done
+cat >"/var/lib/systemd/home/$name.identity"
+head -c 20M /dev/zero | tr '\\0' h >"/home/$name.home"
+"""
+REPART = "[Partition]\nType=2c1f8a5e-6d0b-4e0b-9b0e-61746f6d686f\nLabel=atomos-home\nSizeMinBytes=512M\n"
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +137,73 @@ def test_installs_again_over_an_interrupted_one(image, medium, tmp_path):
     assert judge.Table(replay.path).find(judge.UNFINISHED)
     with powerlog.File(replay.path) as disk:
         recording.install(medium, disk.device, disk.opener)
-    recording.encrypt(replay.path)
+    recording.convert(replay.path, judge.INSTALLED, tamper.PASSWORD)
     good, said = judge.verify(replay.path)
     assert good, said
     replay.close()
+
+
+def own(disk, log, directory):
+    """The first start's side of the disk, recorded; the recovery key."""
+    programs, definitions = directory / "bin", directory / "repart.d"
+    programs.mkdir()
+    definitions.mkdir()
+    (programs / "homectl").write_text(HOMECTL)
+    (programs / "homectl").chmod(0o755)
+    (definitions / "50-home.conf").write_text(REPART)
+    with powerlog.Recorder(disk, log, "--partscan") as recorder:
+        # A kernel may know of no GPT; its partitions it takes from anybody.
+        tamper.output("partx", "--update", recorder.device)
+        said = subprocess.run([OWN, recorder.device, recorder.opener, definitions], capture_output=True, text=True,
+                              env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"})
+        assert said.returncode == 0, said.stderr
+    return said.stdout.strip()
+
+
+def home_key(disk):
+    """The key of the homes, from a root that lies in plain on the disk."""
+    start, size = judge.Table(disk).find(judge.INSTALLED)
+    start, size = start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET
+    with tempfile.TemporaryDirectory() as directory:
+        tamper.output("mount", "-t", "btrfs", "-o", f"loop,offset={start},sizelimit={size}", disk, directory)
+        try:
+            return Path(directory, "state/atomos/home.key").read_bytes()
+        finally:
+            tamper.output("umount", directory)
+
+
+def missing(state, homes):
+    """What the owner had and a start doesn't find."""
+    kept = state / "root/var/lib/systemd/home"
+    for file in (state / "root/etc/machine-id", kept / "local.private", kept / "anna.identity",
+                 state / "atomos/owner/public-key", state / "atomos/owner/secret-key.sealed"):
+        if not file.exists() or not file.stat().st_size:
+            return f"{file.name} isn't there"
+    home = homes / "anna.home"
+    return None if home.exists() and home.read_bytes() == b"h" * (20 << 20) else "Anna's home isn't whole"
+
+
+def test_every_state_of_the_first_start(image, medium, tmp_path):
+    """Until the last step it asks again; from then on the owner has everything."""
+    directory = recording.recorded("over-gpt", image, medium)
+    installed = powerlog.Log(directory / "log")
+    base = powerlog.Replay(installed, directory / "base", tmp_path / "base")
+    for gap in installed.gaps:
+        base.advance(gap)
+    base.file.close()
+    final, log = tmp_path / "final", tmp_path / "log"
+    tamper.output("cp", "--sparse=always", base.path, final)
+    recording.convert(final, judge.INSTALLED, tamper.PASSWORD, encrypt=False)
+    recovery = own(final, log, tmp_path)
+    log = powerlog.Log(log)
+    secrets = {judge.INSTALLED: PASSWORD.encode(), judge.HOME: home_key(final)}
+    for kind, secret in secrets.items():
+        recording.encrypt_log(log, final, kind, secret)
+        recording.convert(final, kind, secret)
+    replay = powerlog.Replay(log, base.path, tmp_path / "disk")
+    j = judge_owner.Judge(replay, final, (PASSWORD, recovery), missing, SEED)
+    with open(recording.WORK / "results-owner", "w") as results:
+        failures, counts = j.run(log, replay, SEED, results)
+    replay.close()
+    assert not failures, f"{len(failures)} states, the first: " + "\n".join(failures[:8])
+    assert counts["asks"] > 10 and counts["owned"] > 2

@@ -238,8 +238,8 @@ class File:
 class Drive:
     """A disk on a loop device, its node `disk` shown as a file by qemu-storage-daemon."""
 
-    def __init__(self, *arguments):
-        self.arguments, self.loops, self.volumes = arguments, [], 0
+    def __init__(self, arguments, loop_options=()):
+        self.arguments, self.loop_options, self.loops, self.exports, self.volumes = arguments, loop_options, [], 0, 0
 
     def __enter__(self):
         # Short: the path of a socket has 107 bytes at most.
@@ -252,10 +252,7 @@ class Drive:
         while not self.qmp_path.exists():
             assert self.daemon.poll() is None and time.monotonic() < deadline, "qemu-storage-daemon doesn't start"
             time.sleep(0.02)
-        self.file = self.directory / "disk"
-        self.file.touch()
-        self.qmp("block-export-add", type="fuse", id="disk", **{"node-name": "disk"}, mountpoint=str(self.file), writable=True)
-        self.device = self.attach()
+        self.device = self.attach(*self.loop_options)
         self._serve()
         return self
 
@@ -279,8 +276,14 @@ class Drive:
                     assert "error" not in answer, f"{command}: {answer['error']['desc']}"
 
     def attach(self, *options):
-        """A loop device that is the disk, or a part of it."""
-        device = run("losetup", "--find", "--show", *options, self.file).strip()
+        """A loop device that is the disk, or a part of it; on a file of its own, since mkfs.btrfs takes two devices on one
+        file for the same."""
+        self.exports += 1
+        name = f"disk{self.exports}"
+        file = self.directory / name
+        file.touch()
+        self.qmp("block-export-add", type="fuse", id=name, **{"node-name": "disk"}, mountpoint=str(file), writable=True)
+        device = run("losetup", "--find", "--show", *options, file).strip()
         # dm-crypt passes no discards on, unless it is told to.
         Path("/sys/block", device.removeprefix("/dev/"), "queue/discard_max_bytes").write_text("0")
         self.loops.append(device)
@@ -327,15 +330,15 @@ class Drive:
 class Recorder(Drive):
     """One whose writes all go through a log; those to the volume in plain (see Log.transform)."""
 
-    def __init__(self, disk, log):
+    def __init__(self, disk, log, *loop_options):
         Path(log).write_bytes(b"")
-        super().__init__(*blockdevs(disk, log, "disk"))
+        super().__init__(blockdevs(disk, log, "disk"), loop_options)
 
 
 class Slow(Drive):
     """One that takes and gives at most so many bytes a second."""
 
     def __init__(self, disk, rate):
-        super().__init__("--object", f"throttle-group,id=rate,x-bps-total={rate}",
-                         "--blockdev", f"driver=file,node-name=disk-file,filename={disk},cache.no-flush=on",
-                         "--blockdev", "driver=throttle,node-name=disk,throttle-group=rate,file=disk-file")
+        super().__init__(["--object", f"throttle-group,id=rate,x-bps-total={rate}",
+                          "--blockdev", f"driver=file,node-name=disk-file,filename={disk},cache.no-flush=on",
+                          "--blockdev", "driver=throttle,node-name=disk,throttle-group=rate,file=disk-file"])

@@ -59,6 +59,13 @@ def install(medium, device, opener, space=()):
     return said.stdout
 
 
+def encrypt_log(log, disk, kind, secret):
+    """What was recorded in plain becomes what dm-crypt would have written."""
+    start, size = judge.Table(disk).find(kind)
+    key = tamper.volume_key(disk, start, secret)
+    log.transform(start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET, lambda at, data: tamper.crypt(key, at, data, True))
+
+
 def record(medium, directory, table, space):
     """Installs onto a disk with a Linux: `base` and `log` in the directory."""
     base, disk = directory / "base", directory / "disk"
@@ -66,26 +73,25 @@ def record(medium, directory, table, space):
     tamper.output("cp", "--sparse=always", base, disk)
     with powerlog.Recorder(disk, directory / "log") as recorder:
         install(medium, recorder.device, recorder.opener, space)
-    log = powerlog.Log(directory / "log")
-    start, size = judge.Table(disk).find(judge.INSTALLED)
-    key = tamper.volume_key(disk, start)
-    log.transform(start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET, lambda at, data: tamper.crypt(key, at, data, True))
+    encrypt_log(powerlog.Log(directory / "log"), disk, judge.INSTALLED, tamper.PASSWORD)
     disk.unlink()
 
 
-def encrypt(disk):
-    """What an installation without the kernel's encryption has left in plain."""
-    start, size = judge.Table(disk).find(judge.INSTALLED)
-    key, start, end = tamper.volume_key(disk, start), start + tamper.DATA_OFFSET, start + size
+def convert(disk, kind, secret, encrypt=True):
+    """Encrypts in place what lies in plain in a partition, because nothing of the kernel has encrypted it, or the other
+    way round. Returns its key."""
+    start, size = judge.Table(disk).find(kind)
+    key, start, end = tamper.volume_key(disk, start, secret), start + tamper.DATA_OFFSET, start + size
     with open(disk, "r+b") as f:
         at = start
         while at < end and (data := next_data(f, at)) < end:
             at = max(at, data - data % tamper.SECTOR)
             f.seek(at)
-            plain = f.read(min(tamper.CHUNK, end - at))
+            old = f.read(min(tamper.CHUNK, end - at))
             f.seek(at)
-            f.write(tamper.crypt(key, at - start, plain, True))
-            at += len(plain)
+            f.write(tamper.crypt(key, at - start, old, encrypt))
+            at += len(old)
+    return key
 
 
 def next_data(f, at):

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""What a machine makes of a disk whose first start was cut off (see powerlog.py): it must ask again, or be its owner's
+with every key and everything that was kept."""
+
+import os
+import random
+from contextlib import contextmanager
+
+import judge
+import powerlog
+import recording
+import tamper
+
+TAILS_FEW, TAILS_TABLE, END, HEADER, LARGE = 2, 12, 1 << 20, 64 << 10, 32 << 20
+# Of the states that still ask one in so many is verified as a whole, drawn by the seed.
+VERIFIED = 50
+
+
+class Volume:
+    """The plain text of an encrypted partition, kept up with the disk's states."""
+
+    def __init__(self, disk, start, size, key, path):
+        self.disk, self.start, self.size, self.key, self.path = disk, start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET, key, path
+        with open(path, "wb") as f:
+            f.truncate(self.size)
+
+    def renew(self, offset, size):
+        """These bytes of the disk are other ones now."""
+        first, last = max(offset, self.start) - self.start, min(offset + size, self.start + self.size) - self.start
+        if first >= last:
+            return
+        first, last = first - first % tamper.SECTOR, -(-last // tamper.SECTOR) * tamper.SECTOR
+        with open(self.disk, "rb") as disk, open(self.path, "r+b") as plain:
+            disk.seek(self.start + first)
+            plain.seek(first)
+            plain.write(tamper.crypt(self.key, first, disk.read(last - first), False))
+
+    def renew_all(self):
+        """Whatever of the disk isn't a hole."""
+        with open(self.disk, "rb") as disk:
+            at, end = self.start, self.start + self.size
+            while at < end:
+                try:
+                    at = os.lseek(disk.fileno(), at, os.SEEK_DATA)
+                except OSError:
+                    return
+                hole = os.lseek(disk.fileno(), at, os.SEEK_HOLE)
+                while at < min(hole, end):
+                    self.renew(at, min(tamper.CHUNK, hole - at))
+                    at += tamper.CHUNK
+                at = max(at, hole)
+
+    @contextmanager
+    def mounted(self):
+        """A copy, mounted as the next start does it: what is in btrfs's log is replayed."""
+        copy = self.path.with_suffix(".copy")
+        tamper.output("cp", "--reflink=auto", "--sparse=always", self.path, copy)
+        try:
+            with tamper.mounted(copy) as directory:
+                yield directory
+        finally:
+            copy.unlink()
+
+
+class Judge:
+    """Judges the states of a first start. `final` is the disk behind it; missing(state, homes) says what is missing in the
+    two mounted file systems, or nothing."""
+
+    def __init__(self, replay, final, words, missing, seed):
+        self.path, self.missing, directory = replay.path, missing, replay.path.parent
+        # Password and recovery key.
+        self.words = [word.encode() for word in words]
+        self.root = self.volume(final, judge.INSTALLED, self.words[0], directory / "plain-of-root")
+        self.root.renew_all()
+        replay.watch = self.root.renew
+        with self.final(final, directory) as root:
+            self.home_key = (root / "state/atomos/home.key").read_bytes()
+        self.home = self.volume(final, judge.HOME, self.home_key, directory / "plain-of-homes")
+        self.home.renew_all()
+        replay.watch = self.changed
+        self.random = random.Random(seed)
+
+    def volume(self, final, kind, secret, path):
+        start, size = judge.Table(final).find(kind)
+        return Volume(self.path, start, size, tamper.volume_key(final, start, secret), path)
+
+    @contextmanager
+    def final(self, final, directory):
+        """The root at the end of the recording."""
+        whole = Volume(final, self.root.start - tamper.DATA_OFFSET, self.root.size + tamper.DATA_OFFSET, self.root.key,
+                       directory / "plain-of-final")
+        whole.renew_all()
+        with whole.mounted() as root:
+            yield root
+        whole.path.unlink()
+
+    def changed(self, offset, size):
+        self.root.renew(offset, size)
+        self.home.renew(offset, size)
+
+    def tails(self, gap):
+        """How many torn states of a gap: more where the table or the slots' list changes."""
+        places = (0, END), (recording.DISK - END, END), (self.root.start - tamper.DATA_OFFSET, HEADER)
+        if any(w.touches(*place) for w in gap for place in places):
+            return TAILS_TABLE
+        return 1 if sum(w.size for w in gap) > LARGE else TAILS_FEW
+
+    def verdict(self):
+        """(verdict, reason); "failure" for what must never be."""
+        table = judge.Table(self.path, [(judge.INSTALLED, tamper.PASSWORD)])
+        by = f"read by its {' and '.join(judge.copies(self.path))} table"
+        if not table.find(judge.INSTALLED):
+            return "failure", table.why or f"no root of ours; {by}"
+        if table.opens(0):
+            return self.asks(by)
+        table = judge.Table(self.path, [*((judge.INSTALLED, word) for word in self.words), (judge.HOME, self.home_key)])
+        if not all(table.opens(n) for n in range(3)):
+            return "failure", f"password, recovery key, partition of homes: {'; '.join(table.answers)}"
+        return self.owned(by)
+
+    def asks(self, by):
+        if self.random.randrange(VERIFIED):
+            return "asks", by
+        good, said = judge.verify(self.path)
+        return ("asks", f"{said}; {by}") if good else ("failure", said)
+
+    def owned(self, by):
+        """Everything that makes the machine usable is there, as a start finds it."""
+        with self.root.mounted() as root, self.home.mounted() as homes:
+            if (root / "state/atomos/home.key").read_bytes() != self.home_key:
+                return "failure", "the key of the homes isn't the one in the state"
+            missing = self.missing(root / "state", homes)
+        return ("failure", missing) if missing else ("owned", by)
+
+    def run(self, log, replay, seed, results, chosen=lambda verdict, tail: None):
+        """Judges every state: (failures, counts)."""
+        failures, counts = [], {}
+        for flush, tail, _ in powerlog.states(log, replay, seed, self.tails):
+            verdict, reason = self.verdict()
+            # Who owns it once owns it for ever.
+            if not tail and verdict == "asks" and counts.get("owned"):
+                verdict, reason = "failure", "the generic password opens it again"
+            counts[verdict] = counts.get(verdict, 0) + 1
+            results.write(f"first-start {flush} {tail or '-'} {verdict} {reason}\n")
+            if verdict == "failure":
+                failures.append(f"{flush} {tail or '-'} {reason}")
+            chosen(verdict, tail)
+        print(f"first start: {log.flushes()} flushes, {sum(counts.values())} states with seed {seed}: {counts}")
+        return failures, counts
