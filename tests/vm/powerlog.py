@@ -194,7 +194,8 @@ sys.exit(not answer)
 '''
 FILE_OPENER = '''#!/bin/sh
 case $1 in
-open) exec losetup --find --show --offset "$2" --sizelimit "$3" '{path}' ;;
+open) device=$(losetup --find --show --offset "$2" --sizelimit "$3" '{path}') && cd "/sys/block/${{device#/dev/}}" &&
+	echo 0 >queue/discard_max_bytes && cat stat >'{path}.stat' && echo "$device" ;;
 close) cat "/sys/block/${{2#/dev/}}/stat" >>'{path}.stat' && exec losetup --detach "$2" ;;
 esac
 '''
@@ -207,8 +208,20 @@ def write_opener(file, text, path):
     return file
 
 
-def bytes_written(stat):
-    """What a device was asked to write, from its `stat` in /sys."""
+def loop(*options):
+    """A new loop device, and what was written to its predecessors of the same name."""
+    device = run("losetup", "--find", "--show", *options).strip()
+    # dm-crypt passes no discards on, unless it is told to.
+    Path("/sys/block", device.removeprefix("/dev/"), "queue/discard_max_bytes").write_text("0")
+    return device, bytes_written(device)
+
+
+def bytes_written(device):
+    """What a block device was asked to write so far."""
+    return stat_written(Path("/sys/block", device.removeprefix("/dev/"), "stat").read_text())
+
+
+def stat_written(stat):
     return int(stat.split()[6]) * SECTOR
 
 
@@ -221,7 +234,7 @@ class File:
 
     def __enter__(self):
         self.opener = write_opener(Path(f"{self.file}.opener"), FILE_OPENER, self.file)
-        self.device = run("losetup", "--find", "--show", self.file).strip()
+        self.device, self.before = loop(self.file)
         return self
 
     def __exit__(self, *_):
@@ -231,15 +244,15 @@ class File:
 
     def written(self):
         """Bytes written to the disk, and to the volume in it once that is closed."""
-        disk = Path("/sys/block", self.device.removeprefix("/dev/"), "stat").read_text()
-        return bytes_written(disk) + (bytes_written(self.stat.read_text()) if self.stat.exists() else 0)
+        volume = [stat_written(line) for line in self.stat.read_text().splitlines()]
+        return bytes_written(self.device) - self.before + volume[1] - volume[0]
 
 
 class Drive:
     """A disk on a loop device, its node `disk` shown as a file by qemu-storage-daemon."""
 
     def __init__(self, arguments, loop_options=()):
-        self.arguments, self.loop_options, self.loops, self.exports, self.volumes = arguments, loop_options, [], 0, 0
+        self.arguments, self.loop_options, self.loops, self.exports, self.volumes = arguments, loop_options, {}, 0, 0
 
     def __enter__(self):
         # Short: the path of a socket has 107 bytes at most.
@@ -283,24 +296,17 @@ class Drive:
         file = self.directory / name
         file.touch()
         self.qmp("block-export-add", type="fuse", id=name, **{"node-name": "disk"}, mountpoint=str(file), writable=True)
-        device = run("losetup", "--find", "--show", *options, file).strip()
-        # dm-crypt passes no discards on, unless it is told to.
-        Path("/sys/block", device.removeprefix("/dev/"), "queue/discard_max_bytes").write_text("0")
-        self.loops.append(device)
+        device, before = loop(*options, file)
+        self.loops[device] = before
         return device
 
     def written(self):
         """Bytes written to the disk, and to the volume in it once that is closed."""
-        return self.volumes + self.stat(self.device)
-
-    @staticmethod
-    def stat(device):
-        return bytes_written(Path("/sys/block", device.removeprefix("/dev/"), "stat").read_text())
+        return self.volumes + bytes_written(self.device) - self.loops[self.device]
 
     def detach(self, device):
-        self.volumes += self.stat(device) if device != self.device else 0
+        self.volumes += bytes_written(device) - self.loops.pop(device)
         run("losetup", "--detach", device)
-        self.loops.remove(device)
 
     def _serve(self):
         """Programs in another mount namespace don't see the exported files: they ask here."""
