@@ -183,27 +183,65 @@ def missing(state, homes):
     return None if home.exists() and home.read_bytes() == b"h" * (20 << 20) else "Anna's home isn't whole"
 
 
-def test_every_state_of_the_first_start(image, medium, tmp_path):
-    """Until the last step it asks again; from then on the owner has everything."""
-    directory = recording.recorded("over-gpt", image, medium)
-    installed = powerlog.Log(directory / "log")
-    base = powerlog.Replay(installed, directory / "base", tmp_path / "base")
+class FirstStart:
+    """One that was recorded: `base` before it, `log`, and `final` behind it, as dm-crypt would have written them."""
+
+    def __init__(self, base, directory):
+        self.base, self.final, log = base, directory / "final", directory / "log"
+        tamper.output("cp", "--sparse=always", base, self.final)
+        recording.convert(self.final, judge.INSTALLED, tamper.PASSWORD, encrypt=False)
+        self.recovery = own(self.final, log, directory)
+        self.log = powerlog.Log(log)
+        self.secrets = {judge.INSTALLED: PASSWORD.encode(), judge.HOME: home_key(self.final)}
+        for kind, secret in self.secrets.items():
+            recording.encrypt_log(self.log, self.final, kind, secret)
+            recording.convert(self.final, kind, secret)
+
+    def judge(self, replay):
+        return judge_owner.Judge(replay, self.final, (PASSWORD, self.recovery), missing, SEED)
+
+
+@pytest.fixture(scope="module")
+def first_start(image, medium, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("first-start")
+    recorded = recording.recorded("over-gpt", image, medium)
+    installed = powerlog.Log(recorded / "log")
+    base = powerlog.Replay(installed, recorded / "base", directory / "base")
     for gap in installed.gaps:
         base.advance(gap)
     base.file.close()
-    final, log = tmp_path / "final", tmp_path / "log"
-    tamper.output("cp", "--sparse=always", base.path, final)
-    recording.convert(final, judge.INSTALLED, tamper.PASSWORD, encrypt=False)
-    recovery = own(final, log, tmp_path)
-    log = powerlog.Log(log)
-    secrets = {judge.INSTALLED: PASSWORD.encode(), judge.HOME: home_key(final)}
-    for kind, secret in secrets.items():
-        recording.encrypt_log(log, final, kind, secret)
-        recording.convert(final, kind, secret)
-    replay = powerlog.Replay(log, base.path, tmp_path / "disk")
-    j = judge_owner.Judge(replay, final, (PASSWORD, recovery), missing, SEED)
-    with open(recording.WORK / "results-owner", "w") as results:
-        failures, counts = j.run(log, replay, SEED, results)
+    return FirstStart(base.path, directory)
+
+
+def test_every_state_of_the_first_start(first_start, tmp_path):
+    """Until the last step it asks again; from then on the owner has everything."""
+    replay = powerlog.Replay(first_start.log, first_start.base, tmp_path / "disk")
+    j = first_start.judge(replay)
+    with open(recording.WORK / "results-first-start", "w") as results:
+        failures, counts = j.run(first_start.log, replay, SEED, results)
     replay.close()
     assert not failures, f"{len(failures)} states, the first: " + "\n".join(failures[:8])
     assert counts["asks"] > 10 and counts["owned"] > 2
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_first_start_again(first_start, tmp_path, share):
+    """The questions are answered once more, after a cut in the middle and one when the owner's slots were made."""
+    log, work = first_start.log, tmp_path / "again"
+    replay = powerlog.Replay(log, first_start.base, tmp_path / "disk")
+    for gap in log.gaps[:int(log.flushes() * share)]:
+        replay.advance(gap)
+    replay.file.close()
+    assert judge.Table(replay.path, [(judge.INSTALLED, tamper.PASSWORD)]).opens(0)
+    work.mkdir()
+    again = FirstStart(replay.path, work)
+    tries = [(judge.INSTALLED, PASSWORD.encode()), (judge.INSTALLED, again.recovery.encode()),
+             (judge.HOME, again.secrets[judge.HOME]), (judge.INSTALLED, tamper.PASSWORD), (judge.INSTALLED, first_start.recovery.encode())]
+    table = judge.Table(again.final, tries)
+    assert [table.opens(n) for n in range(5)] == [True, True, True, False, False]
+    end = powerlog.Replay(again.log, again.base, work / "disk")
+    j = again.judge(end)
+    for gap in again.log.gaps:
+        end.advance(gap)
+    assert j.verdict()[0] == "owned"
+    end.close()
