@@ -4,16 +4,14 @@ that says it was interrupted, or a whole one. Recorded and replayed natively; bu
 
 import os
 import random
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vm"))
 import judge  # noqa: E402
-import judge_owner  # noqa: E402
+import owning  # noqa: E402
 import powerlog  # noqa: E402
 import recording  # noqa: E402
 import tamper  # noqa: E402
@@ -24,15 +22,6 @@ SEED = int(os.environ.get("ATOMOS_TEST_SEED", "1"))
 # Where the table changes, more can go wrong.
 TAILS_FEW, TAILS_TABLE = 3, 18
 LARGE, END = 64 << 20, 1 << 20
-PASSWORD = "seven unlikely lamps"
-OWN = vm.BUILD / "meson/tests/welcome/own-disk"
-HOMECTL = """#!/bin/sh
-# An account in which nothing is flushed.
-for name; do :; done
-cat >"/var/lib/systemd/home/$name.identity"
-head -c 20M /dev/zero | tr '\\0' h >"/home/$name.home"
-"""
-REPART = "[Partition]\nType=2c1f8a5e-6d0b-4e0b-9b0e-61746f6d686f\nLabel=atomos-home\nSizeMinBytes=512M\n"
 
 
 @pytest.fixture(scope="module")
@@ -143,80 +132,15 @@ def test_installs_again_over_an_interrupted_one(image, medium, tmp_path):
     replay.close()
 
 
-def own(disk, log, directory):
-    """The first start's side of the disk, recorded; the recovery key."""
-    programs, definitions = directory / "bin", directory / "repart.d"
-    programs.mkdir()
-    definitions.mkdir()
-    (programs / "homectl").write_text(HOMECTL)
-    (programs / "homectl").chmod(0o755)
-    (definitions / "50-home.conf").write_text(REPART)
-    with powerlog.Recorder(disk, log, "--partscan") as recorder:
-        # A kernel may know of no GPT; its partitions it takes from anybody.
-        tamper.output("partx", "--update", recorder.device)
-        said = subprocess.run([OWN, recorder.device, recorder.opener, definitions], capture_output=True, text=True,
-                              env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"})
-        assert said.returncode == 0, said.stderr
-    return said.stdout.strip()
-
-
-def home_key(disk):
-    """The key of the homes, from a root that lies in plain on the disk."""
-    start, size = judge.Table(disk).find(judge.INSTALLED)
-    start, size = start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET
-    with tempfile.TemporaryDirectory() as directory:
-        tamper.output("mount", "-t", "btrfs", "-o", f"loop,offset={start},sizelimit={size}", disk, directory)
-        try:
-            return Path(directory, "state/atomos/home.key").read_bytes()
-        finally:
-            tamper.output("umount", directory)
-
-
-def missing(state, homes):
-    """What the owner had and a start doesn't find."""
-    kept = state / "root/var/lib/systemd/home"
-    for file in (state / "root/etc/machine-id", kept / "local.private", kept / "anna.identity",
-                 state / "atomos/owner/public-key", state / "atomos/owner/secret-key.sealed"):
-        if not file.exists() or not file.stat().st_size:
-            return f"{file.name} isn't there"
-    home = homes / "anna.home"
-    return None if home.exists() and home.read_bytes() == b"h" * (20 << 20) else "Anna's home isn't whole"
-
-
-class FirstStart:
-    """One that was recorded: `base` before it, `log`, and `final` behind it, as dm-crypt would have written them."""
-
-    def __init__(self, base, directory):
-        self.base, self.final, log = base, directory / "final", directory / "log"
-        tamper.output("cp", "--sparse=always", base, self.final)
-        recording.convert(self.final, judge.INSTALLED, tamper.PASSWORD, encrypt=False)
-        self.recovery = own(self.final, log, directory)
-        self.log = powerlog.Log(log)
-        self.secrets = {judge.INSTALLED: PASSWORD.encode(), judge.HOME: home_key(self.final)}
-        for kind, secret in self.secrets.items():
-            recording.encrypt_log(self.log, self.final, kind, secret)
-            recording.convert(self.final, kind, secret)
-
-    def judge(self, replay):
-        return judge_owner.Judge(replay, self.final, (PASSWORD, self.recovery), missing, SEED)
-
-
 @pytest.fixture(scope="module")
 def first_start(image, medium, tmp_path_factory):
-    directory = tmp_path_factory.mktemp("first-start")
-    recorded = recording.recorded("over-gpt", image, medium)
-    installed = powerlog.Log(recorded / "log")
-    base = powerlog.Replay(installed, recorded / "base", directory / "base")
-    for gap in installed.gaps:
-        base.advance(gap)
-    base.file.close()
-    return FirstStart(base.path, directory)
+    return owning.recorded(image, medium, tmp_path_factory.mktemp("first-start"))
 
 
 def test_every_state_of_the_first_start(first_start, tmp_path):
     """Until the last step it asks again; from then on the owner has everything."""
     replay = powerlog.Replay(first_start.log, first_start.base, tmp_path / "disk")
-    j = first_start.judge(replay)
+    j = first_start.judge(replay, SEED)
     with open(recording.WORK / "results-first-start", "w") as results:
         failures, counts = j.run(first_start.log, replay, SEED, results)
     replay.close()
@@ -234,13 +158,13 @@ def test_first_start_again(first_start, tmp_path, share):
     replay.file.close()
     assert judge.Table(replay.path, [(judge.INSTALLED, tamper.PASSWORD)]).opens(0)
     work.mkdir()
-    again = FirstStart(replay.path, work)
-    tries = [(judge.INSTALLED, PASSWORD.encode()), (judge.INSTALLED, again.recovery.encode()),
+    again = owning.FirstStart(replay.path, work)
+    tries = [(judge.INSTALLED, owning.PASSWORD.encode()), (judge.INSTALLED, again.recovery.encode()),
              (judge.HOME, again.secrets[judge.HOME]), (judge.INSTALLED, tamper.PASSWORD), (judge.INSTALLED, first_start.recovery.encode())]
     table = judge.Table(again.final, tries)
     assert [table.opens(n) for n in range(5)] == [True, True, True, False, False]
     end = powerlog.Replay(again.log, again.base, work / "disk")
-    j = again.judge(end)
+    j = again.judge(end, SEED)
     for gap in again.log.gaps:
         end.advance(gap)
     assert j.verdict()[0] == "owned"

@@ -90,7 +90,6 @@ static int prepare(struct error *err)
 	    make_parents_at(AT_FDCWD, "/var/lib/atomos/x") < 0 ||
 	    make_parents_at(AT_FDCWD, OWNER_DIR "/x") < 0 ||
 	    write_file_at(AT_FDCWD, MACHINE_ID, ID, sizeof(ID) - 1, 0444) < 0 ||
-	    write_file_at(AT_FDCWD, HOMED "/local.private", "key", 3, 0600) < 0 ||
 	    write_file_at(AT_FDCWD, OWNER_DIR "/secret-key", "own:key", 7, 0600) < 0 ||
 	    write_file_at(AT_FDCWD, OWNER_DIR "/public-key", "own:pub", 7, 0644) < 0)
 		return fail(err, -errno, "A private view of the machine: %m");

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Records the disk's side of a first start without a machine (powerlog.py): the real steps, with a homectl that flushes
+nothing."""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import judge
+import judge_owner
+import powerlog
+import recording
+import tamper
+import vm
+
+PASSWORD = "seven unlikely lamps"
+IDENTITY = "0123456789abcdef" * 2
+HOME_SIZE = 20 << 20
+OWN = vm.BUILD / "meson/tests/welcome/own-disk"
+HOMECTL = """#!/bin/sh
+# An account in which nothing is flushed.
+for name; do :; done
+cat >"/var/lib/systemd/home/$name.identity"
+head -c 20M /dev/zero | tr '\\0' h >"/home/$name.home"
+"""
+REPART = "[Partition]\nType=2c1f8a5e-6d0b-4e0b-9b0e-61746f6d686f\nLabel=atomos-home\nSizeMinBytes=512M\n"
+
+
+def own(disk, log, directory):
+    """The first start's side of the disk, recorded; the recovery key."""
+    programs, definitions = directory / "bin", directory / "repart.d"
+    programs.mkdir()
+    definitions.mkdir()
+    (programs / "homectl").write_text(HOMECTL)
+    (programs / "homectl").chmod(0o755)
+    (definitions / "50-home.conf").write_text(REPART)
+    with powerlog.Recorder(disk, log, "--partscan") as recorder:
+        # A kernel may know of no GPT; its partitions it takes from anybody.
+        tamper.output("partx", "--update", recorder.device)
+        said = subprocess.run([OWN, recorder.device, recorder.opener, definitions], capture_output=True, text=True,
+                              env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"})
+        assert said.returncode == 0, said.stderr
+    return said.stdout.strip()
+
+
+def home_key(disk):
+    """The key of the homes, from a root that lies in plain on the disk."""
+    start, size = judge.Table(disk).find(judge.INSTALLED)
+    start, size = start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET
+    with tempfile.TemporaryDirectory() as directory:
+        tamper.output("mount", "-t", "btrfs", "-o", f"loop,offset={start},sizelimit={size}", disk, directory)
+        try:
+            return Path(directory, "state/atomos/home.key").read_bytes()
+        finally:
+            tamper.output("umount", directory)
+
+
+def missing(state, homes):
+    """What the owner had and a start doesn't find."""
+    kept = state / "root/var/lib/systemd/home"
+    for file in (state / "root/etc/machine-id", kept / "anna.identity",
+                 state / "atomos/owner/public-key", state / "atomos/owner/secret-key.sealed"):
+        if not file.exists() or not file.stat().st_size:
+            return f"{file.name} isn't there"
+    home = homes / "anna.home"
+    return None if home.exists() and home.read_bytes() == b"h" * HOME_SIZE else "Anna's home isn't whole"
+
+
+class FirstStart:
+    """One that was recorded: `base` before it, `log`, and `final` behind it, as dm-crypt would have written them."""
+
+    def __init__(self, base, directory):
+        self.base, self.final, log = base, directory / "final", directory / "log"
+        tamper.output("cp", "--sparse=always", base, self.final)
+        recording.convert(self.final, judge.INSTALLED, tamper.PASSWORD, encrypt=False)
+        self.recovery = own(self.final, log, directory)
+        self.log = powerlog.Log(log)
+        self.secrets = {judge.INSTALLED: PASSWORD.encode(), judge.HOME: home_key(self.final)}
+        for kind, secret in self.secrets.items():
+            recording.encrypt_log(self.log, self.final, kind, secret)
+            recording.convert(self.final, kind, secret)
+
+    def judge(self, replay, seed):
+        return judge_owner.Judge(replay, self.final, (PASSWORD, self.recovery), missing, seed)
+
+
+def recorded(image, medium, directory):
+    """A first start on the disk of a recorded installation."""
+    name = recording.recorded("over-gpt", image, medium)
+    installed = powerlog.Log(name / "log")
+    base = powerlog.Replay(installed, name / "base", directory / "base")
+    for gap in installed.gaps:
+        base.advance(gap)
+    base.file.close()
+    return FirstStart(base.path, directory)
