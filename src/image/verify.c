@@ -51,6 +51,11 @@ static int decrypt(const struct image_verify *v, int out, struct error *err)
 	if (r < 0)
 		return wrap(err, "%s isn't an image of AtomOS", v->path);
 	root = find_root(&gpt);
+	if (!root && gpt_find(&gpt, GPT_UNFINISHED_ROOT))
+		return fail(err, -EMEDIUMTYPE,
+			    "The installation onto %s was interrupted: start the medium "
+			    "again and install anew",
+			    v->path);
 	if (!root || root->size <= LUKS_DATA_OFFSET)
 		return fail(err, -EMEDIUMTYPE,
 			    "%s isn't an image of AtomOS: it has no root "

@@ -124,6 +124,8 @@ def test_installs_again_over_an_interrupted_one(image, medium, tmp_path):
     for write, sectors in powerlog.tail(log, log.gaps[largest], "sectors", random.Random(SEED)):
         replay.put(write, sectors)
     assert judge.Table(replay.path).find(judge.UNFINISHED)
+    good, said = judge.verify(replay.path)
+    assert not good and "was interrupted: start the medium again" in said
     with powerlog.File(replay.path) as disk:
         recording.install(medium, disk.device, disk.opener)
     recording.convert(replay.path, judge.INSTALLED, tamper.PASSWORD)
