@@ -105,9 +105,10 @@ def test_every_state(image, medium, tmp_path, name):
     j = Judge(log, replay, table, bool(space))
     with open(recording.WORK / f"results-{name}", "w") as results:
         failures = j.run(name, results)
+        total = sum(j.counts.values())
+        results.write(summary := f"{name}: {log.flushes()} flushes, {total} states with seed {SEED}: {j.counts}\n")
     replay.close()
-    total = sum(j.counts.values())
-    print(f"{name}: {log.flushes()} flushes, {total} states with seed {SEED}: {j.counts}")
+    print(summary)
     assert not failures, f"{len(failures)} of {total} states, the first: " + "\n".join(failures[:8])
     assert j.counts.get("old") and j.counts.get("installed")
     assert bool(j.counts.get("unfinished")) == (not space)

@@ -145,5 +145,7 @@ class Judge:
             if verdict == "failure":
                 failures.append(f"{flush} {tail or '-'} {reason}")
             chosen(verdict, tail)
-        print(f"first start: {log.flushes()} flushes, {sum(counts.values())} states with seed {seed}: {counts}")
+        total = sum(counts.values())
+        results.write(summary := f"first-start: {log.flushes()} flushes, {total} states with seed {seed}: {counts}\n")
+        print(summary)
         return failures, counts
