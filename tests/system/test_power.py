@@ -22,6 +22,8 @@ SEED = int(os.environ.get("ATOMOS_TEST_SEED", "1"))
 # Where the table changes, more can go wrong.
 TAILS_FEW, TAILS_TABLE = 3, 18
 LARGE, END = 64 << 20, 1 << 20
+# In btrfs's superblock.
+LOG_ROOT = (64 << 10) + 0x60
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,35 @@ def test_installs_again_over_an_interrupted_one(image, medium, tmp_path):
     good, said = judge.verify(replay.path)
     assert good, said
     replay.close()
+
+
+def test_verifies_with_a_log_to_replay(image, medium, tmp_path):
+    """The power failed just after something was written to the state: btrfs has it in its log."""
+    directory = recording.recorded("over-gpt", image, medium)
+    log = powerlog.Log(directory / "log")
+    replay = powerlog.Replay(log, directory / "base", tmp_path / "disk")
+    for gap in log.gaps:
+        replay.advance(gap)
+    recording.convert(replay.path, judge.INSTALLED, tamper.PASSWORD, encrypt=False)
+    start, size = judge.Table(replay.path).find(judge.INSTALLED)
+    start, size = start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET
+    cut, root = tmp_path / "cut", tmp_path / "root"
+    root.mkdir()
+    tamper.output("mount", "-t", "btrfs", "-o", f"loop,offset={start},sizelimit={size}", replay.path, root)
+    try:
+        with open(root / "state/letter", "w") as f:
+            f.write("Dear Anna")
+            f.flush()
+            os.fsync(f.fileno())
+        tamper.output("cp", "--sparse=always", replay.path, cut)
+    finally:
+        tamper.output("umount", root)
+    with open(cut, "rb") as f:
+        f.seek(start + LOG_ROOT)
+        assert f.read(8) != bytes(8), "btrfs has nothing to replay"
+    recording.convert(cut, judge.INSTALLED, tamper.PASSWORD)
+    good, said = judge.verify(cut)
+    assert good, said
 
 
 @pytest.fixture(scope="module")
