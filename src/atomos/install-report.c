@@ -93,7 +93,17 @@ void install_report_step(void *context, uint64_t done, uint64_t total, const cha
 	write_line(r, done, total);
 }
 
-static int build_disk(const struct disk *d, sd_json_variant **ret)
+static const char *pin_word(enum old_pin pin)
+{
+	static const char *const words[] = {[OLD_PIN_NONE] = "none",
+					    [OLD_PIN_DISK] = "disk",
+					    [OLD_PIN_OTHER] = "other"};
+
+	return words[pin];
+}
+
+static int build_disk(const struct disk *d, const struct old_pin_facts *tpm,
+		      sd_json_variant **ret)
 {
 	_cleanup_json_ sd_json_variant *space = NULL;
 	int r = sd_json_buildo(&space,
@@ -102,20 +112,23 @@ static int build_disk(const struct disk *d, sd_json_variant **ret)
 
 	if (r < 0)
 		return r;
-	return sd_json_buildo(ret, SD_JSON_BUILD_PAIR_STRING("disk", d->node),
-			      SD_JSON_BUILD_PAIR_STRING("model", d->model),
-			      SD_JSON_BUILD_PAIR_STRING("bus", d->bus),
-			      SD_JSON_BUILD_PAIR_UNSIGNED("size", d->size),
-			      SD_JSON_BUILD_PAIR_BOOLEAN("removable", d->removable),
-			      SD_JSON_BUILD_PAIR_BOOLEAN("medium", d->medium),
-			      SD_JSON_BUILD_PAIR_STRING("content", d->content),
-			      SD_JSON_BUILD_PAIR_STRING("warning", d->warning),
-			      SD_JSON_BUILD_PAIR_STRING("refusal", d->refusal),
-			      SD_JSON_BUILD_PAIR_VARIANT("free", space),
-			      SD_JSON_BUILD_PAIR_STRING("freeRefusal", d->free_refusal));
+	return sd_json_buildo(
+		ret, SD_JSON_BUILD_PAIR_STRING("disk", d->node),
+		SD_JSON_BUILD_PAIR_STRING("model", d->model),
+		SD_JSON_BUILD_PAIR_STRING("bus", d->bus),
+		SD_JSON_BUILD_PAIR_UNSIGNED("size", d->size),
+		SD_JSON_BUILD_PAIR_BOOLEAN("removable", d->removable),
+		SD_JSON_BUILD_PAIR_BOOLEAN("medium", d->medium),
+		SD_JSON_BUILD_PAIR_STRING("content", d->content),
+		SD_JSON_BUILD_PAIR_STRING("warning", d->warning),
+		SD_JSON_BUILD_PAIR_BOOLEAN("owned", d->owned),
+		SD_JSON_BUILD_PAIR_STRING("pin", pin_word(old_pin_of(tpm, d, true))),
+		SD_JSON_BUILD_PAIR_STRING("refusal", d->refusal),
+		SD_JSON_BUILD_PAIR_VARIANT("free", space),
+		SD_JSON_BUILD_PAIR_STRING("freeRefusal", d->free_refusal));
 }
 
-static int print_json(const struct disks *d)
+static int print_json(const struct disks *d, const struct old_pin_facts *tpm)
 {
 	_cleanup_json_ sd_json_variant *list = NULL, *v = NULL;
 	int r = sd_json_variant_new_array(&list, NULL, 0);
@@ -123,7 +136,7 @@ static int print_json(const struct disks *d)
 	for (size_t i = 0; r >= 0 && i < d->count; i++) {
 		_cleanup_json_ sd_json_variant *one = NULL;
 
-		r = build_disk(&d->list[i], &one);
+		r = build_disk(&d->list[i], tpm, &one);
 		if (r >= 0)
 			r = sd_json_variant_append_array(&list, one);
 	}
@@ -134,7 +147,7 @@ static int print_json(const struct disks *d)
 	return r;
 }
 
-static void print_disk(const struct disk *d)
+static void print_disk(const struct disk *d, const struct old_pin_facts *tpm)
 {
 	printf("%s  %.1f GB  %s%s%s\n    now: %s\n", d->node, (double)d->size / 1e9,
 	       d->model[0] ? d->model : "disk", *d->bus ? ", " : "", d->bus, d->content);
@@ -145,18 +158,21 @@ static void print_disk(const struct disk *d)
 		       (double)d->free.size / 1e9);
 	if (d->warning)
 		printf("    %s\n", d->warning);
+	if (old_pin_of(tpm, d, true) == OLD_PIN_DISK)
+		puts("    The TPM of this machine opens it by itself.");
 }
 
-int install_print_disks(const struct disks *d, bool json, struct error *err)
+int install_print_disks(const struct disks *d, const struct old_pin_facts *tpm, bool json,
+			struct error *err)
 {
 	int r = 0;
 
 	if (json)
-		r = print_json(d);
+		r = print_json(d, tpm);
 	else if (d->count == 0)
 		puts("This machine has no disk to install to.");
 	else
 		for (size_t i = 0; i < d->count; i++)
-			print_disk(&d->list[i]);
+			print_disk(&d->list[i], tpm);
 	return r < 0 ? fail(err, r, "The disks can't be written as JSON") : 0;
 }

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/macro.h"
-#include "install/disks.h"
+#include "install/old-pin.h"
 
 struct install_report;
 
@@ -22,4 +22,5 @@ DEFINE_FREEP(struct install_report, install_report_free)
 void install_report_step(void *context, uint64_t done, uint64_t total, const char *what);
 
 /* The disks, for people on stdout, or as JSON. */
-int install_print_disks(const struct disks *d, bool json, struct error *err);
+int install_print_disks(const struct disks *d, const struct old_pin_facts *tpm, bool json,
+			struct error *err);

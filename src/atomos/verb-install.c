@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "install/install.h"
+#include "atomos/install-confirm.h"
 #include "atomos/install-report.h"
 #include "atomos/json.h"
 #include "atomos/nix.h"
@@ -20,15 +21,24 @@
 #include "atomos/verb.h"
 
 #define MEDIUM_TEXT_MAX (64U << 10)
-#define NAME_MAX_TYPED 64
 
 static const struct verb_option options[] = {
 	{"list", 'l', NULL, "show the disks and what is on them"},
 	{"disk", 'd', "DISK", "install to this disk"},
 	{"free", 0, NULL, "into its free space, beside what is there"},
 	{"yes", 0, "DISK", "the disk's name again, instead of typing it"},
+	{"take-tpm", 0, NULL, "have the TPM open this disk instead of another"},
 	{"progress-fd", 0, "NUMBER", "lines of JSON about the progress, for programs"},
 	{0},
+};
+
+/* What was decided before anything is written. */
+struct plan {
+	const struct disk *disk;
+	bool whole;
+	struct old_pin_facts tpm;
+	enum old_pin pin; /* what the TPM keeps, as this disk sees it */
+	bool forget;	  /* and whether it is to forget that */
 };
 
 /* What the medium brings. */
@@ -96,39 +106,6 @@ static int find_disk(const struct invocation *in, const struct disks *disks,
 	return 0;
 }
 
-/* What is about to happen, and the disk's name typed as consent. */
-static int confirm(const struct invocation *in, const struct disk *d, struct error *err)
-{
-	const char *yes = option_value(in, "yes");
-	char typed[NAME_MAX_TYPED] = "";
-
-	if (!yes && !isatty(STDIN_FILENO))
-		return fail(err, -EMISUSE,
-			    "Nobody can be asked: say --yes %s when %s may be written",
-			    d->node, d->node);
-	if (!yes) {
-		fprintf(stderr, "%s: %.1f GB, %s; on it: %s.\n", d->node,
-			(double)d->size / 1e9, d->model[0] ? d->model : "disk",
-			d->content);
-		if (d->warning)
-			fprintf(stderr, "%s\n", d->warning);
-		fprintf(stderr, "%s\nType the disk's name to go on: ",
-			option_given(in, "free")
-				? "AtomOS will be put into its free space."
-				: "Everything on it will be lost.");
-		if (!fgets(typed, sizeof(typed), stdin))
-			typed[0] = 0;
-		typed[strcspn(typed, "\n")] = 0;
-		yes = typed;
-	}
-	if (!streq(yes, d->node) &&
-	    !(startswith(yes, "/dev/") && streq(startswith(yes, "/dev/"), d->node)))
-		return fail(err, -ECANCELED,
-			    "Nothing was written: '%s' isn't the disk's name, %s", yes,
-			    d->node);
-	return 0;
-}
-
 static int progress_fd(const struct invocation *in, int *ret, struct error *err)
 {
 	const char *text = option_value(in, "progress-fd");
@@ -143,25 +120,45 @@ static int progress_fd(const struct invocation *in, int *ret, struct error *err)
 	return 0;
 }
 
-static int report(const struct invocation *in, const struct disk *d,
+static const char *pin_word(const struct plan *p, const struct install_result *result)
+{
+	if (p->pin == OLD_PIN_NONE)
+		return "none";
+	if (!p->forget)
+		return "kept";
+	return result->old_pin.code < 0 ? "refused" : "removed";
+}
+
+static void report_words(const struct plan *p)
+{
+	if (p->pin != OLD_PIN_NONE && !p->forget)
+		fprintf(stderr, "The TPM goes on opening the other disk, and not this "
+				"one: its start asks for a password.\n");
+	fprintf(stderr,
+		"AtomOS is on %s. Switch the machine off, take the medium out and start "
+		"it again.\n",
+		p->disk->node);
+}
+
+static int report(const struct invocation *in, const struct plan *p,
 		  const struct install_result *result, struct error *err)
 {
 	_cleanup_json_ sd_json_variant *v = NULL;
 	int r;
 
+	/* Said whatever is wanted quiet: it has to be known before the first start. */
+	if (result->old_pin.code < 0)
+		fprintf(stderr, "%s.\n", result->old_pin.message);
 	if (!in->json) {
 		if (!in->quiet)
-			fprintf(stderr,
-				"AtomOS is on %s. Switch the machine off, take the "
-				"medium "
-				"out and start it again.\n",
-				d->node);
+			report_words(p);
 		return 0;
 	}
 	r = sd_json_buildo(
-		&v, SD_JSON_BUILD_PAIR_STRING("disk", d->node),
+		&v, SD_JSON_BUILD_PAIR_STRING("disk", p->disk->node),
 		SD_JSON_BUILD_PAIR_UNSIGNED("bytes", result->bytes),
 		SD_JSON_BUILD_PAIR_BOOLEAN("bootEntry", result->boot_entry),
+		SD_JSON_BUILD_PAIR_STRING("oldPin", pin_word(p, result)),
 		SD_JSON_BUILD_PAIR_UNSIGNED("rootSize", result->layout.root.size),
 		SD_JSON_BUILD_PAIR_UNSIGNED("homeSize", result->layout.home.size));
 	if (r < 0)
@@ -171,19 +168,20 @@ static int report(const struct invocation *in, const struct disk *d,
 }
 
 static int install(const struct invocation *in, const struct medium *m,
-		   const struct disk *d, struct error *err)
+		   const struct plan *p, struct error *err)
 {
 	_cleanup_install_report_ struct install_report *progress = NULL;
 	_cleanup_secret_ struct secret *password = secret_new();
-	_cleanup_free_ char *path = xasprintf("/dev/%s", d->node);
+	_cleanup_free_ char *path = xasprintf("/dev/%s", p->disk->node);
 	const char *text = json_string(m->settings, "genericPassword");
-	bool whole = !option_given(in, "free");
 	struct install_options o = {.disk = path,
-				    .whole = whole,
-				    .space = whole ? layout_whole(d->size) : d->free,
+				    .whole = p->whole,
+				    .space = p->whole ? layout_whole(p->disk->size)
+						      : p->disk->free,
 				    .release = json_u64(m->settings, "release", 0),
 				    .source = &m->source,
 				    .password = password,
+				    .forget_old_pin = p->forget,
 				    .keymap = json_string(m->settings, "keymap"),
 				    .nix_environment = nix_environment,
 				    .progress = install_report_step};
@@ -199,14 +197,30 @@ static int install(const struct invocation *in, const struct medium *m,
 	install_report_free(TAKE_PTR(progress));
 	if (r < 0)
 		return wrap(err, "AtomOS isn't installed");
-	return report(in, d, &result, err);
+	return report(in, p, &result, err);
+}
+
+/* Who is asked, and what for: everything before the first byte is written. */
+static int decide(const struct invocation *in, const struct disks *disks, struct plan *p,
+		  struct error *err)
+{
+	int r = find_disk(in, disks, &p->disk, err);
+
+	if (r < 0)
+		return r;
+	p->whole = !option_given(in, "free");
+	p->pin = old_pin_of(&p->tpm, p->disk, p->whole);
+	r = install_confirm(in, p->disk, p->pin, err);
+	if (r == 0)
+		p->forget = install_confirm_pin(in, p->disk, p->pin);
+	return r;
 }
 
 static int run(const struct invocation *in, struct error *err)
 {
 	_cleanup_(medium_done) struct medium m = {.source.store = -EBADF};
 	_cleanup_disks_ struct disks disks = {0};
-	const struct disk *d;
+	struct plan p = {0};
 	int r;
 
 	if (geteuid() != 0)
@@ -215,12 +229,11 @@ static int run(const struct invocation *in, struct error *err)
 	if (r < 0)
 		return r;
 	disks_find(source_size(&m.source), &disks);
+	old_pin_look(&p.tpm);
 	if (option_given(in, "list"))
-		return install_print_disks(&disks, in->json, err);
-	r = find_disk(in, &disks, &d, err);
-	if (r == 0)
-		r = confirm(in, d, err);
-	return r < 0 ? r : install(in, &m, d, err);
+		return install_print_disks(&disks, &p.tpm, in->json, err);
+	r = decide(in, &disks, &p, err);
+	return r < 0 ? r : install(in, &m, &p, err);
 }
 
 const struct verb verb_install = {

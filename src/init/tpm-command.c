@@ -9,9 +9,13 @@
 
 #define TPM_ST_NO_SESSIONS 0x8001
 #define TPM_ST_SESSIONS 0x8002
+#define TPM_CC_NV_UNDEFINE_SPACE 0x122
+#define TPM_CC_NV_READ 0x14e
 #define TPM_CC_GET_CAPABILITY 0x17a
 #define TPM_CC_PCR_EXTEND 0x182
+#define TPM_CAP_HANDLES 1
 #define TPM_CAP_PCRS 5
+#define TPM_RH_OWNER 0x40000001
 #define TPM_RS_PW 0x40000009
 #define HEADER_SIZE 10
 
@@ -40,6 +44,16 @@ static void put_header(struct writer *w, uint16_t tag, uint32_t command)
 	put(w, tag, 2);
 	put(w, 0, 4); /* size, known at the end */
 	put(w, command, 4);
+}
+
+/* An authorization: the empty password. */
+static void put_empty_password(struct writer *w)
+{
+	put(w, 9, 4); /* size */
+	put(w, TPM_RS_PW, 4);
+	put(w, 0, 2); /* nonce */
+	put(w, 0, 1); /* attributes */
+	put(w, 0, 2); /* password */
 }
 
 static size_t finish(struct writer *w)
@@ -143,11 +157,7 @@ int tpm_encode_extend(unsigned pcr, const char *word, const struct tpm_banks *ba
 		return -EOPNOTSUPP;
 	put_header(&w, TPM_ST_SESSIONS, TPM_CC_PCR_EXTEND);
 	put(&w, pcr, 4);
-	put(&w, 9, 4); /* size of the authorization: empty password */
-	put(&w, TPM_RS_PW, 4);
-	put(&w, 0, 2); /* nonce */
-	put(&w, 0, 1); /* attributes */
-	put(&w, 0, 2); /* password */
+	put_empty_password(&w);
 	put(&w, (uint32_t)banks->count, 4);
 	for (size_t i = 0; i < banks->count; i++) {
 		int r = put_digest(&w, banks->algorithms[i], word);
@@ -156,4 +166,76 @@ int tpm_encode_extend(unsigned pcr, const char *word, const struct tpm_banks *ba
 			return r;
 	}
 	return (int)finish(&w);
+}
+
+size_t tpm_encode_find_index(uint32_t index, uint8_t out[static TPM_COMMAND_MAX])
+{
+	struct writer w = {out, 0};
+
+	put_header(&w, TPM_ST_NO_SESSIONS, TPM_CC_GET_CAPABILITY);
+	put(&w, TPM_CAP_HANDLES, 4);
+	put(&w, index, 4);
+	put(&w, 1, 4); /* count */
+	return finish(&w);
+}
+
+int tpm_decode_find_index(const uint8_t *data, size_t size, uint32_t index,
+			  uint32_t *ret_code)
+{
+	int r = tpm_decode_done(data, size, ret_code);
+	const uint8_t *p = data + HEADER_SIZE, *end = data + size;
+
+	if (r < 0)
+		return r;
+	/* moreData (1), capability (4), count (4), then a handle each. */
+	if (end - p < 9 || get(p + 1, 4) != TPM_CAP_HANDLES)
+		return -EBADMSG;
+	if (get(p + 5, 4) == 0)
+		return 0;
+	/* The next one, when there is none of this number. */
+	return end - p < 13 ? -EBADMSG : get(p + 9, 4) == index;
+}
+
+size_t tpm_encode_read_index(uint32_t index, uint16_t bytes,
+			     uint8_t out[static TPM_COMMAND_MAX])
+{
+	struct writer w = {out, 0};
+
+	put_header(&w, TPM_ST_SESSIONS, TPM_CC_NV_READ);
+	put(&w, index, 4); /* whose password it is */
+	put(&w, index, 4);
+	put_empty_password(&w);
+	put(&w, bytes, 2);
+	put(&w, 0, 2); /* offset */
+	return finish(&w);
+}
+
+int tpm_decode_read_index(const uint8_t *data, size_t size, const uint8_t **ret,
+			  uint32_t *ret_code)
+{
+	int r = tpm_decode_done(data, size, ret_code);
+	const uint8_t *p = data + HEADER_SIZE, *end = data + size;
+	uint32_t bytes;
+
+	if (r < 0)
+		return r;
+	/* Size of the parameters (4), size of the content (2), the content. */
+	if (end - p < 6)
+		return -EBADMSG;
+	bytes = get(p + 4, 2);
+	if ((size_t)(end - p) < 6 + bytes)
+		return -EBADMSG;
+	*ret = p + 6;
+	return (int)bytes;
+}
+
+size_t tpm_encode_remove_index(uint32_t index, uint8_t out[static TPM_COMMAND_MAX])
+{
+	struct writer w = {out, 0};
+
+	put_header(&w, TPM_ST_SESSIONS, TPM_CC_NV_UNDEFINE_SPACE);
+	put(&w, TPM_RH_OWNER, 4);
+	put(&w, index, 4);
+	put_empty_password(&w);
+	return finish(&w);
 }

@@ -60,7 +60,8 @@ static char **add_ours(char **words, const struct content *c)
 		return strv_consume(words, xasprintf("the AtomOS of %s", names));
 	}
 	if (streq(c->type, GPT_INSTALLED_ROOT))
-		return strv_add(words, "an AtomOS");
+		return strv_add(words,
+				c->owned ? "an AtomOS with an owner" : "an AtomOS");
 	return words;
 }
 
@@ -131,7 +132,7 @@ char *contents_words(const struct content *list, size_t count)
 const char *contents_warning(const struct content *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (streq(list[i].type, GPT_INSTALLED_ROOT) && list[i].owners)
+		if (streq(list[i].type, GPT_INSTALLED_ROOT) && list[i].owned)
 			return "It has an owner: what they keep there can't be had back.";
 	if (any_fs(list, count, "BitLocker"))
 		return "Windows asks for its BitLocker recovery key when the way the "
@@ -149,40 +150,67 @@ static bool name_valid(const char *name)
 	return n > 0 && n <= OWNER_MAX;
 }
 
-static char **add_owner(char **names, sd_json_variant *token)
+static const char *text_of(sd_json_variant *o, const char *key)
 {
-	sd_json_variant *type, *user;
-	const char *name;
+	sd_json_variant *v = sd_json_variant_by_key(o, key);
 
-	if (!sd_json_variant_is_object(token))
-		return names;
-	type = sd_json_variant_by_key(token, "type");
-	user = sd_json_variant_by_key(token, "user");
-	if (!type || !sd_json_variant_is_string(type) || !user ||
-	    !sd_json_variant_is_string(user) ||
-	    !streq(sd_json_variant_string(type), "atomos-password"))
-		return names;
-	name = sd_json_variant_string(user);
-	return name_valid(name) ? strv_add(names, name) : names;
+	return v && sd_json_variant_is_string(v) ? sd_json_variant_string(v) : NULL;
 }
 
-char **owners_parse(const char *json)
+/* Calls `look` with each token that has a type; true as soon as that is. */
+static bool any_token(const char *json,
+		      bool (*look)(sd_json_variant *token, const char *type,
+				   void *context),
+		      void *context)
 {
 	sd_json_variant *root = NULL, *tokens;
-	char **names = NULL;
+	bool found = false;
 
 	if (sd_json_parse(json, 0, &root, NULL, NULL) < 0)
-		return NULL;
+		return false;
 	tokens = sd_json_variant_is_object(root) ? sd_json_variant_by_key(root, "tokens")
 						 : NULL;
 	/* Keys and values take turns. */
 	if (tokens && sd_json_variant_is_object(tokens))
-		for (size_t i = 1; i < sd_json_variant_elements(tokens) &&
-				   strv_length(names) < OWNERS_MAX;
-		     i += 2)
-			names = add_owner(names, sd_json_variant_by_index(tokens, i));
+		for (size_t i = 1; !found && i < sd_json_variant_elements(tokens);
+		     i += 2) {
+			sd_json_variant *t = sd_json_variant_by_index(tokens, i);
+			const char *type =
+				sd_json_variant_is_object(t) ? text_of(t, "type") : NULL;
+
+			found = type && look(t, type, context);
+		}
 	sd_json_variant_unref(root);
+	return found;
+}
+
+static bool add_owner(sd_json_variant *token, const char *type, void *context)
+{
+	char ***names = context;
+	const char *name = text_of(token, "user");
+
+	if (streq(type, "atomos-password") && name && name_valid(name))
+		*names = strv_add(*names, name);
+	return strv_length(*names) == OWNERS_MAX;
+}
+
+char **owners_parse(const char *json)
+{
+	char **names = NULL;
+
+	(void)any_token(json, add_owner, &names);
 	return names;
+}
+
+static bool is_owners(sd_json_variant *token _unused_, const char *type,
+		      void *context _unused_)
+{
+	return streq(type, "atomos-password") || streq(type, "systemd-recovery");
+}
+
+bool owned_parse(const char *json)
+{
+	return any_token(json, is_owners, NULL);
 }
 
 /* The start of the first partition at or behind `at`; `end` when there is none. Moves *at

@@ -14,7 +14,8 @@ struct content {
 	char type[GUID_LENGTH + 1]; /* partition type, lower case; "" for none */
 	char fs[32];		    /* as libblkid calls it; "" unknown */
 	char label[64];
-	char **owners; /* of an AtomOS: their names; NULL: none */
+	bool owned;    /* an AtomOS that somebody has made theirs */
+	char **owners; /* its administrators' names; NULL: none is known */
 };
 
 /* "Windows, encrypted with BitLocker", "Linux (ext4 \"home\")", "empty"; freed by the
@@ -28,6 +29,10 @@ const char *contents_warning(const struct content *list, size_t count);
 /* Names in the tokens "atomos-password" of a LUKS2 header's JSON text, which anybody can
  * have written: printable ones only. Freed by the caller (strv_free); NULL: none. */
 char **owners_parse(const char *json);
+
+/* Whether a header's JSON text has a slot that only an owner's disk has: an
+ * administrator's password or a recovery key. */
+bool owned_parse(const char *json);
 
 /* The largest space of a GPT disk of `size` bytes that no partition takes. */
 struct region free_space(const struct gpt *gpt, uint64_t size);

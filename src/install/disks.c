@@ -108,6 +108,7 @@ static bool in_use(const char *disk)
 
 struct look {
 	int fd;
+	struct disk *disk;
 	struct gpt gpt; /* empty without such a table */
 	bool has_gpt, has_other;
 	struct content *list;
@@ -134,14 +135,21 @@ static void copy_value(blkid_probe probe, const char *name, char *out, size_t si
 			*c = '?';
 }
 
-static char **read_owners(int fd, uint64_t start)
+/* What the header of an installed AtomOS tells to everybody. */
+static void read_header(struct look *l, uint64_t start, struct content *c)
 {
 	_cleanup_free_ char *text = xcalloc(1, LUKS_TEXT_SIZE + 1);
+	struct disk *d = l->disk;
 
-	if (pread(fd, text, LUKS_TEXT_SIZE, (off_t)start + LUKS_TEXT_OFFSET) !=
+	if (pread(l->fd, text, LUKS_TEXT_SIZE, (off_t)start + LUKS_TEXT_OFFSET) !=
 	    LUKS_TEXT_SIZE)
-		return NULL;
-	return owners_parse(text);
+		return;
+	c->owners = owners_parse(text);
+	c->owned = owned_parse(text);
+	d->owned |= c->owned;
+	if (d->volume_count < DISK_VOLUMES_MAX &&
+	    volume_digest(text, d->volumes[d->volume_count]) == 0)
+		d->volume_count++;
 }
 
 /* The file system in a part of the disk; size 0: all of it. */
@@ -171,7 +179,7 @@ static void look_at_gpt(struct look *l)
 		strcpy(c->type, p->type);
 		probe_content(l->fd, p->start, p->size, c);
 		if (streq(p->type, GPT_INSTALLED_ROOT))
-			c->owners = read_owners(l->fd, p->start);
+			read_header(l, p->start, c);
 	}
 }
 
@@ -258,7 +266,7 @@ static char *refuse_free(const struct disk *d, const struct look *l, uint64_t co
 
 static void describe(struct disk *d, uint64_t content)
 {
-	_cleanup_(look_done) struct look l = {.fd = -EBADF};
+	_cleanup_(look_done) struct look l = {.fd = -EBADF, .disk = d};
 	_cleanup_free_ char *path = xasprintf("/dev/%s", d->node);
 	uint64_t sectors = 0;
 	char size[32];

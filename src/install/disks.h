@@ -8,7 +8,11 @@
 
 #include "base/error.h"
 #include "base/macro.h"
+#include "init/volume-digest.h"
 #include "install/layout.h"
+
+/* More AtomOS than that on one disk are only not told apart by the TPM. */
+#define DISK_VOLUMES_MAX 4
 
 struct disk {
 	char node[32];	 /* "vdb"; the device is /dev/vdb */
@@ -17,10 +21,14 @@ struct disk {
 	uint64_t size;
 	bool removable, medium; /* the medium: what the running system comes from */
 	char *content;		/* what is there now */
-	const char *warning;	/* NULL: none */
-	char *refusal;		/* why the whole disk can't be taken; NULL: it can */
-	struct region free;	/* the largest free space */
-	char *free_refusal;	/* why that can't be taken; NULL: it can */
+	bool owned;		/* an AtomOS with an owner is among it */
+	/* Which volume keys the installed AtomOS on it have. */
+	uint8_t volumes[DISK_VOLUMES_MAX][VOLUME_DIGEST_SIZE];
+	size_t volume_count;
+	const char *warning; /* NULL: none */
+	char *refusal;	     /* why the whole disk can't be taken; NULL: it can */
+	struct region free;  /* the largest free space */
+	char *free_refusal;  /* why that can't be taken; NULL: it can */
 };
 
 struct disks {

@@ -18,6 +18,7 @@
 #include "install/container.h"
 #include "install/fill.h"
 #include "install/install.h"
+#include "install/old-pin.h"
 #include "install/table.h"
 #include "install/write.h"
 
@@ -205,6 +206,11 @@ static int finish(struct work *w, struct install_result *ret, struct error *err)
 	const char *esp = w->parts[PART_ESP].uuid;
 	int r = sync_disk(w, err);
 
+	/* Cut between the two, the old disk's system is gone already, or a password has
+	 * its TPM told anew; the other way round the new disk's start would find the pin
+	 * of another one. */
+	if (r == 0 && o->forget_old_pin)
+		(void)old_pin_remove(&ret->old_pin);
 	if (r == 0 && o->whole)
 		r = table_set_type(o->disk, w->parts[PART_ROOT].uuid, GPT_INSTALLED_ROOT,
 				   err);

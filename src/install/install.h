@@ -23,7 +23,10 @@ struct install_options {
 	uint64_t release;    /* names the boot image in the ESP */
 	const struct source *source;
 	const struct secret *password; /* the generic one, until there is an owner */
-	const char *keymap;	       /* NULL: none */
+	/* Have the TPM forget what it knows, so that the new disk's first start tells it
+	 * to open that one (old-pin.h). */
+	bool forget_old_pin;
+	const char *keymap; /* NULL: none */
 	const char *const *nix_environment;
 	install_progress progress; /* may be NULL */
 	void *progress_context;
@@ -35,6 +38,7 @@ struct install_result {
 	/* Told to the firmware by name; false: it finds it by the name that every
 	 * firmware looks for, if it looks. */
 	bool boot_entry;
+	struct error old_pin; /* code negative: why the TPM keeps the old pin */
 };
 
 /* Needs root. Interrupted at any moment (power too) it leaves on a whole disk what says

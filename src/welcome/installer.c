@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/process.h"
+#include "base/str.h"
 #include "owner/variant.h"
 #include "welcome/installer.h"
 
@@ -41,7 +42,25 @@ bool installer_line(const char *line, char **what, uint64_t *done, uint64_t *tot
 	return true;
 }
 
-static _noreturn_ void child(const struct target *t, int progress, int words)
+/* `atomos install` onto this target, without a question; freed by the caller. */
+static char **command(const struct target *t, bool take_tpm)
+{
+	static const char *const fixed[] = {"atomos",	     "--quiet", "install",
+					    "--progress-fd", "3",	NULL};
+	char **argv = NULL;
+
+	for (size_t i = 0; fixed[i]; i++)
+		argv = strv_add(argv, fixed[i]);
+	argv = strv_add(argv, "--disk");
+	argv = strv_add(argv, t->disk);
+	argv = strv_add(argv, "--yes");
+	argv = strv_add(argv, t->disk);
+	if (!t->whole)
+		argv = strv_add(argv, "--free");
+	return take_tpm ? strv_add(argv, "--take-tpm") : argv;
+}
+
+static _noreturn_ void child(char *const *argv, int progress, int words)
 {
 	_cleanup_close_ int none = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -49,12 +68,7 @@ static _noreturn_ void child(const struct target *t, int progress, int words)
 	    dup2(words, STDERR_FILENO) < 0 || dup2(progress, PROGRESS_FD) < 0 ||
 	    fcntl(PROGRESS_FD, F_SETFD, 0) < 0)
 		_exit(127);
-	if (t->whole)
-		execlp("atomos", "atomos", "--quiet", "install", "--disk", t->disk,
-		       "--yes", t->disk, "--progress-fd", "3", NULL);
-	else
-		execlp("atomos", "atomos", "--quiet", "install", "--disk", t->disk,
-		       "--yes", t->disk, "--progress-fd", "3", "--free", NULL);
+	execvp(argv[0], argv);
 	dprintf(STDERR_FILENO, "atomos: %s\n", strerror(errno));
 	_exit(127);
 }
@@ -73,8 +87,8 @@ static void show(struct ui *ui, int fd)
 	}
 }
 
-/* Its last line, without the program's name. */
-static int failed(int words, struct error *err)
+/* The last line of what it said, without the program's name; NULL: nothing. */
+static char *last_line(int words)
 {
 	char text[ERROR_MESSAGE_MAX] = "", *line;
 	ssize_t n = pread(words, text, sizeof(text) - 1, 0);
@@ -86,12 +100,14 @@ static int failed(int words, struct error *err)
 	line = line ? line + 1 : text;
 	if (strncmp(line, "atomos: ", 8) == 0)
 		line += 8;
-	return fail(err, -EIO, "%s",
-		    *line ? line : "The installation ended without a word");
+	return *line ? xstrdup(line) : NULL;
 }
 
-int installer_run(struct ui *ui, const struct target *t, struct error *err)
+int installer_run(struct ui *ui, const struct target *t, bool take_tpm, char **ret_note,
+		  struct error *err)
 {
+	_cleanup_strv_ char **argv = command(t, take_tpm);
+	_cleanup_free_ char *said = NULL;
 	_cleanup_close_ int words = memfd_create("words", MFD_CLOEXEC);
 	int progress[2], status;
 	pid_t pid;
@@ -100,7 +116,7 @@ int installer_run(struct ui *ui, const struct target *t, struct error *err)
 		return fail(err, -errno, "The installation can't be started: %m");
 	pid = fork();
 	if (pid == 0)
-		child(t, progress[1], words);
+		child(argv, progress[1], words);
 	close(progress[1]);
 	if (pid < 0) {
 		close(progress[0]);
@@ -109,5 +125,10 @@ int installer_run(struct ui *ui, const struct target *t, struct error *err)
 	show(ui, progress[0]);
 	if (waitpid(pid, &status, 0) < 0)
 		return fail(err, -errno, "The installation can't be waited for: %m");
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : failed(words, err);
+	said = last_line(words);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return fail(err, -EIO, "%s",
+			    said ? said : "The installation ended without a word");
+	*ret_note = TAKE_PTR(said);
+	return 0;
 }

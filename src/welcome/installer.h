@@ -7,7 +7,10 @@
 #include "welcome/ui.h"
 
 int installer_list(struct targets *ret, struct error *err);
-int installer_run(struct ui *ui, const struct target *t, struct error *err);
+/* *ret_note: what it had to say all the same, a sentence without a full stop; NULL:
+ * nothing. Freed by the caller. */
+int installer_run(struct ui *ui, const struct target *t, bool take_tpm, char **ret_note,
+		  struct error *err);
 
 /* One line of its progress: false when it is none. `what` is freed by the caller. */
 bool installer_line(const char *line, char **what, uint64_t *done, uint64_t *total);

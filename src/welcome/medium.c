@@ -9,8 +9,8 @@
 void medium_done(struct medium *m)
 {
 	targets_done(&m->targets);
-	free(m->error);
-	m->error = NULL;
+	free(TAKE_PTR(m->note));
+	free(TAKE_PTR(m->error));
 }
 
 static void set_error(struct medium *m, char *words)
@@ -57,8 +57,11 @@ static void show_confirm(const struct medium *m, struct screen *s)
 	s->title = xstrdup("Really there?");
 	s->back = true;
 	s->text = xasprintf(
-		"%s\nNow: %s.\n\n%s%s%s", t->label, t->content,
+		"%s\nNow: %s.\n\n%s%s%s%s", t->label, t->content,
 		t->warning ? t->warning : "", t->warning ? "\n\n" : "",
+		t->known ? "The TPM of this machine opens it by itself, and will forget "
+			   "it.\n\n"
+			 : "",
 		t->whole ? "Everything on this disk will be lost. To go on, type "
 			   "its name."
 			 : "Only its free space is used. To go on, type the "
@@ -66,12 +69,24 @@ static void show_confirm(const struct medium *m, struct screen *s)
 	s->prompt = xasprintf("Name of the disk (%s)", t->disk);
 }
 
+static void show_tpm(const struct medium *m _unused_, struct screen *s)
+{
+	s->title = xstrdup("Which disk starts by itself?");
+	s->back = true;
+	s->text = xstrdup("The TPM of this machine opens another disk by itself, and can "
+			  "do so for one only. The one that it doesn't open asks for its "
+			  "password at each start.");
+	screen_add(s, "The other disk, as now", NULL);
+	screen_add(s, "The new system", "with Secure Boot on");
+}
+
 static void show_installed(const struct medium *m, struct screen *s)
 {
 	s->title = xstrdup("Installed");
 	s->text = xasprintf("%s is on the disk. Pull the medium out once the machine has "
-			    "gone off; the first start asks what makes it yours.",
-			    m->system);
+			    "gone off; the first start asks what makes it yours.%s%s%s",
+			    m->system, m->note ? "\n\n" : "", m->note ? m->note : "",
+			    m->note ? "." : "");
 	screen_add(s, "Restart now", NULL);
 	screen_add(s, "Go on trying", NULL);
 }
@@ -79,7 +94,7 @@ static void show_installed(const struct medium *m, struct screen *s)
 void medium_show(const struct medium *m, struct screen *ret)
 {
 	static void (*const shows[])(const struct medium *, struct screen *) = {
-		show_menu, show_where, show_confirm, show_installed};
+		show_menu, show_where, show_confirm, show_tpm, show_installed};
 
 	*ret = (struct screen){.kind = SCREEN_MENU};
 	shows[m->step](m, ret);
@@ -98,8 +113,13 @@ static enum medium_next take_where(struct medium *m, size_t choice)
 
 static enum medium_next take_confirm(struct medium *m, const char *typed)
 {
-	if (streq(typed, m->targets.list[m->chosen].disk))
-		return MEDIUM_INSTALL;
+	m->take_tpm = false;
+	if (streq(typed, m->targets.list[m->chosen].disk)) {
+		if (!m->targets.list[m->chosen].other)
+			return MEDIUM_INSTALL;
+		m->step = MEDIUM_TPM;
+		return MEDIUM_ON;
+	}
 	set_error(m, xasprintf("'%s' isn't its name; nothing was changed.", typed));
 	return MEDIUM_ON;
 }
@@ -108,7 +128,9 @@ enum medium_next medium_take(struct medium *m, const struct answer *a)
 {
 	set_error(m, NULL);
 	if (a->back) {
-		m->step = m->step == MEDIUM_CONFIRM ? MEDIUM_WHERE : MEDIUM_MENU;
+		m->step = m->step == MEDIUM_TPM	      ? MEDIUM_CONFIRM
+			  : m->step == MEDIUM_CONFIRM ? MEDIUM_WHERE
+						      : MEDIUM_MENU;
 		return MEDIUM_ON;
 	}
 	switch (m->step) {
@@ -121,13 +143,18 @@ enum medium_next medium_take(struct medium *m, const struct answer *a)
 		return take_where(m, a->choice);
 	case MEDIUM_CONFIRM:
 		return take_confirm(m, a->text->data);
+	case MEDIUM_TPM:
+		m->take_tpm = a->choice == 1;
+		return MEDIUM_INSTALL;
 	default:
 		return a->choice == 0 ? MEDIUM_RESTART : MEDIUM_TRY;
 	}
 }
 
-void medium_installed(struct medium *m)
+void medium_installed(struct medium *m, const char *note)
 {
+	free(m->note);
+	m->note = note ? xstrdup(note) : NULL;
 	m->step = MEDIUM_INSTALLED;
 }
 

@@ -5,14 +5,20 @@
 #include "welcome/screen.h"
 #include "welcome/targets.h"
 
-enum medium_step { MEDIUM_MENU, MEDIUM_WHERE, MEDIUM_CONFIRM, MEDIUM_INSTALLED };
+enum medium_step {
+	MEDIUM_MENU,
+	MEDIUM_WHERE,
+	MEDIUM_CONFIRM,
+	MEDIUM_TPM,
+	MEDIUM_INSTALLED,
+};
 
 enum medium_next {
 	MEDIUM_ON,	/* show the next screen */
 	MEDIUM_TRY,	/* log in to the live system */
 	MEDIUM_LIST,	/* look at the disks and put them into `targets`, then go on */
-	MEDIUM_INSTALL, /* install to `chosen`, then call medium_installed or
-			   medium_failed */
+	MEDIUM_INSTALL, /* install to `chosen`, heeding `take_tpm`, then call
+			   medium_installed or medium_failed */
 	MEDIUM_RESTART,
 };
 
@@ -21,6 +27,8 @@ struct medium {
 	struct targets targets; /* the owner's to fill and release */
 	enum medium_step step;
 	size_t chosen;
+	bool take_tpm; /* it is to open the new system instead of another one */
+	char *note;    /* what the installation had to say */
 	char *error;
 };
 
@@ -29,6 +37,6 @@ void medium_done(struct medium *m);
 
 void medium_show(const struct medium *m, struct screen *ret);
 enum medium_next medium_take(struct medium *m, const struct answer *a);
-/* The end of an installation. */
-void medium_installed(struct medium *m);
+/* The end of an installation; `note` may be NULL. */
+void medium_installed(struct medium *m, const char *note);
 void medium_failed(struct medium *m, const char *words);

@@ -20,12 +20,14 @@ static void list(struct session *s, struct medium *m)
 
 static void install(struct session *s, struct medium *m)
 {
+	_cleanup_free_ char *note = NULL;
 	struct error e;
 
-	if (installer_run(*s->ui, &m->targets.list[m->chosen], &e) < 0)
+	if (installer_run(*s->ui, &m->targets.list[m->chosen], m->take_tpm, &note, &e) <
+	    0)
 		medium_failed(m, e.message);
 	else
-		medium_installed(m);
+		medium_installed(m, note);
 }
 
 int session_medium(struct session *s, struct error *err)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/str.h"
 #include "owner/variant.h"
 #include "welcome/targets.h"
 
@@ -41,14 +42,19 @@ static char *label_of(sd_json_variant *disk, uint64_t size, const char *what)
 			 bus[0] ? ", " : "", bus);
 }
 
-static struct target *add(struct targets *t, sd_json_variant *disk)
+static struct target *add(struct targets *t, sd_json_variant *disk, bool whole)
 {
+	const char *pin = text_of(disk, "pin");
 	struct target *e;
 
 	t->list = xgrow(t->list, t->count, &t->capacity, sizeof(*t->list));
 	e = &t->list[t->count++];
 	*e = (struct target){
 		.disk = xstrdup(text_of(disk, "disk")),
+		.whole = whole,
+		.known = whole && streq(pin, "disk"),
+		/* What stays beside the new system is as good as another disk. */
+		.other = streq(pin, "other") || (!whole && streq(pin, "disk")),
 		.content = xstrdup(text_of(disk, "content")),
 		.warning = copy_of(variant_text(disk, "warning")),
 	};
@@ -62,15 +68,14 @@ static void add_disk(struct targets *t, sd_json_variant *disk)
 
 	if (!sd_json_variant_is_object(disk) || !text_of(disk, "disk")[0])
 		return;
-	e = add(t, disk);
-	e->whole = true;
+	e = add(t, disk, true);
 	e->label = label_of(disk, variant_number(disk, "size"), "");
 	e->refusal = copy_of(variant_text(disk, "refusal"));
 	/* Free space that can't be taken isn't worth a line of its own. */
 	if (!space || !sd_json_variant_is_object(space) ||
 	    variant_text(disk, "freeRefusal"))
 		return;
-	e = add(t, disk);
+	e = add(t, disk, false);
 	e->label = label_of(disk, variant_number(space, "size"), "free space of ");
 }
 

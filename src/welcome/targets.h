@@ -10,6 +10,8 @@
 struct target {
 	char *disk;    /* "vdb" */
 	bool whole;    /* else its free space */
+	bool known;    /* the TPM opens what is overwritten, and will forget it */
+	bool other;    /* the TPM opens something else */
 	char *label;   /* "vdb, 20.0 GB, QEMU HARDDISK, USB" */
 	char *content; /* what is there now, in plain words */
 	char *warning; /* NULL: none */

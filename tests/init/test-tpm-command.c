@@ -111,12 +111,75 @@ static void test_extend_banks(void **state)
 	assert_int_equal(tpm_encode_extend(11, "x", &unknown, out), -EOPNOTSUPP);
 }
 
+/* Captured from tpm2-tools where it sends the same. */
+static void test_index_commands(void **state)
+{
+	uint8_t out[TPM_COMMAND_MAX];
+
+	assert_hex(out, tpm_encode_find_index(0x01800a70, out),
+		   "80010000001600"
+		   "00017a0000000101800a7000000001");
+	assert_hex(out, tpm_encode_read_index(0x01800a70, 344, out),
+		   "8002000000230000014e"
+		   "01800a7001800a70"
+		   "00000009400000090000000000"
+		   "01580000");
+	assert_hex(out, tpm_encode_remove_index(0x01800a70, out),
+		   "8002000000"
+		   "1f"
+		   "00000122"
+		   "4000000101800a70"
+		   "00000009400000090000000000");
+}
+
+static int find(const char *hex)
+{
+	uint8_t data[64];
+	uint32_t code;
+
+	assert_int_equal(hex_decode(hex, data, strlen(hex) / 2), 0);
+	return tpm_decode_find_index(data, strlen(hex) / 2, 0x01800a70, &code);
+}
+
+static void test_find_index(void **state)
+{
+	assert_int_equal(find("8001000000170000000000000000010000000101800a70"), 1);
+	assert_int_equal(find("8001000000170000000001000000010000000101800a71"), 0);
+	assert_int_equal(find("80010000001300000000000000000100000000"), 0);
+	/* A count without handles, another capability, a refusal. */
+	assert_int_equal(find("80010000001300000000000000000100000001"), -EBADMSG);
+	assert_int_equal(find("80010000001300000000000000000500000000"), -EBADMSG);
+	assert_int_equal(find("80010000000a00000101"), -EIO);
+}
+
+static void test_read_index(void **state)
+{
+	static const char good[] = "8002000000170000000000000005"
+				   "0003616263"
+				   "00000000";
+	uint8_t data[64];
+	const uint8_t *content;
+	uint32_t code;
+
+	assert_int_equal(hex_decode(good, data, sizeof(good) / 2), 0);
+	assert_int_equal(tpm_decode_read_index(data, sizeof(good) / 2, &content, &code),
+			 3);
+	assert_memory_equal(content, "abc", 3);
+	for (size_t n = 10; n < 19; n++) {
+		data[5] = (uint8_t)n;
+		assert_int_equal(tpm_decode_read_index(data, n, &content, &code),
+				 -EBADMSG);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_get_banks), cmocka_unit_test(test_banks),
-		cmocka_unit_test(test_banks_cut), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_extend),	  cmocka_unit_test(test_extend_banks),
+		cmocka_unit_test(test_index_commands), cmocka_unit_test(test_find_index),
+		cmocka_unit_test(test_read_index),     cmocka_unit_test(test_get_banks),
+		cmocka_unit_test(test_banks),	       cmocka_unit_test(test_banks_cut),
+		cmocka_unit_test(test_refused),	       cmocka_unit_test(test_extend),
+		cmocka_unit_test(test_extend_banks),
 	};
 
 	return cmocka_run_group_tests_name("tpm-command", tests, NULL, NULL);

@@ -22,19 +22,24 @@ static void expect(const struct content *list, size_t count, const char *words)
 static void test_words(void **state)
 {
 	char *names[] = {(char *)"ada", (char *)"ben", NULL};
-	const struct content windows[] = {{GPT_ESP, "vfat", "", NULL},
-					  {RESERVED, "", "", NULL},
-					  {DATA, "ntfs", "C", NULL}};
-	const struct content both[] = {{RESERVED, "", "", NULL},
-				       {DATA, "BitLocker", "", NULL},
-				       {"", "ext4", "home", NULL},
-				       {"", "crypto_LUKS", "", NULL}};
-	const struct content ours[] = {{GPT_ESP, "vfat", "ATOMOS", NULL},
-				       {GPT_INSTALLED_ROOT, "crypto_LUKS", "", names}};
-	const struct content others[] = {{GPT_UNFINISHED_ROOT, "", "", NULL},
-					 {GPT_MEDIUM_ROOT, "crypto_LUKS", "", NULL}};
-	const struct content stick[] = {{"", "vfat", "PHOTOS", NULL}};
-	const struct content noise[] = {{"", "", "", NULL}};
+	const struct content windows[] = {{GPT_ESP, "vfat", "", false, NULL},
+					  {RESERVED, "", "", false, NULL},
+					  {DATA, "ntfs", "C", false, NULL}};
+	const struct content both[] = {{RESERVED, "", "", false, NULL},
+				       {DATA, "BitLocker", "", false, NULL},
+				       {"", "ext4", "home", false, NULL},
+				       {"", "crypto_LUKS", "", false, NULL}};
+	const struct content ours[] = {
+		{GPT_ESP, "vfat", "ATOMOS", false, NULL},
+		{GPT_INSTALLED_ROOT, "crypto_LUKS", "", true, names}};
+	const struct content nameless = {GPT_INSTALLED_ROOT, "crypto_LUKS", "", true,
+					 NULL};
+	const struct content fresh = {GPT_INSTALLED_ROOT, "crypto_LUKS", "", false, NULL};
+	const struct content others[] = {
+		{GPT_UNFINISHED_ROOT, "", "", false, NULL},
+		{GPT_MEDIUM_ROOT, "crypto_LUKS", "", false, NULL}};
+	const struct content stick[] = {{"", "vfat", "PHOTOS", false, NULL}};
+	const struct content noise[] = {{"", "", "", false, NULL}};
 
 	expect(NULL, 0, "empty");
 	expect(windows, 3, "Windows");
@@ -43,6 +48,11 @@ static void test_words(void **state)
 	assert_non_null(strstr(contents_warning(both, 4), "recovery key"));
 	expect(ours, 2, "the AtomOS of ada, ben");
 	assert_non_null(strstr(contents_warning(ours, 2), "owner"));
+	/* Without an administrator only the recovery key tells. */
+	expect(&nameless, 1, "an AtomOS with an owner");
+	assert_non_null(strstr(contents_warning(&nameless, 1), "owner"));
+	expect(&fresh, 1, "an AtomOS");
+	assert_null(contents_warning(&fresh, 1));
 	expect(others, 2,
 	       "an AtomOS whose installation was interrupted; an AtomOS medium");
 	expect(stick, 1, "data (FAT)");
@@ -61,6 +71,10 @@ static void test_owners(void **state)
 	assert_int_equal(strv_length(names), 1);
 	assert_string_equal(names[0], "ada");
 	assert_null(owners_parse("{\"tokens\":[]}"));
+	assert_true(owned_parse("{\"tokens\":{\"0\":{\"type\":\"systemd-recovery\"}}}"));
+	assert_false(owned_parse("{\"tokens\":{\"0\":{\"type\":\"systemd-tpm2\"},"
+				 "\"1\":{\"type\":7},\"2\":[]}}"));
+	assert_false(owned_parse("[]"));
 	assert_null(owners_parse("[]"));
 	assert_null(owners_parse(""));
 }

@@ -15,7 +15,8 @@ static const char disks[] =
 	"\"content\":\"AtomOS\",\"warning\":null,\"refusal\":\"it is the medium\","
 	"\"free\":{\"start\":0,\"size\":0},\"freeRefusal\":\"it is the medium\"},"
 	"{\"disk\":\"nvme0n1\",\"model\":\"Fast\",\"bus\":\"NVMe\",\"size\":500000000000,"
-	"\"content\":\"Windows\",\"warning\":\"BitLocker is on\",\"refusal\":null,"
+	"\"content\":\"Windows\",\"warning\":\"BitLocker is on\",\"pin\":\"disk\","
+	"\"refusal\":null,"
 	"\"free\":{\"start\":1048576,\"size\":100000000000},\"freeRefusal\":null}]}";
 
 static enum medium_next choose(struct medium *m, size_t choice)
@@ -81,10 +82,39 @@ static void test_confirm(void **state _unused_)
 	medium_failed(&m, "The disk is full");
 	assert_int_equal(m.step, MEDIUM_WHERE);
 	assert_int_equal(choose(&m, 2), MEDIUM_ON);
-	assert_int_equal(type(&m, "nvme0n1"), MEDIUM_INSTALL);
+	assert_int_equal(type(&m, "nvme0n1"), MEDIUM_ON);
+	assert_int_equal(choose(&m, 0), MEDIUM_INSTALL);
 	assert_false(m.targets.list[m.chosen].whole);
-	medium_installed(&m);
+	medium_installed(&m, NULL);
 	assert_int_equal(choose(&m, 0), MEDIUM_RESTART);
+}
+
+/* Beside a disk that the TPM opens: which one shall it be? */
+static void test_tpm(void **state _unused_)
+{
+	_cleanup_medium_ struct medium m;
+	_cleanup_screen_ struct screen confirm = {0}, installed = {0};
+
+	to_where(&m);
+	/* What is overwritten is forgotten without a further question. */
+	assert_int_equal(choose(&m, 1), MEDIUM_ON);
+	medium_show(&m, &confirm);
+	assert_non_null(strstr(confirm.text, "will forget it"));
+	assert_int_equal(type(&m, "nvme0n1"), MEDIUM_INSTALL);
+	assert_false(m.take_tpm);
+	medium_failed(&m, "The disk is full");
+	/* In its free space the old one stays. */
+	assert_int_equal(choose(&m, 2), MEDIUM_ON);
+	assert_int_equal(type(&m, "nvme0n1"), MEDIUM_ON);
+	assert_int_equal(m.step, MEDIUM_TPM);
+	assert_int_equal(choose(&m, 0), MEDIUM_INSTALL);
+	assert_false(m.take_tpm);
+	assert_int_equal(choose(&m, 1), MEDIUM_INSTALL);
+	assert_true(m.take_tpm);
+	medium_installed(&m, "The TPM doesn't forget the old disk");
+	medium_show(&m, &installed);
+	assert_non_null(
+		strstr(installed.text, "\n\nThe TPM doesn't forget the old disk."));
 }
 
 static void test_try(void **state _unused_)
@@ -132,9 +162,10 @@ static void test_progress(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_targets),	  cmocka_unit_test(test_confirm),
-		cmocka_unit_test(test_try),	  cmocka_unit_test(test_list_again),
-		cmocka_unit_test(test_bad_lists), cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_targets),	   cmocka_unit_test(test_confirm),
+		cmocka_unit_test(test_tpm),	   cmocka_unit_test(test_try),
+		cmocka_unit_test(test_list_again), cmocka_unit_test(test_bad_lists),
+		cmocka_unit_test(test_progress),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* An old pin in a real (software) TPM: whose it is, and that it goes. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "image/fixture.h"
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/process.h"
+#include "image/luks.h"
+#include "init/pin.h"
+#include "init/unlock.h"
+#include "install/old-pin.h"
+
+#define INDEX "0x01800a70"
+
+static pid_t tpm;
+
+static int start_tpm(void **state)
+{
+	_cleanup_free_ char *dir = NULL, *server = NULL, *control = NULL, *tools = NULL;
+	const char *socket_file;
+
+	if (setup_directory(state) != 0)
+		return -1;
+	socket_file = in_directory(state, "s");
+	dir = xasprintf("dir=%s", (char *)*state);
+	server = xasprintf("type=unixio,path=%s", socket_file);
+	control = xasprintf("type=unixio,path=%s.ctrl", socket_file);
+	tools = xasprintf("swtpm:path=%s", socket_file);
+	setenv("TPM2TOOLS_TCTI", tools, 1);
+	setenv("TSS2_LOG", "all+none", 1);
+	tpm = fork();
+	if (tpm == 0) {
+		execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", dir,
+		       "--server", server, "--ctrl", control, "--flags",
+		       "not-need-init,startup-clear", "--log", "file=/dev/null", NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 300 && access(in_directory(state, "s.ctrl"), F_OK) < 0; i++)
+		poll(NULL, 0, 20);
+	return 0;
+}
+
+static int stop_tpm(void **state)
+{
+	kill(tpm, SIGKILL);
+	waitpid(tpm, NULL, 0);
+	return teardown_directory(state);
+}
+
+#define RUN(...) run_program((const char *const[]){__VA_ARGS__, NULL}, NULL)
+
+/* One connection at a time is all that it knows. */
+static int connect_tpm(void **state)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strncpy(a.sun_path, in_directory(state, "s"), sizeof(a.sun_path) - 1);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	return fd;
+}
+
+static struct old_pin_facts look(void **state)
+{
+	_cleanup_close_ int fd = connect_tpm(state);
+	struct old_pin_facts f;
+	struct error err;
+
+	assert_ok(old_pin_look_at(fd, &f, &err), &err);
+	return f;
+}
+
+static int remove_it(void **state, struct error *err)
+{
+	_cleanup_close_ int fd = connect_tpm(state);
+
+	return old_pin_remove_at(fd, err);
+}
+
+static void define(void)
+{
+	RUN("tpm2_nvdefine", "-C", "o", "-s", "344", "-a",
+	    "ownerread|authread|ownerwrite|no_da", INDEX);
+}
+
+static void write_pin(void **state, uint8_t volume)
+{
+	struct pin pin = {.secure_boot = true};
+	uint8_t bytes[PIN_SIZE];
+	const char *file = in_directory(state, "content");
+
+	memset(pin.volume, volume, sizeof(pin.volume));
+	pin_encode(&pin, bytes);
+	assert_int_equal(write_file_at(AT_FDCWD, file, bytes, sizeof(bytes), 0600), 0);
+	define();
+	RUN("tpm2_nvwrite", "-C", "o", "-i", file, INDEX);
+}
+
+static void test_none(void **state)
+{
+	const struct disk d = {0};
+	struct old_pin_facts f = look(state);
+	struct error err;
+
+	assert_false(f.there);
+	assert_int_equal(old_pin_of(&f, &d, true), OLD_PIN_NONE);
+	assert_ok(remove_it(state, &err), &err);
+	/* The next index isn't taken for it. */
+	RUN("tpm2_nvdefine", "-C", "o", "-s", "8", "0x01800a71");
+	assert_false(look(state).there);
+	assert_ok(remove_it(state, &err), &err);
+	RUN("tpm2_nvreadpublic", "0x01800a71");
+}
+
+static void test_whose(void **state)
+{
+	struct disk d = {.volume_count = 2};
+	struct old_pin_facts f;
+
+	write_pin(state, 7);
+	f = look(state);
+	assert_true(f.there && f.readable);
+	memset(d.volumes[1], 7, sizeof(d.volumes[1]));
+	assert_int_equal(old_pin_of(&f, &d, true), OLD_PIN_DISK);
+	assert_int_equal(old_pin_of(&f, &d, false), OLD_PIN_OTHER);
+	d.volume_count = 1;
+	assert_int_equal(old_pin_of(&f, &d, true), OLD_PIN_OTHER);
+}
+
+static void test_remove(void **state)
+{
+	struct error err;
+
+	write_pin(state, 7);
+	assert_ok(remove_it(state, &err), &err);
+	assert_false(look(state).there);
+	assert_ok(remove_it(state, &err), &err);
+}
+
+/* Somebody else's, or never written: it is in the way all the same. */
+static void test_unreadable(void **state)
+{
+	struct disk d = {.volume_count = 1};
+	struct old_pin_facts f;
+	struct error err;
+
+	define();
+	f = look(state);
+	assert_true(f.there);
+	assert_false(f.readable);
+	/* No content is like none of any disk. */
+	assert_int_equal(old_pin_of(&f, &d, true), OLD_PIN_OTHER);
+	assert_ok(remove_it(state, &err), &err);
+	assert_false(look(state).there);
+}
+
+static void test_refused(void **state)
+{
+	struct error err = {0};
+
+	write_pin(state, 7);
+	RUN("tpm2_changeauth", "-c", "owner", "somebody");
+	assert_int_equal(remove_it(state, &err), -EIO);
+	assert_non_null(strstr(err.message, "it answers with error 0x"));
+	assert_true(look(state).there);
+}
+
+/* What the disk shows to everybody is what the boot writes into the pin. */
+static void test_header(void **state)
+{
+	const char *file = in_directory(state, "disk");
+	_cleanup_secret_ struct secret *password = secret_new(), *key = NULL;
+	const struct luks_options o = {.path = file, .password = password};
+	_cleanup_(volume_freep) struct volume *v = NULL;
+	_cleanup_free_ char *text = xcalloc(1, (12U << 10) + 1);
+	_cleanup_close_ int fd = -EBADF;
+	uint8_t digest[VOLUME_DIGEST_SIZE];
+	struct error err;
+
+	password->size = 3;
+	memcpy(password->data, "abc", 3);
+	assert_ok(luks_format(&o, &key, &err), &err);
+	fd = open(file, O_RDWR | O_CLOEXEC);
+	assert_int_equal(ftruncate(fd, LUKS_DATA_OFFSET + (1 << 20)), 0);
+	assert_int_equal(pread(fd, text, 12U << 10, 4096), 12U << 10);
+	assert_int_equal(volume_digest(text, digest), 0);
+	assert_ok(volume_open_header(file, "test", &v, &err), &err);
+	assert_memory_equal(digest, volume_key_digest(v), sizeof(digest));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start_tpm, stop_tpm)
+	const struct CMUnitTest tests[] = {
+		TEST(test_none),
+		TEST(test_whose),
+		TEST(test_remove),
+		TEST(test_unreadable),
+		TEST(test_refused),
+		cmocka_unit_test_setup_teardown(test_header, setup_directory,
+						teardown_directory),
+	};
+
+	return cmocka_run_group_tests_name("old-pin", tests, NULL, NULL);
+}
