@@ -3,24 +3,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/fs.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
-#include "base/log.h"
-#include "base/process.h"
 #include "core/store-sink.h"
 #include "image/boot-image.h"
 #include "image/esp.h"
 #include "install/boot-files.h"
-#include "install/table.h"
-
-#define EFIVARS "/sys/firmware/efi/efivars"
-#define LABEL "AtomOS"
-#define LOADER "\\EFI\\BOOT\\BOOTX64.EFI"
 
 static unsigned sector_of(const char *disk)
 {
@@ -70,25 +61,4 @@ int boot_files_make(const struct boot_files *b, struct error *err)
 		r = make_esp(b, from, err);
 	remove_tree_at(AT_FDCWD, store);
 	return r;
-}
-
-bool boot_entry_add(const char *disk, const char *esp)
-{
-	struct error err;
-	int n = table_number(disk, esp, &err);
-	char number[16];
-	const char *const argv[] = {"efibootmgr", "--quiet",  "--create", "--disk",
-				    disk,	  "--part",   number,	  "--label",
-				    LABEL,	  "--loader", LOADER,	  NULL};
-	_cleanup_free_ char *output = NULL;
-
-	if (n < 0 || access(EFIVARS, F_OK) < 0 || !process_available(argv[0]))
-		return false;
-	snprintf(number, sizeof(number), "%d", n);
-	if (process_check(&(struct process){.argv = argv}, &output, NULL, &err) == 0)
-		return true;
-	log_info("The firmware takes no new boot entry (%s): if it doesn't start AtomOS "
-		 "by itself, choose the disk in its boot menu.",
-		 err.message);
-	return false;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The EFI system partition of an installation, and its name in the firmware's list. */
+/* The EFI system partition of an installation. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -20,7 +19,3 @@ struct boot_files {
 
 /* Verifies the boot image while it is copied, and makes a FAT file system of it. */
 int boot_files_make(const struct boot_files *b, struct error *err);
-
-/* Puts the loader of the ESP with this partition GUID first in the firmware's boot order.
- * false where there is no such list or it can't be written. */
-bool boot_entry_add(const char *disk, const char *esp);

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "image/gpt.h"
+#include "install/boot-entry.h"
 #include "install/boot-files.h"
 #include "install/container.h"
 #include "install/fill.h"
@@ -42,7 +43,8 @@ struct work {
 	struct layout layout;
 	uint64_t bytes;
 	struct secret *key;
-	int lock; /* of the disk */
+	int lock;	/* of the disk */
+	struct gpt old; /* what is overwritten; empty: nothing that has a GPT */
 };
 
 static void tell(const struct work *w, const char *what)
@@ -157,8 +159,14 @@ static int begin(struct work *w, struct error *err)
 	int r = 0;
 
 	tell(w, "Writing the boot image");
-	if (w->options->whole)
+	if (w->options->whole) {
+		/* As long as they can be told by their partitions. */
+		if (gpt_read(w->lock, &w->old, NULL) < 0)
+			w->old.count = 0;
 		r = table_replace(w->options->disk, w->parts, PARTS, err);
+		if (r == 0)
+			boot_entries_remove(&w->old);
+	}
 	return r < 0 ? r : write_esp(w, err);
 }
 
