@@ -32,6 +32,8 @@ let
     "/usr/sbin/modprobe"
     # Tells a TPM to open an installed disk.
     "/usr/bin/systemd-cryptenroll"
+    # Opens the answers that an installation left for the first start.
+    "/usr/bin/systemd-creds"
     "${multiarch}/cryptsetup/libcryptsetup-token-systemd-tpm2.so"
   ];
 

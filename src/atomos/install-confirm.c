@@ -38,12 +38,25 @@ static void say(const struct invocation *in, const struct disk *d, enum old_pin 
 		fprintf(stderr, "Type the disk's name to go on: ");
 }
 
-int install_confirm(const struct invocation *in, const struct disk *d, enum old_pin pin,
-		    struct error *err)
+static int check_serial(const struct disk *d, const char *serial, struct error *err)
+{
+	if (d->serial[0] && streq(serial, d->serial))
+		return 0;
+	return fail(err, -ECANCELED,
+		    "Nothing was written: the answers are for the disk with the number "
+		    "'%s', and %s has %s%s",
+		    serial, d->node, d->serial[0] ? "the number " : "none", d->serial);
+}
+
+int install_confirm(const struct invocation *in, const struct disk *d, const char *serial,
+		    enum old_pin pin, struct error *err)
 {
 	const char *yes = option_value(in, "yes"), *node;
 	char typed[TYPED_MAX] = "";
+	int r = serial ? check_serial(d, serial, err) : 0;
 
+	if (r < 0 || (serial && !yes))
+		return r;
 	if (!yes && !isatty(STDIN_FILENO))
 		return fail(err, -EMISUSE,
 			    "Nobody can be asked: say --yes %s when %s may be written",
@@ -62,14 +75,14 @@ int install_confirm(const struct invocation *in, const struct disk *d, enum old_
 }
 
 bool install_confirm_pin(const struct invocation *in, const struct disk *d,
-			 enum old_pin pin)
+			 const char *serial, enum old_pin pin)
 {
 	char typed[TYPED_MAX] = "";
 
 	if (pin != OLD_PIN_OTHER)
 		return pin == OLD_PIN_DISK;
-	/* With --yes nobody wants to be asked. */
-	if (option_given(in, "take-tpm") || option_given(in, "yes"))
+	/* With a consent beforehand nobody wants to be asked. */
+	if (option_given(in, "take-tpm") || option_given(in, "yes") || serial)
 		return option_given(in, "take-tpm");
 	fprintf(stderr,
 		"The TPM of this machine opens another disk by itself, and can do so "

@@ -115,6 +115,7 @@ static int build_disk(const struct disk *d, const struct old_pin_facts *tpm,
 	return sd_json_buildo(
 		ret, SD_JSON_BUILD_PAIR_STRING("disk", d->node),
 		SD_JSON_BUILD_PAIR_STRING("model", d->model),
+		SD_JSON_BUILD_PAIR_STRING("serial", d->serial),
 		SD_JSON_BUILD_PAIR_STRING("bus", d->bus),
 		SD_JSON_BUILD_PAIR_UNSIGNED("size", d->size),
 		SD_JSON_BUILD_PAIR_BOOLEAN("removable", d->removable),
@@ -149,8 +150,11 @@ static int print_json(const struct disks *d, const struct old_pin_facts *tpm)
 
 static void print_disk(const struct disk *d, const struct old_pin_facts *tpm)
 {
-	printf("%s  %.1f GB  %s%s%s\n    now: %s\n", d->node, (double)d->size / 1e9,
-	       d->model[0] ? d->model : "disk", *d->bus ? ", " : "", d->bus, d->content);
+	printf("%s  %.1f GB  %s%s%s", d->node, (double)d->size / 1e9,
+	       d->model[0] ? d->model : "disk", *d->bus ? ", " : "", d->bus);
+	if (d->serial[0] && !streq(d->serial, d->model))
+		printf(", number %s", d->serial);
+	printf("\n    now: %s\n", d->content);
 	if (d->refusal)
 		printf("    the whole disk can't be taken: %s\n", d->refusal);
 	if (!d->free_refusal)

@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "install/install.h"
+#include "atomos/install-answers.h"
 #include "atomos/install-confirm.h"
 #include "atomos/install-report.h"
 #include "atomos/json.h"
@@ -27,6 +28,7 @@ static const struct verb_option options[] = {
 	{"disk", 'd', "DISK", "install to this disk"},
 	{"free", 0, NULL, "into its free space, beside what is there"},
 	{"yes", 0, "DISK", "the disk's name again, instead of typing it"},
+	{"answers", 0, "FILE", "answer what the first start would ask"},
 	{"take-tpm", 0, NULL, "have the TPM open this disk instead of another"},
 	{"progress-fd", 0, "NUMBER", "lines of JSON about the progress, for programs"},
 	{0},
@@ -39,6 +41,8 @@ struct plan {
 	struct old_pin_facts tpm;
 	enum old_pin pin; /* what the TPM keeps, as this disk sees it */
 	bool forget;	  /* and whether it is to forget that */
+	struct install_answers answers;
+	bool answered; /* there are such */
 };
 
 /* What the medium brings. */
@@ -167,24 +171,26 @@ static int report(const struct invocation *in, const struct plan *p,
 	return 0;
 }
 
-static int install(const struct invocation *in, const struct medium *m,
-		   const struct plan *p, struct error *err)
+static int install(const struct invocation *in, const struct medium *m, struct plan *p,
+		   struct error *err)
 {
 	_cleanup_install_report_ struct install_report *progress = NULL;
 	_cleanup_secret_ struct secret *password = secret_new();
 	_cleanup_free_ char *path = xasprintf("/dev/%s", p->disk->node);
 	const char *text = json_string(m->settings, "genericPassword");
-	struct install_options o = {.disk = path,
-				    .whole = p->whole,
-				    .space = p->whole ? layout_whole(p->disk->size)
-						      : p->disk->free,
-				    .release = json_u64(m->settings, "release", 0),
-				    .source = &m->source,
-				    .password = password,
-				    .forget_old_pin = p->forget,
-				    .keymap = json_string(m->settings, "keymap"),
-				    .nix_environment = nix_environment,
-				    .progress = install_report_step};
+	struct install_options o = {
+		.disk = path,
+		.whole = p->whole,
+		.space = p->whole ? layout_whole(p->disk->size) : p->disk->free,
+		.release = json_u64(m->settings, "release", 0),
+		.source = &m->source,
+		.password = password,
+		.forget_old_pin = p->forget,
+		.keymap = p->answers.answers.keymap ? p->answers.answers.keymap
+						    : json_string(m->settings, "keymap"),
+		.answers = p->answered ? &p->answers.leave : NULL,
+		.nix_environment = nix_environment,
+		.progress = install_report_step};
 	struct install_result result;
 	int fd, r = progress_fd(in, &fd, err);
 
@@ -195,8 +201,10 @@ static int install(const struct invocation *in, const struct medium *m,
 	o.progress_context = progress = install_report_new(fd, in->quiet);
 	r = install_run(&o, &result, err);
 	install_report_free(TAKE_PTR(progress));
-	if (r < 0)
+	if (r < 0) {
+		install_answers_undo(&p->answers);
 		return wrap(err, "AtomOS isn't installed");
+	}
 	return report(in, p, &result, err);
 }
 
@@ -209,18 +217,39 @@ static int decide(const struct invocation *in, const struct disks *disks, struct
 	if (r < 0)
 		return r;
 	p->whole = !option_given(in, "free");
+	p->answered = option_given(in, "answers");
+	if (p->answered)
+		r = install_answers_load(option_value(in, "answers"), &p->answers, err);
+	if (r < 0)
+		return r;
 	p->pin = old_pin_of(&p->tpm, p->disk, p->whole);
-	r = install_confirm(in, p->disk, p->pin, err);
+	r = install_confirm(in, p->disk, p->answers.serial, p->pin, err);
 	if (r == 0)
-		p->forget = install_confirm_pin(in, p->disk, p->pin);
+		p->forget = install_confirm_pin(in, p->disk, p->answers.serial, p->pin);
 	return r;
+}
+
+static int do_it(const struct invocation *in, const struct medium *m, struct plan *p,
+		 struct error *err)
+{
+	bool tpm = p->pin == OLD_PIN_NONE || p->forget;
+	int r = p->answered ? install_answers_prepare(&p->answers, tpm, err) : 0;
+
+	if (r < 0)
+		return r;
+	return install(in, m, p, err);
+}
+
+static void plan_done(struct plan *p)
+{
+	install_answers_done(&p->answers);
 }
 
 static int run(const struct invocation *in, struct error *err)
 {
 	_cleanup_(medium_done) struct medium m = {.source.store = -EBADF};
 	_cleanup_disks_ struct disks disks = {0};
-	struct plan p = {0};
+	_cleanup_(plan_done) struct plan p = {0};
 	int r;
 
 	if (geteuid() != 0)
@@ -233,7 +262,7 @@ static int run(const struct invocation *in, struct error *err)
 	if (option_given(in, "list"))
 		return install_print_disks(&disks, &p.tpm, in->json, err);
 	r = decide(in, &disks, &p, err);
-	return r < 0 ? r : install(in, &m, &p, err);
+	return r < 0 ? r : do_it(in, &m, &p, err);
 }
 
 const struct verb verb_install = {

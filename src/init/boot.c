@@ -27,7 +27,8 @@ static const struct step steps[] = {
 	{"owner", step_owner},
 	{"tpm", step_tpm},     /* (c), (d); an owner's disk is open behind it */
 	{"enrol", step_enrol}, /* (e) */
-	{"leave", step_leave}, /* (f) */
+	{"answers", step_answers},
+	{"leave", step_leave},			   /* (f) */
 	{"public-password", step_public_password}, /* (g) */
 	{"password", step_password},
 	{"zram", step_zram},

@@ -101,6 +101,9 @@ int ask_password(struct boot *b, const int *watch, struct error *err);
 int step_tpm(struct boot *b, struct error *err);
 int step_enrol(struct boot *b, struct error *err);
 
+/* answers.c */
+int step_answers(struct boot *b, struct error *err);
+
 /* root.c */
 int step_zram(struct boot *b, struct error *err);
 int step_mount(struct boot *b, struct error *err);

@@ -59,6 +59,10 @@ static const struct token known[] = {
 	  {"fido2-up-required", KIND_BOOL, true},
 	  {"fido2-uv-required", KIND_BOOL, true}}},
 	{"atomos-keymap", {{"keyslots", KIND_NO_SLOT}, {"keymap", KIND_TEXT}}},
+	{"atomos-answers",
+	 {{"keyslots", KIND_NO_SLOT},
+	  {"open", KIND_BASE64},
+	  {"sealed", KIND_BASE64, true}}},
 	{"atomos-password", {{"keyslots", KIND_SLOT}, {"user", KIND_TEXT}}},
 };
 

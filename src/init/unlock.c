@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "init/answers-token.h"
 #include "init/keymap-token.h"
 #include "init/luks-shape.h"
 #include "init/unlock.h"
@@ -188,6 +189,11 @@ const uint8_t *volume_key_digest(const struct volume *v)
 char *volume_keymap(struct volume *v)
 {
 	return keymap_token_find(v->device);
+}
+
+char *volume_answers(struct volume *v)
+{
+	return answers_token_find(v->device, "sealed");
 }
 
 bool volume_is_open(const char *name)

@@ -54,6 +54,10 @@ const uint8_t *volume_key_digest(const struct volume *v);
  * caller. Not checked in any way. */
 char *volume_keymap(struct volume *v);
 
+/* What an installation has sealed for the first start (init/answers-token.h), or NULL;
+ * freed by the caller. */
+char *volume_answers(struct volume *v);
+
 /* Whether a device of this name is open. */
 bool volume_is_open(const char *name);
 

@@ -19,6 +19,8 @@ int container_format(const struct container *c, struct secret **ret_key,
 	_cleanup_close_ int disk = -EBADF;
 	int r = luks_format(&o, &key, err);
 
+	if (r == 0 && c->answers)
+		r = leave_answers(c->answers, path, err);
 	if (r < 0)
 		return r;
 	disk = open(c->disk, O_WRONLY | O_CLOEXEC);

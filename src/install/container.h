@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "install/layout.h"
+#include "install/leave-answers.h"
 
 #define CONTAINER_DEVICE "/dev/mapper/atomos-install"
 
@@ -14,7 +15,8 @@ struct container {
 	const char *disk; /* "/dev/…" */
 	struct region region;
 	const struct secret *password;
-	const char *keymap;    /* NULL: none */
+	const char *keymap;		     /* NULL: none */
+	const struct leave_answers *answers; /* for the first start; NULL: none */
 	const char *directory; /* in memory, for the header while it is made */
 };
 

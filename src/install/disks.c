@@ -50,6 +50,32 @@ static const char *bus_of(const char *disk)
 	return "";
 }
 
+/* From where the kernel keeps it for virtio, NVMe, and SCSI or SATA; else of the USB
+ * device that the disk is in. */
+static void find_serial(const char *disk, char *out, size_t size)
+{
+	static const char *const files[] = {"serial", "device/serial",
+					    "device/../../../../serial"};
+	_cleanup_free_ char *page = xasprintf(SYS_BLOCK "/%s/device/vpd_pg80", disk);
+	_cleanup_free_ char *data = NULL;
+	size_t length = 0;
+
+	for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+		sysfs_line(disk, files[i], out, size);
+		if (out[0])
+			return;
+	}
+	/* SPC-4, 7.8.17: four bytes, then the number, filled up with spaces. */
+	if (read_file_at(AT_FDCWD, page, 4096, &data, &length) < 0 || length <= 4)
+		return;
+	snprintf(out, size, "%.*s", (int)(length - 4), data + 4 + strspn(data + 4, " "));
+	for (char *c = out; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
+	while (out[0] && out[strlen(out) - 1] == ' ')
+		out[strlen(out) - 1] = 0;
+}
+
 /* Calls `look` for each name in a directory until it returns true. */
 static bool any_entry(const char *directory,
 		      bool (*look)(const char *name, const void *context),
@@ -275,6 +301,7 @@ static void describe(struct disk *d, uint64_t content)
 	if (parse_u64(size, &sectors) == 0)
 		d->size = sectors * SECTOR;
 	sysfs_line(d->node, "device/model", d->model, sizeof(d->model));
+	find_serial(d->node, d->serial, sizeof(d->serial));
 	if (!d->model[0])
 		sysfs_line(d->node, "serial", d->model, sizeof(d->model));
 	d->bus = bus_of(d->node);

@@ -17,6 +17,7 @@
 struct disk {
 	char node[32];	 /* "vdb"; the device is /dev/vdb */
 	char model[64];	 /* "" unknown */
+	char serial[64]; /* "" unknown */
 	const char *bus; /* "USB", "NVMe", … or "" */
 	uint64_t size;
 	bool removable, medium; /* the medium: what the running system comes from */

@@ -177,6 +177,7 @@ static int fill(struct work *w, struct error *err)
 				    .region = w->layout.root,
 				    .password = o->password,
 				    .keymap = o->keymap,
+				    .answers = o->answers,
 				    .directory = WORK};
 	const struct fill f = {.source = o->source,
 			       .device = CONTAINER_DEVICE,

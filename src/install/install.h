@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "install/layout.h"
+#include "install/leave-answers.h"
 #include "install/source.h"
 
 /* `done` of `total` bytes (0: unknown) in the step `what`. */
@@ -26,7 +27,8 @@ struct install_options {
 	/* Have the TPM forget what it knows, so that the new disk's first start tells it
 	 * to open that one (old-pin.h). */
 	bool forget_old_pin;
-	const char *keymap; /* NULL: none */
+	const char *keymap;		     /* NULL: none */
+	const struct leave_answers *answers; /* for the first start; NULL: it asks */
 	const char *const *nix_environment;
 	install_progress progress; /* may be NULL */
 	void *progress_context;

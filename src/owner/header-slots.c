@@ -9,6 +9,7 @@
 #include "owner/header-internal.h"
 #include "owner/recovery-key.h"
 
+#define ANSWERS_TOKEN "atomos-answers"
 #define KEYMAP_TOKEN "atomos-keymap"
 #define MEGABYTE_IN_KIB 1024U
 /* What init/luks-shape.c allows. */
@@ -153,6 +154,46 @@ int header_remove(struct header *h, int slot, const struct secret *proof,
 	if (r == 0)
 		r = crypt_keyslot_destroy(h->device, slot);
 	return r < 0 ? header_fail(h, err, r, "The disk's slot can't be removed") : 0;
+}
+
+static int find_open(struct header *h _unused_, int token _unused_, const char *type,
+		     const char *json, void *context)
+{
+	char **ret = context;
+	sd_json_variant *v = NULL, *open;
+
+	if (!streq(type, ANSWERS_TOKEN) || sd_json_parse(json, 0, &v, NULL, NULL) < 0)
+		return 0;
+	open = sd_json_variant_by_key(v, "open");
+	if (open && sd_json_variant_is_string(open))
+		*ret = xstrdup(sd_json_variant_string(open));
+	sd_json_variant_unref(v);
+	return 1;
+}
+
+char *header_answers(struct header *h)
+{
+	char *base64 = NULL;
+
+	(void)header_tokens(h, find_open, &base64);
+	return base64;
+}
+
+static int drop_answers(struct header *h, int token, const char *type,
+			const char *json _unused_, void *context _unused_)
+{
+	if (!streq(type, ANSWERS_TOKEN))
+		return 0;
+	return MIN(crypt_token_json_set(h->device, token, NULL), 0);
+}
+
+int header_drop_answers(struct header *h, struct error *err)
+{
+	int r = header_tokens(h, drop_answers, NULL);
+
+	return r < 0 ? header_fail(h, err, r,
+				   "The installation's answers can't be removed")
+		     : 0;
 }
 
 static int drop_keymap(struct header *h, int token, const char *type,

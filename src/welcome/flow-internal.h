@@ -30,6 +30,7 @@ struct flow {
 	size_t step;
 	enum flow_step target;
 	bool jumps, stays;
+	bool given[STEP_END]; /* answered beforehand */
 	bool network;
 	bool weak; /* the password is one that few would recommend */
 	char quality[QUALITY_WORDS_MAX]; /* words about it */

@@ -11,8 +11,6 @@
 #include "owner/recovery-key.h"
 #include "welcome/flow-internal.h"
 
-#define REAL_NAME_MAX 64
-
 static void show_real_name(const struct flow *f, struct screen *s)
 {
 	s->kind = SCREEN_TEXT;
@@ -26,10 +24,8 @@ static enum flow_next take_real_name(struct flow *f, const struct answer *a)
 {
 	const char *text = a->text->data;
 
-	if (a->text->size > REAL_NAME_MAX) {
-		flow_set_error(f, xstrdup("That name is too long."));
-	} else if (strpbrk(text, ":\n\r\t,=\"\\")) {
-		flow_set_error(f, xstrdup("A name can't contain : , = \" or \\."));
+	if (answers_real_name_odd(text)) {
+		flow_set_error(f, xstrdup(answers_real_name_odd(text)));
 	} else {
 		free(f->answers.real_name);
 		f->answers.real_name = xstrdup(text);

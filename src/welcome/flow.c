@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The order of the questions, and going back. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "base/str.h"
 #include "welcome/flow-internal.h"
 
 static const struct flow_step_table *const steps[STEP_END] = {
@@ -50,7 +52,96 @@ void flow_free(struct flow *f)
 
 static bool wanted(const struct flow *f, size_t step)
 {
-	return !steps[step]->wanted || steps[step]->wanted(f);
+	return !f->given[step] && (!steps[step]->wanted || steps[step]->wanted(f));
+}
+
+/* Where it goes on from `step`: the first wanted one. */
+static size_t next_wanted(const struct flow *f, size_t step)
+{
+	while (step < STEP_END && !wanted(f, step))
+		step++;
+	return step;
+}
+
+static void replace(char **where, const char *text)
+{
+	free(*where);
+	*where = xstrdup(text);
+}
+
+static void give(struct flow *f, enum flow_step step, char **where, const char *text)
+{
+	replace(where, text);
+	f->given[step] = true;
+}
+
+static void preset_place(struct flow *f, const struct answers *a)
+{
+	if (a->language && strv_contains(f->facts->languages, a->language))
+		give(f, STEP_LANGUAGE, &f->answers.language, a->language);
+	if (a->keymap && strv_contains(f->facts->keymaps, a->keymap))
+		give(f, STEP_KEYBOARD, &f->answers.keymap, a->keymap);
+	replace(&f->answers.zone,
+		zones_guess(f->facts->zones, f->answers.language, f->answers.keymap));
+	for (size_t i = 0; a->zone && i < f->facts->zones->count; i++)
+		if (streq(f->facts->zones->list[i].name, a->zone)) {
+			give(f, STEP_REGION, &f->answers.zone, a->zone);
+			f->given[STEP_CITY] = true;
+		}
+}
+
+static void preset_person(struct flow *f, const struct answers *a)
+{
+	if (a->real_name)
+		give(f, STEP_REAL_NAME, &f->answers.real_name, a->real_name);
+	if (a->name &&
+	    !(f->facts->accounts && strv_contains(f->facts->accounts, a->name)))
+		give(f, STEP_NAME, &f->answers.name, a->name);
+	if (a->has_administrator) {
+		f->answers.administrator = a->administrator;
+		f->given[STEP_ADMINISTRATOR] = true;
+	}
+	if (a->password) {
+		f->answers.password->size = a->password->size;
+		memcpy(f->answers.password->data, a->password->data,
+		       a->password->size + 1);
+		f->given[STEP_PASSWORD] = f->given[STEP_WEAK] = true;
+		f->given[STEP_REPEAT] = true;
+	}
+	/* The key itself is among the facts. */
+	if (a->recovery)
+		f->given[STEP_RECOVERY] = f->given[STEP_TYPE_BACK] = true;
+}
+
+/* With the secrets nobody is meant to be asked: the rest is as it is preset. */
+static void preset_rest(struct flow *f)
+{
+	bool name = f->given[STEP_NAME];
+
+	for (size_t i = 0; i < STEP_END; i++)
+		f->given[i] = true;
+	f->given[STEP_NAME] = name;
+	f->given[STEP_REVIEW] = name;
+}
+
+void flow_preset(struct flow *f, const struct answers *a)
+{
+	preset_place(f, a);
+	preset_person(f, a);
+	if (a->password && a->recovery)
+		preset_rest(f);
+	f->step = MIN(next_wanted(f, 0), (size_t)STEP_REVIEW);
+}
+
+bool flow_complete(const struct flow *f)
+{
+	return next_wanted(f, 0) == STEP_END;
+}
+
+void flow_forget_preset(struct flow *f)
+{
+	memset(f->given, 0, sizeof(f->given));
+	f->step = 0;
 }
 
 /* The wanted step before the present one, or the present one. */
@@ -101,9 +192,7 @@ enum flow_next flow_take(struct flow *f, const struct answer *a)
 	/* What the answer was about is asked again. */
 	if (f->error || f->stays)
 		return next;
-	do
-		f->step++;
-	while (f->step < STEP_END && !wanted(f, f->step));
+	f->step = next_wanted(f, f->step + 1);
 	if (f->step == STEP_END) {
 		f->step = STEP_REVIEW;
 		return FLOW_APPLY;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/secret.h"
+#include "owner/answers.h"
 #include "welcome/screen.h"
 #include "welcome/zones.h"
 
@@ -47,6 +48,14 @@ struct flow *flow_new(const struct flow_facts *facts);
 void flow_free(struct flow *f);
 DEFINE_FREEP(struct flow, flow_free)
 #define _cleanup_flow_ _cleanup_(flow_freep)
+
+/* Answers that were given beforehand: what they are about isn't asked. What this system
+ * doesn't offer is. Before the first screen. */
+void flow_preset(struct flow *f, const struct answers *a);
+/* Whether nothing is left to ask: all is known, as after FLOW_APPLY. */
+bool flow_complete(const struct flow *f);
+/* From here on everything is asked, as if nothing had been given beforehand. */
+void flow_forget_preset(struct flow *f);
 
 /* The present screen. */
 void flow_show(const struct flow *f, struct screen *ret);

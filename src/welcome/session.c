@@ -16,9 +16,16 @@
 #include "welcome/flow.h"
 #include "welcome/lock.h"
 #include "welcome/machine.h"
+#include "welcome/preset.h"
 #include "welcome/qr.h"
 #include "welcome/session.h"
 #include "welcome/setup.h"
+
+static void use_lines(struct session *s)
+{
+	(*s->ui)->methods->free(*s->ui);
+	*s->ui = ui_plain_new(STDIN_FILENO, STDOUT_FILENO);
+}
 
 int session_ask(struct session *s, const struct screen *screen, struct answer *ret,
 		struct error *err)
@@ -27,8 +34,7 @@ int session_ask(struct session *s, const struct screen *screen, struct answer *r
 
 	if (r != -ERESTART)
 		return r;
-	(*s->ui)->methods->free(*s->ui);
-	*s->ui = ui_plain_new(STDIN_FILENO, STDOUT_FILENO);
+	use_lines(s);
 	return (*s->ui)->methods->ask(*s->ui, screen, ret, err);
 }
 
@@ -205,14 +211,72 @@ static int apply(struct first_boot *f, const struct flow *flow, struct error *er
 	return setup_run(&setup, err);
 }
 
-static int finish(struct session *s, const struct flow *flow, struct error *err)
+static int finish(struct session *s, const struct flow *flow, bool asked,
+		  struct error *err)
 {
 	_cleanup_free_ char *text =
 		xasprintf("This machine is yours now. Log in as %s with your password.",
 			  flow_answers(flow)->name);
 
 	lock_done(LOCK_DIR, s->console);
-	return session_message(s, "Done", text, err);
+	if (asked)
+		return session_message(s, "Done", text, err);
+	/* Nobody may be there to read it. */
+	(*s->ui)->methods->progress(*s->ui, text, 0, 0);
+	return 0;
+}
+
+/* What the installation left. 1 when another console has done it all. */
+static int use_preset(struct first_boot *f, struct flow *flow, struct error *err)
+{
+	_cleanup_answers_ struct answers a = {0};
+	struct session *s = f->session;
+	/* Only one console can read the sealed ones, and does so for all. */
+	int r = preset_sealed() ? take_turn(f, err) : 0;
+
+	if (r != 0)
+		return r;
+	if (preset_take(s->boot->partition, &a) == PRESET_NONE)
+		return 0;
+	if (a.recovery) {
+		memcpy(f->recovery->data, a.recovery->data, a.recovery->size + 1);
+		f->recovery->size = a.recovery->size;
+	}
+	flow_preset(flow, &a);
+	/* What is still asked is typed with it. */
+	if (a.keymap)
+		machine_use_keymap(flow_answers(flow)->keymap);
+	if (!flow_complete(flow))
+		return 0;
+	/* Lines stay on the console: there is nothing to choose on a screen. */
+	use_lines(s);
+	(*s->ui)->methods->progress(
+		*s->ui,
+		"The installation brought the answers to all questions of this first "
+		"start",
+		0, 0);
+	return 0;
+}
+
+static int ask_and_apply(struct first_boot *f, struct flow *flow, struct error *err)
+{
+	struct session *s = f->session;
+
+	for (;;) {
+		bool asked = !flow_complete(flow);
+		struct error e;
+		int r = asked ? ask_all(f, flow, err) : 0;
+
+		if (r != 0)
+			return MIN(r, 0);
+		r = apply(f, flow, &e);
+		if (r == 0)
+			return finish(s, flow, asked, err);
+		flow_forget_preset(flow);
+		r = session_message(s, "That didn't work", e.message, err);
+		if (r < 0)
+			return r;
+	}
 }
 
 int session_first_boot(struct session *s, struct error *err)
@@ -225,17 +289,6 @@ int session_first_boot(struct session *s, struct error *err)
 		return r;
 	lock_register(LOCK_DIR, s->console);
 	flow = flow_new(&f.facts);
-	for (;;) {
-		struct error e;
-
-		r = ask_all(&f, flow, err);
-		if (r != 0)
-			return MIN(r, 0);
-		r = apply(&f, flow, &e);
-		if (r == 0)
-			return finish(s, flow, err);
-		r = session_message(s, "That didn't work", e.message, err);
-		if (r < 0)
-			return r;
-	}
+	r = use_preset(&f, flow, err);
+	return r != 0 ? MIN(r, 0) : ask_and_apply(&f, flow, err);
 }

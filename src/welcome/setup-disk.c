@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "owner/account.h"
 #include "owner/record.h"
 #include "welcome/setup.h"
@@ -66,10 +67,14 @@ int setup_slots(struct setup *s, struct error *err)
 
 int setup_close(struct setup *s, struct error *err)
 {
+	struct error e;
 	int slot, r = 0;
 
 	/* header_add proved both; the recovery key proves itself again here. */
 	while (r == 0 && (slot = header_try(s->header, s->config->generic)) >= 0)
 		r = header_remove(s->header, slot, s->recovery, err);
+	/* Until here another start would have needed them; now nothing reads them. */
+	if (r == 0 && header_drop_answers(s->header, &e) < 0)
+		log_warning("%s", e.message);
 	return r;
 }

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* An old pin in a real (software) TPM: whose it is, and that it goes. */
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 
-#include "image/fixture.h"
+#include "tpm.h"
 #include "base/alloc.h"
 #include "base/fd.h"
-#include "base/process.h"
 #include "image/luks.h"
 #include "init/pin.h"
 #include "init/unlock.h"
@@ -20,53 +13,7 @@
 
 #define INDEX "0x01800a70"
 
-static pid_t tpm;
-
-static int start_tpm(void **state)
-{
-	_cleanup_free_ char *dir = NULL, *server = NULL, *control = NULL, *tools = NULL;
-	const char *socket_file;
-
-	if (setup_directory(state) != 0)
-		return -1;
-	socket_file = in_directory(state, "s");
-	dir = xasprintf("dir=%s", (char *)*state);
-	server = xasprintf("type=unixio,path=%s", socket_file);
-	control = xasprintf("type=unixio,path=%s.ctrl", socket_file);
-	tools = xasprintf("swtpm:path=%s", socket_file);
-	setenv("TPM2TOOLS_TCTI", tools, 1);
-	setenv("TSS2_LOG", "all+none", 1);
-	tpm = fork();
-	if (tpm == 0) {
-		execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", dir,
-		       "--server", server, "--ctrl", control, "--flags",
-		       "not-need-init,startup-clear", "--log", "file=/dev/null", NULL);
-		_exit(127);
-	}
-	for (int i = 0; i < 300 && access(in_directory(state, "s.ctrl"), F_OK) < 0; i++)
-		poll(NULL, 0, 20);
-	return 0;
-}
-
-static int stop_tpm(void **state)
-{
-	kill(tpm, SIGKILL);
-	waitpid(tpm, NULL, 0);
-	return teardown_directory(state);
-}
-
 #define RUN(...) run_program((const char *const[]){__VA_ARGS__, NULL}, NULL)
-
-/* One connection at a time is all that it knows. */
-static int connect_tpm(void **state)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	strncpy(a.sun_path, in_directory(state, "s"), sizeof(a.sun_path) - 1);
-	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-	return fd;
-}
 
 static struct old_pin_facts look(void **state)
 {

@@ -3,6 +3,8 @@
 
 import hashlib
 import json
+import re
+import shutil
 
 import pytest
 
@@ -16,10 +18,20 @@ NEIGHBOUR_DISK = "0B2D3F4A-1C5E-4F6A-8B7C-9D0E1F2A3B4C"
 INSTALLED_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D726F"
 
 
-def with_disk(path, serial):
+LARGE_SECTORS = ",logical_block_size=4096,physical_block_size=4096"
+
+
+def with_disk(path, serial, how=""):
     """Arguments for QEMU that attach a file as a further disk, written to for good."""
     return ["-drive", f"file={path},if=none,id={serial},format=raw,cache=unsafe",
-            "-device", f"virtio-blk-pci,drive={serial},serial={serial}"]
+            "-device", f"virtio-blk-pci,drive={serial},serial={serial}{how}"]
+
+
+def empty_disk(path):
+    """A file of 5 GiB without content."""
+    with open(path, "wb") as f:
+        f.truncate(5 * GIB)
+    return path
 
 
 def look_at(machine, serial):
@@ -56,9 +68,7 @@ def neighbour_bytes(path):
 def installed(image, tmp_path_factory):
     """Two disks that were installed to in one boot of the medium, with what was said."""
     directory = tmp_path_factory.mktemp("install")
-    disk, beside = directory / "disk.img", directory / "beside.img"
-    with open(disk, "wb") as f:
-        f.truncate(5 * GIB)
+    disk, beside = empty_disk(directory / "disk.img"), directory / "beside.img"
     make_neighbour(beside)
     before = neighbour_bytes(beside)
     with vm.boot("install", image, extra=with_disk(disk, "target") + with_disk(beside, "beside")) as m:
@@ -172,3 +182,83 @@ def test_exchanged_disk(owned, installed, keep):
         assert boot["pin"] == "other-volume" and not boot["enrolled"]
     with vm.boot("own-again", owned["disk"], keep=keep) as m:
         assert m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 1
+
+
+NEXT_USER, NEXT_PASSWORD = "berta", "eleven quiet ladders"
+
+
+def boot_entries(machine):
+    """Partition GUIDs of the firmware's entries with our name."""
+    return re.findall(r"^Boot\w+\*? AtomOS\tHD\(\d+,GPT,([0-9a-f-]+),", machine.run("efibootmgr --verbose"), re.M)
+
+
+@pytest.fixture(scope="module")
+def again(owned, image, keep, tmp_path_factory):
+    """One more boot of the medium on the machine of an owner: over their disk, with answers for the first start, and
+    onto an empty disk of large sectors."""
+    directory = tmp_path_factory.mktemp("again")
+    medium, large = shutil.copy(image, directory / "medium.img"), empty_disk(directory / "large.img")
+    extra = with_disk(owned["disk"], "target") + with_disk(large, "large", LARGE_SECTORS)
+    with vm.boot("install-again", medium, keep=keep, extra=extra) as m:
+        m.login()
+        old = look_at(m, "target")
+        assert old["content"] == f"the AtomOS of {USER}" and old["owned"] and old["pin"] == "disk"
+        other = look_at(m, "large")
+        assert other["content"] == "empty" and other["pin"] == "other"
+        m.run(f"efibootmgr --quiet --create --disk /dev/{old['disk']} --part 1 --label AtomOS "
+              "--loader '\\EFI\\BOOT\\BOOTX64.EFI'")
+        before = boot_entries(m)
+        answers = {"serial": "target", "name": NEXT_USER, "realName": "Berta Beispiel", "password": NEXT_PASSWORD,
+                   "zone": "Europe/Berlin", "recoveryKeyFile": "/root/recovery"}
+        m.run("umask 077; cat >/root/answers <<'END'\n" + json.dumps(answers) + "\nEND")
+        wrong = m.run(f"atomos install --disk {other['disk']} --answers /root/answers", 120, check=False)
+        assert "Nothing was written" in wrong and "the number 'target'" in wrong
+        said = [json.loads(m.run(f"atomos install --json {options} 2>/root/said | cat", 900))
+                for options in (f"--disk {other['disk']} --yes {other['disk']}", f"--disk {old['disk']} --answers /root/answers")]
+        recovery = m.run("cat /root/recovery")
+        after = boot_entries(m)
+        m.send("systemctl poweroff")
+        m.wait_off(180)
+    return {"disk": owned["disk"], "large": large, "before": before, "after": after, "recovery": recovery,
+            "said_large": said[0], "said": said[1]}
+
+
+@pytest.mark.long
+def test_an_old_boot_entry_goes_with_its_disk(again):
+    assert len(again["before"]) == 1 and len(again["after"]) == 2
+    assert again["before"][0] not in again["after"]
+
+
+@pytest.mark.long
+def test_first_start_with_answers_over_an_earlier_owner(again, keep):
+    """The TPM has forgotten the earlier owner's disk, is told to open this one, and gives the answers: no question."""
+    assert again["said"]["oldPin"] == "removed"
+    with open(again["disk"], "rb") as f:
+        assert NEXT_PASSWORD.encode() not in f.read(2 << 30)
+    with vm.boot("first-boot-again", again["disk"], keep=keep) as m:
+        m.expect("Telling the TPM to open this disk.")
+        # Whichever console is the first; the other one only waits.
+        m.expect(["The installation brought the answers to all questions", "The questions are being answered on tty1"])
+        m.login(NEXT_USER, NEXT_PASSWORD)
+        boot = json.loads(m.run("cat /run/atomos/boot.json"))
+        assert boot["enrolled"] and not boot["owned"]
+        assert m.run("ls /run/atomos/owner") == "public-key"
+        assert m.run("cat /etc/timezone") == "Europe/Berlin"
+        m.send("systemctl poweroff")
+        m.wait_off(180)
+    start, _ = tamper.partition(again["disk"], INSTALLED_ROOT)
+    keys = {tamper.volume_key(again["disk"], start, word.encode()) for word in (NEXT_PASSWORD, again["recovery"])}
+    assert len(keys) == 1
+    with open(again["disk"], "rb") as f:
+        f.seek(start)
+        assert b"atomos-answers" not in f.read(16 << 10)
+
+
+@pytest.mark.long
+def test_sectors_of_4096_bytes(again):
+    """A disk that counts in larger sectors starts like any other; the TPM kept what it knew of another one."""
+    assert again["said_large"]["oldPin"] == "kept"
+    with vm.boot("large-sectors", None, extra=with_disk(again["large"], "large", LARGE_SECTORS + ",bootindex=1")) as m:
+        first_boot.greeted(m)
+        assert m.ssh("cat /sys/block/vda/queue/logical_block_size") == "4096"
+        assert json.loads(m.ssh("cat /run/atomos/boot.json"))["installed"]

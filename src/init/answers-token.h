@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The LUKS2 token in which an installation leaves answers to the first start's questions:
+ *
+ *   {"type":"atomos-answers","keyslots":[],"open":"BASE64","sealed":"BASE64"}
+ *
+ * `open` is a JSON text (owner/answers.h) without secrets, which anybody may read and
+ * write. `sealed`, which may be absent, is the whole text as systemd-creds(1) encrypts it
+ * to this machine's TPM: PCR 7, a PCR 11 that the vendor's key has signed, and a name
+ * made of the digest of the volume key. */
+#pragma once
+
+#include <libcryptsetup.h>
+#include <stdint.h>
+
+#include "init/volume-digest.h"
+
+#define ANSWERS_TOKEN "atomos-answers"
+#define ANSWERS_NAME_PREFIX "atomos-answers-"
+#define ANSWERS_NAME_SIZE (sizeof(ANSWERS_NAME_PREFIX) + 2 * (size_t)VOLUME_DIGEST_SIZE)
+
+/* A field of the first such token of a loaded header, freed by the caller; NULL when
+ * there is none. */
+char *answers_token_find(struct crypt_device *device, const char *field);
+/* The same from the text of one such token. */
+char *answers_token_decode(const char *json, const char *field);
+
+/* What the sealed part is called: another volume's isn't taken for this one's. */
+void answers_name(const uint8_t digest[static VOLUME_DIGEST_SIZE],
+		  char ret[static ANSWERS_NAME_SIZE]);

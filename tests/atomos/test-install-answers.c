@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* The file of --answers, and the consents that stand for a typed name. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fixture.h"
+#undef fail
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/macro.h"
+#include "atomos/install-answers.h"
+#include "atomos/install-confirm.h"
+
+#define FILE_NAME "test-install-answers.json"
+#define KEY_NAME "/tmp/atomos-test-install-answers.key"
+
+static int load(const char *text, struct install_answers *a, struct error *err)
+{
+	int r;
+
+	assert_int_equal(write_file_at(AT_FDCWD, FILE_NAME, text, strlen(text), 0600), 0);
+	r = install_answers_load(FILE_NAME, a, err);
+	unlink(FILE_NAME);
+	return r;
+}
+
+static void must(int r, const struct error *err)
+{
+	if (r < 0)
+		print_error("%s\n", err->message);
+	assert_true(r >= 0);
+}
+
+static void test_refused(void **state)
+{
+	static const char *const bad[][2] = {
+		{"[]", "JSON"},
+		{"{\"serial\":7}", "must be texts"},
+		{"{\"serial\":\"x\",\"nmae\":\"anna\"}", "\"nmae\" answers no question"},
+		{"{\"password\":\"secret\"}", "\"name\" and \"recoveryKeyFile\""},
+		{"{\"password\":\"secret\",\"name\":\"anna\"}", "\"recoveryKeyFile\""},
+		{"{\"recoveryKeyFile\":\"/x\"}", "needs a \"password\""},
+		{"{\"recoveryKeyFile\":\"x\"}", "isn't a whole path"},
+		{"{\"recoveryKey\":\"cccccccc-bbbbbbbb-dddddddd-eeeeeeee-ffffffff-"
+		 "gggggggg-hhhhhhhh-iiiiiiii\"}",
+		 "made by the installation"},
+		{"{\"zone\":\"Mars/Olympus\"}", "no time zone \"Mars/Olympus\""},
+		{"{\"language\":\"xx_XX.UTF-8\"}", "doesn't speak"},
+	};
+	struct install_answers a;
+	struct error err;
+
+	for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+		assert_true(load(bad[i][0], &a, &err) < 0);
+		if (!strstr(err.message, bad[i][1]))
+			print_error("%s: %s\n", bad[i][0], err.message);
+		assert_non_null(strstr(err.message, bad[i][1]));
+	}
+	assert_true(install_answers_load("nowhere.json", &a, &err) < 0);
+	assert_non_null(strstr(err.message, "nowhere.json"));
+}
+
+/* Where nothing keeps a secret none is left, and no key is made that opens nothing. */
+static void test_no_secret_without_tpm(void **state)
+{
+	_cleanup_install_answers_ struct install_answers a;
+	struct error err;
+
+	must(load("{\"serial\":\"S1\",\"name\":\"anna\",\"password\":\"seven unlikely "
+		  "lamps\","
+		  "\"recoveryKeyFile\":\"" KEY_NAME "\"}",
+		  &a, &err),
+	     &err);
+	assert_string_equal(a.serial, "S1");
+	must(install_answers_prepare(&a, false, &err), &err);
+	assert_false(a.sealed);
+	assert_null(a.leave.sealed);
+	assert_string_equal(a.leave.open->data, "{\"name\":\"anna\"}");
+	assert_int_equal(access(KEY_NAME, F_OK), -1);
+}
+
+static void test_serial_consents(void **state)
+{
+	const struct disk d = {.node = "vdb", .serial = "S1"}, other = {.node = "vdb"};
+	const struct invocation in = {.verb = &verb_install};
+	struct error err;
+
+	must(install_confirm(&in, &d, "S1", OLD_PIN_NONE, &err), &err);
+	assert_int_equal(install_confirm(&in, &d, "S2", OLD_PIN_NONE, &err), -ECANCELED);
+	assert_non_null(
+		strstr(err.message, "the number 'S2', and vdb has the number S1"));
+	/* A disk without a number isn't the one with the empty number. */
+	assert_int_equal(install_confirm(&in, &other, "", OLD_PIN_NONE, &err),
+			 -ECANCELED);
+	/* Nor does it take the TPM from another disk. */
+	assert_false(install_confirm_pin(&in, &d, "S1", OLD_PIN_OTHER));
+	assert_true(install_confirm_pin(&in, &d, "S1", OLD_PIN_DISK));
+	assert_false(install_confirm_pin(&in, &d, "S1", OLD_PIN_NONE));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_no_secret_without_tpm),
+		cmocka_unit_test(test_serial_consents),
+	};
+
+	return cmocka_run_group_tests_name("install-answers", tests, NULL, NULL);
+}
