@@ -43,6 +43,33 @@ let
       };
     };
 
+  # What the first start doesn't ask then. A password isn't among them: everybody could read it in
+  # the store, and a hash opens no disk.
+  answer =
+    type: example: description:
+    mkOption {
+      type = types.nullOr type;
+      default = null;
+      inherit example;
+      description = "${description} null: the first start asks.";
+    };
+  given = builtins.listToAttrs (
+    builtins.filter ({ value, ... }: value != null) (
+      map (name: lib.nameValuePair name cfg.unattended.answers.${name}) (
+        builtins.attrNames cfg.unattended.answers
+      )
+    )
+  );
+  unattended =
+    if cfg.unattended.enable then
+      {
+        inherit (cfg.unattended.disk) serial path overwrite;
+        inherit (cfg.unattended) restart;
+        answers = if given == { } then null else given;
+      }
+    else
+      null;
+
   size = types.strMatching "[0-9]+[KMGT]?" // {
     description = "a size, as 512M or 20G";
   };
@@ -57,6 +84,56 @@ in
         Whether a medium greets on every console with the choice to try the system or to install
         it, instead of a log-in.
       '';
+    };
+    unattended = {
+      enable = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = ''
+          Whether a medium of this system installs it by itself: it says what it is about to do on
+          every console, waits for 10 seconds, and any key stops it. Without a rule for the disk it
+          takes the free space behind a medium that was written to an inner disk, else the only
+          empty inner disk. What the rule doesn't fit changes nothing. Only this option orders
+          that: it is signed with the system, unlike a file beside the boot image.
+        '';
+      };
+      disk = {
+        serial = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          example = "S4EVNX0M123456";
+          description = "Install only to the disk with this number, as `atomos install --list` shows it.";
+        };
+        path = mkOption {
+          type = types.nullOr (types.strMatching "/dev/.+" // { description = "a path below /dev"; });
+          default = null;
+          example = "/dev/disk/by-path/pci-0000:00:04.0-nvme-1";
+          description = "Install only to the disk that this path leads to.";
+        };
+        overwrite = mkOption {
+          type = types.bool;
+          default = false;
+          example = true;
+          description = "Whether the disk that the rule names may have something on it, which is lost then.";
+        };
+      };
+      restart = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = ''
+          Whether the machine restarts afterwards; else it goes off, so that the medium can be taken out.
+        '';
+      };
+      answers = {
+        language = answer types.str "de_DE.UTF-8" "The language of programs.";
+        keymap = answer types.str "de-latin1" "The keyboard.";
+        zone = answer types.str "Europe/Berlin" "The time zone.";
+        realName = answer types.str "Anna Beispiel" "The name of the person.";
+        name = answer types.str "anna" "The name to log in with.";
+        administrator = answer types.bool true "Whether this person looks after the machine.";
+      };
     };
     passwordWork = {
       milliseconds = mkOption {
@@ -95,6 +172,18 @@ in
   };
 
   config = {
+    assertions = [
+      {
+        assertion =
+          cfg.unattended.disk.overwrite -> cfg.unattended.disk.serial != null || cfg.unattended.disk.path != null;
+        message = "atomos.install.unattended.disk.overwrite needs a disk's serial or path: no disk is overwritten that the configuration doesn't name.";
+      }
+      {
+        assertion = cfg.unattended.disk.overwrite -> !cfg.unattended.restart;
+        message = "atomos.install.unattended.restart with disk.overwrite would install again and again, as long as the medium is there: leave one of them out.";
+      }
+    ];
+
     # homes, lists of time zones, passwords, drawings
     debian.basePackages = [
       "libncursesw6"
@@ -125,6 +214,7 @@ in
           slotMegabytes = cfg.passwordWork.megabytes;
           cheapHomes = cfg.passwordWork.milliseconds == 0;
           menu = cfg.menu.enable;
+          inherit unattended;
         }
         + "\n";
     };

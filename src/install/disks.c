@@ -17,6 +17,7 @@
 
 #define VOLUME "atomos-root"
 #define SECTOR 512
+#define END_SIZE (1U << 20)
 /* A LUKS2 header: 4 KiB, then its JSON as text. */
 #define LUKS_TEXT_OFFSET 4096
 #define LUKS_TEXT_SIZE (12U << 10)
@@ -247,6 +248,28 @@ static void look_at(const char *path, struct look *l)
 		look_at_other(l);
 }
 
+/* All bytes of both ends are the same: a disk that is only encrypted says nothing, but
+ * looks otherwise. */
+static bool ends_blank(int fd, uint64_t size)
+{
+	_cleanup_free_ uint8_t *data = xmalloc(END_SIZE);
+
+	for (int i = 0; i < 2 && size >= END_SIZE; i++) {
+		off_t at = i == 0 ? 0 : (off_t)(size - END_SIZE);
+
+		if (pread(fd, data, END_SIZE, at) != END_SIZE ||
+		    memcmp(data, data + 1, END_SIZE - 1) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool is_empty(const struct disk *d, const struct look *l)
+{
+	return l->fd >= 0 && l->count == 0 && !l->has_other &&
+	       (l->has_gpt || ends_blank(l->fd, d->size));
+}
+
 /* Why not. */
 
 static char *refuse_any(const struct disk *d, const struct look *l)
@@ -309,6 +332,7 @@ static void describe(struct disk *d, uint64_t content)
 	d->medium = any_entry(SYS_BLOCK, is_volume_on, d->node);
 	look_at(path, &l);
 	d->content = l.fd < 0 ? xstrdup("unknown") : contents_words(l.list, l.count);
+	d->empty = is_empty(d, &l);
 	d->warning = contents_warning(l.list, l.count);
 	if (l.has_gpt)
 		d->free = free_space(&l.gpt, d->size);

@@ -12,8 +12,19 @@
 
 #define FILE_MAX (4U << 20)
 
+static void unattended_free(struct unattended *u)
+{
+	if (!u)
+		return;
+	free(u->serial);
+	free(u->path);
+	free(u->answers);
+	free(u);
+}
+
 void config_done(struct config *c)
 {
+	unattended_free(c->unattended);
 	free(c->system);
 	strv_free(c->keymaps);
 	free(c->keymap);
@@ -45,6 +56,29 @@ static char *text_or(sd_json_variant *v, const char *key, const char *otherwise)
 	return xstrdup(text ? text : otherwise);
 }
 
+static char *copy_of(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+static struct unattended *read_unattended(sd_json_variant *v)
+{
+	sd_json_variant *answers;
+	struct unattended *u;
+
+	if (!v || !sd_json_variant_is_object(v))
+		return NULL;
+	u = xcalloc(1, sizeof(*u));
+	u->serial = copy_of(variant_text(v, "serial"));
+	u->path = copy_of(variant_text(v, "path"));
+	u->overwrite = variant_true(v, "overwrite");
+	u->restart = variant_true(v, "restart");
+	answers = sd_json_variant_by_key(v, "answers");
+	if (answers && sd_json_variant_is_object(answers))
+		(void)sd_json_variant_format(answers, 0, &u->answers);
+	return u;
+}
+
 static void fill(sd_json_variant *v, struct config *c)
 {
 	const char *generic = variant_text(v, "genericPassword");
@@ -57,6 +91,7 @@ static void fill(sd_json_variant *v, struct config *c)
 	c->repart = text_or(v, "repart", "/usr/lib/repart.d");
 	c->cost.milliseconds = (unsigned)variant_number(v, "slotMilliseconds");
 	c->cost.megabytes = (unsigned)variant_number(v, "slotMegabytes");
+	c->unattended = read_unattended(sd_json_variant_by_key(v, "unattended"));
 	c->menu = variant_true(v, "menu");
 	c->cheap_homes = variant_true(v, "cheapHomes");
 	c->generic = secret_new();

@@ -12,6 +12,14 @@
 
 #define CONFIG_FILE "/usr/lib/atomos/welcome.json"
 
+/* An installation without a question, from a medium. */
+struct unattended {
+	char *serial, *path; /* of the disk; both NULL: an empty one */
+	bool overwrite;	     /* what is on a named disk may be lost */
+	bool restart;	     /* afterwards; else the machine goes off */
+	char *answers;	     /* for the first start, as JSON; NULL: none */
+};
+
 struct config {
 	char *system; /* the product's name for people */
 	char **keymaps;
@@ -20,8 +28,9 @@ struct config {
 	char *repart;		     /* directory of partition definitions */
 	struct secret *generic;	     /* the generic password */
 	struct slot_cost cost;
-	bool menu;	  /* a medium greets with Try or Install */
-	bool cheap_homes; /* least work to open a home; for tests */
+	struct unattended *unattended; /* NULL: none is ordered */
+	bool menu;		       /* a medium greets with Try or Install */
+	bool cheap_homes;	       /* least work to open a home; for tests */
 };
 
 /* Released by config_done; empty on failure. */

@@ -43,7 +43,7 @@ bool installer_line(const char *line, char **what, uint64_t *done, uint64_t *tot
 }
 
 /* `atomos install` onto this target, without a question; freed by the caller. */
-static char **command(const struct target *t, bool take_tpm)
+static char **command(const struct installer_order *o)
 {
 	static const char *const fixed[] = {"atomos",	     "--quiet", "install",
 					    "--progress-fd", "3",	NULL};
@@ -52,12 +52,16 @@ static char **command(const struct target *t, bool take_tpm)
 	for (size_t i = 0; fixed[i]; i++)
 		argv = strv_add(argv, fixed[i]);
 	argv = strv_add(argv, "--disk");
-	argv = strv_add(argv, t->disk);
+	argv = strv_add(argv, o->target->disk);
 	argv = strv_add(argv, "--yes");
-	argv = strv_add(argv, t->disk);
-	if (!t->whole)
+	argv = strv_add(argv, o->target->disk);
+	if (!o->target->whole)
 		argv = strv_add(argv, "--free");
-	return take_tpm ? strv_add(argv, "--take-tpm") : argv;
+	if (o->answers) {
+		argv = strv_add(argv, "--answers");
+		argv = strv_add(argv, o->answers);
+	}
+	return o->take_tpm ? strv_add(argv, "--take-tpm") : argv;
 }
 
 static _noreturn_ void child(char *const *argv, int progress, int words)
@@ -103,10 +107,10 @@ static char *last_line(int words)
 	return *line ? xstrdup(line) : NULL;
 }
 
-int installer_run(struct ui *ui, const struct target *t, bool take_tpm, char **ret_note,
+int installer_run(struct ui *ui, const struct installer_order *o, char **ret_note,
 		  struct error *err)
 {
-	_cleanup_strv_ char **argv = command(t, take_tpm);
+	_cleanup_strv_ char **argv = command(o);
 	_cleanup_free_ char *said = NULL;
 	_cleanup_close_ int words = memfd_create("words", MFD_CLOEXEC);
 	int progress[2], status;

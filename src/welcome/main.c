@@ -173,7 +173,7 @@ static enum mode mode_of(const struct command *c, const struct boot_facts *boot,
 	if (c->mode != MODE_AUTO)
 		return c->mode;
 	if (boot->medium)
-		return config->menu ? MODE_MEDIUM : MODE_AUTO;
+		return config->menu || config->unattended ? MODE_MEDIUM : MODE_AUTO;
 	return boot->installed && !boot->owned && !lock_is_done(LOCK_DIR)
 		       ? MODE_FIRST_BOOT
 		       : MODE_AUTO;

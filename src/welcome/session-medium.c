@@ -21,10 +21,10 @@ static void list(struct session *s, struct medium *m)
 static void install(struct session *s, struct medium *m)
 {
 	_cleanup_free_ char *note = NULL;
+	const struct installer_order o = {&m->targets.list[m->chosen], m->take_tpm, NULL};
 	struct error e;
 
-	if (installer_run(*s->ui, &m->targets.list[m->chosen], m->take_tpm, &note, &e) <
-	    0)
+	if (installer_run(*s->ui, &o, &note, &e) < 0)
 		medium_failed(m, e.message);
 	else
 		medium_installed(m, note);
@@ -38,6 +38,12 @@ int session_medium(struct session *s, struct error *err)
 	struct answer a = {.text = typed};
 
 	lock_register(LOCK_DIR, s->console);
+	if (s->config->unattended) {
+		int r = session_unattended(s, err);
+
+		if (r != 0 || !s->config->menu)
+			return MIN(r, 0);
+	}
 	for (;;) {
 		_cleanup_screen_ struct screen screen = {0};
 		int r;

@@ -21,7 +21,7 @@
 #include "welcome/session.h"
 #include "welcome/setup.h"
 
-static void use_lines(struct session *s)
+void session_use_lines(struct session *s)
 {
 	(*s->ui)->methods->free(*s->ui);
 	*s->ui = ui_plain_new(STDIN_FILENO, STDOUT_FILENO);
@@ -34,7 +34,7 @@ int session_ask(struct session *s, const struct screen *screen, struct answer *r
 
 	if (r != -ERESTART)
 		return r;
-	use_lines(s);
+	session_use_lines(s);
 	return (*s->ui)->methods->ask(*s->ui, screen, ret, err);
 }
 
@@ -249,7 +249,7 @@ static int use_preset(struct first_boot *f, struct flow *flow, struct error *err
 	if (!flow_complete(flow))
 		return 0;
 	/* Lines stay on the console: there is nothing to choose on a screen. */
-	use_lines(s);
+	session_use_lines(s);
 	(*s->ui)->methods->progress(
 		*s->ui,
 		"The installation brought the answers to all questions of this first "

@@ -21,6 +21,13 @@ int session_first_boot(struct session *s, struct error *err);
 /* The medium's menu, until somebody wants to try the system. */
 int session_medium(struct session *s, struct error *err);
 
+/* The installation that the configuration orders (unattended.h). 1 when it is done and
+ * the machine goes off, 0 when somebody stopped it or there is nothing to install to. */
+int session_unattended(struct session *s, struct error *err);
+
+/* Lines from here on, whatever there was before. */
+void session_use_lines(struct session *s);
+
 /* Asks, and changes to the plain front end when the person wants that one. */
 int session_ask(struct session *s, const struct screen *screen, struct answer *ret,
 		struct error *err);

@@ -12,6 +12,7 @@ void targets_done(struct targets *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		free(t->list[i].disk);
+		free(t->list[i].serial);
 		free(t->list[i].label);
 		free(t->list[i].content);
 		free(t->list[i].warning);
@@ -52,6 +53,11 @@ static struct target *add(struct targets *t, sd_json_variant *disk, bool whole)
 	*e = (struct target){
 		.disk = xstrdup(text_of(disk, "disk")),
 		.whole = whole,
+		.medium = variant_true(disk, "medium"),
+		.empty = variant_true(disk, "empty"),
+		.removable = variant_true(disk, "removable") ||
+			     streq(text_of(disk, "bus"), "USB"),
+		.serial = xstrdup(text_of(disk, "serial")),
 		.known = whole && streq(pin, "disk"),
 		/* What stays beside the new system is as good as another disk. */
 		.other = streq(pin, "other") || (!whole && streq(pin, "disk")),

@@ -8,8 +8,11 @@
 #include "base/error.h"
 
 struct target {
-	char *disk;    /* "vdb" */
-	bool whole;    /* else its free space */
+	char *disk;  /* "vdb" */
+	bool whole;  /* else its free space */
+	bool medium; /* the disk that this system runs from */
+	bool empty, removable;
+	char *serial;  /* "" unknown */
 	bool known;    /* the TPM opens what is overwritten, and will forget it */
 	bool other;    /* the TPM opens something else */
 	char *label;   /* "vdb, 20.0 GB, QEMU HARDDISK, USB" */

@@ -204,7 +204,7 @@ def again(owned, image, keep, tmp_path_factory):
         old = look_at(m, "target")
         assert old["content"] == f"the AtomOS of {USER}" and old["owned"] and old["pin"] == "disk"
         other = look_at(m, "large")
-        assert other["content"] == "empty" and other["pin"] == "other"
+        assert other["content"] == "empty" and other["empty"] and other["pin"] == "other"
         m.run(f"efibootmgr --quiet --create --disk /dev/{old['disk']} --part 1 --label AtomOS "
               "--loader '\\EFI\\BOOT\\BOOTX64.EFI'")
         before = boot_entries(m)
@@ -258,7 +258,67 @@ def test_first_start_with_answers_over_an_earlier_owner(again, keep):
 def test_sectors_of_4096_bytes(again):
     """A disk that counts in larger sectors starts like any other; the TPM kept what it knew of another one."""
     assert again["said_large"]["oldPin"] == "kept"
-    with vm.boot("large-sectors", None, extra=with_disk(again["large"], "large", LARGE_SECTORS + ",bootindex=1")) as m:
+    extra = with_disk(again["large"], "large", LARGE_SECTORS + ",bootindex=1")
+    with vm.boot("large-sectors", None, secure_boot=False, tpm=False, extra=extra) as m:
         first_boot.greeted(m)
         assert m.ssh("cat /sys/block/vda/queue/logical_block_size") == "4096"
         assert json.loads(m.ssh("cat /run/atomos/boot.json"))["installed"]
+
+
+UNATTENDED = """{
+  imports = [ ./demo.nix ];
+  atomos.install.unattended = {
+    enable = true;
+    answers = {
+      name = "berta";
+      realName = "";
+      zone = "Europe/Berlin";
+    };
+  };
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def unattended(tmp_path_factory):
+    """A medium that installs itself."""
+    directory = tmp_path_factory.mktemp("unattended")
+    demo = vm.TOP / "examples/demo"
+    shutil.copy(demo / "configuration.nix", directory / "demo.nix")
+    shutil.copy(demo / "atomos.lock", directory)
+    (directory / "configuration.nix").write_text(UNATTENDED)
+    image = directory / "medium.img"
+    tamper.output(vm.BUILD / "lib/atomos", "image", "--configuration", directory, "-o", image)
+    return image
+
+
+@pytest.mark.long
+def test_unattended(unattended, tmp_path):
+    """Said, counted down, stopped by a key; left alone it installs to the one empty disk, which asks for the rest."""
+    disk, keep = empty_disk(tmp_path / "disk.img"), tmp_path / "keep"
+    keep.mkdir()
+    how = {"secure_boot": False, "tpm": False}
+    with vm.boot("unattended-stopped", unattended, extra=with_disk(disk, "target"), **how) as m:
+        m.expect("Press any key to stop it")
+        m.console.send("x")
+        # The console that leads says why, the others that it is so.
+        m.expect(["Stopped; nothing was changed", "Nothing is installed."])
+        m.login()
+        assert look_at(m, "target")["empty"]
+    with vm.boot("unattended", unattended, extra=with_disk(disk, "target"), **how) as m:
+        m.expect("This medium installs")
+        m.expect("Everything on that disk will be lost.")
+        m.wait_off(900)
+    with vm.boot("unattended-first", None, extra=with_disk(disk, "target", ",bootindex=1"), **how) as m:
+        first_boot.greeted(m)
+        # Begin, then what the configuration didn't answer.
+        m.expect(first_boot.PROMPTS[first_boot.MENU])
+        m.send()
+        asked = first_boot.PROMPTS[first_boot.MENU], first_boot.PROMPTS[first_boot.PASSWORD], first_boot.PROMPTS[first_boot.NAME]
+        while (prompt := m.expect(list(asked))) == 0:
+            m.send()
+        assert prompt == 1
+    with vm.boot("unattended-full", unattended, extra=with_disk(disk, "target"), **how) as m:
+        m.expect(["There is no empty disk", "Nothing is installed."])
+        m.login()
+        assert look_at(m, "target")["content"] == "an AtomOS"

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* An installation without a question: said, counted down, done; any key stops it. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "welcome/installer.h"
+#include "welcome/lock.h"
+#include "welcome/session.h"
+#include "welcome/unattended.h"
+
+/* What the leading console tells the others: what it is about to do, that it has begun,
+ * that nothing comes of it (which any console may say before). */
+#define PLAN LOCK_DIR "/plan"
+#define BEGUN LOCK_DIR "/begun"
+#define STOPPED LOCK_DIR "/stopped"
+#define PLAN_MAX 4096
+#define ANSWERS LOCK_DIR "/answers.json"
+#define SECONDS 10
+#define TICK 200 /* milliseconds */
+
+/* Single keys, unseen, until it is given back. */
+struct keys {
+	struct termios before;
+	bool changed;
+};
+
+static void keys_take(struct keys *k)
+{
+	struct termios now;
+
+	k->changed = tcgetattr(STDIN_FILENO, &k->before) == 0;
+	now = k->before;
+	now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	if (k->changed)
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
+}
+
+static void keys_give(struct keys *k)
+{
+	if (k->changed)
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &k->before);
+}
+
+static void note(const char *file, const char *text)
+{
+	(void)write_file_at(AT_FDCWD, file, text, strlen(text), 0600);
+}
+
+/* Waits a moment; true when a key was pressed, here or on another console. */
+static bool is_stopped(void)
+{
+	struct pollfd p = {STDIN_FILENO, POLLIN, 0};
+	char c;
+
+	if (access(STOPPED, F_OK) == 0)
+		return true;
+	if (poll(&p, 1, TICK) <= 0)
+		return false;
+	if (read(STDIN_FILENO, &c, 1) != 1) {
+		/* A terminal that is gone is always ready. */
+		poll(NULL, 0, TICK);
+		return false;
+	}
+	note(STOPPED, "");
+	return true;
+}
+
+static void say(struct session *s, const char *text)
+{
+	(*s->ui)->methods->progress(*s->ui, text, 0, 0);
+}
+
+static bool count_down(struct session *s, const struct target *t)
+{
+	_cleanup_(keys_give) struct keys keys = {0};
+	_cleanup_free_ char *text =
+		xasprintf("This medium installs %s by itself, on %s; there now: "
+			  "%s.\n%s\nIt begins in "
+			  "%d seconds. Press any key to stop it.",
+			  s->config->system, t->label, t->content,
+			  t->whole ? "Everything on that disk will be lost."
+				   : "Only the free space is used.",
+			  SECONDS);
+	bool stopped = false;
+
+	say(s, text);
+	note(PLAN, text);
+	keys_take(&keys);
+	for (int i = 0; i < SECONDS * 1000 / TICK && !stopped; i++)
+		stopped = is_stopped();
+	if (!stopped)
+		note(BEGUN, "");
+	return !stopped;
+}
+
+/* "vdb" of a path that leads to it, like those below /dev/disk; NULL: to none. */
+static char *node_of(const char *path)
+{
+	_cleanup_free_ char *whole = path ? realpath(path, NULL) : NULL;
+	const char *node = whole ? startswith(whole, "/dev/") : NULL;
+
+	return node ? xstrdup(node) : NULL;
+}
+
+static int install(struct session *s, const struct target *t, struct error *err)
+{
+	const struct unattended *u = s->config->unattended;
+	const struct installer_order o = {t, false, u->answers ? ANSWERS : NULL};
+	_cleanup_free_ char *said = NULL;
+	int r = 0;
+
+	if (u->answers)
+		r = write_file_at(AT_FDCWD, ANSWERS, u->answers, strlen(u->answers),
+				  0600);
+	if (r < 0)
+		return fail(err, r, "%s can't be written: %s", ANSWERS, strerror(-r));
+	r = installer_run(*s->ui, &o, &said, err);
+	if (r == 0 && said)
+		say(s, said);
+	return r;
+}
+
+/* What the one console does that is the first. */
+static int lead(struct session *s, struct error *err)
+{
+	const struct unattended *u = s->config->unattended;
+	_cleanup_targets_ struct targets targets = {0};
+	_cleanup_free_ char *node = node_of(u->path);
+	size_t chosen = 0;
+	int r = installer_list(&targets, err);
+
+	if (r == 0)
+		r = unattended_choose(u, node, &targets, &chosen, err);
+	if (r < 0)
+		return r;
+	if (!count_down(s, &targets.list[chosen]))
+		return fail(err, -ECANCELED, "Stopped; nothing was changed");
+	return install(s, &targets.list[chosen], err);
+}
+
+/* Waits until the file is there; false when it was stopped before. */
+static bool wait_for(const char *file)
+{
+	while (access(file, F_OK) < 0)
+		if (is_stopped())
+			return false;
+	return true;
+}
+
+/* As long as the leading console can still be stopped. */
+static bool follow_plan(struct session *s)
+{
+	_cleanup_(keys_give) struct keys keys = {0};
+	_cleanup_free_ char *plan = NULL;
+
+	keys_take(&keys);
+	if (!wait_for(PLAN))
+		return false;
+	if (read_file_at(AT_FDCWD, PLAN, PLAN_MAX, &plan, NULL) == 0)
+		say(s, plan);
+	return wait_for(BEGUN);
+}
+
+/* Until the leading console has come to an end, which ends this process, or to none. */
+static void follow(struct session *s, const char *leader)
+{
+	_cleanup_free_ char *text =
+		xasprintf("Installing; %s shows how far it is", leader);
+
+	if (!follow_plan(s)) {
+		say(s, "Nothing is installed.");
+		return;
+	}
+	say(s, text);
+	while (!lock_is_done(LOCK_DIR) && access(STOPPED, F_OK) < 0)
+		poll(NULL, 0, TICK);
+}
+
+static int go(struct session *s)
+{
+	static const char *const off[] = {"systemctl", "poweroff", NULL},
+				 *const restart[] = {"systemctl", "reboot", NULL};
+	bool again = s->config->unattended->restart;
+
+	say(s, again ? "Installed. The machine restarts now: take the medium out."
+		     : "Installed. The machine goes off now: take the medium out before "
+		       "it is started again.");
+	lock_done(LOCK_DIR, s->console);
+	session_run(s, again ? restart : off);
+	return 1;
+}
+
+int session_unattended(struct session *s, struct error *err _unused_)
+{
+	_cleanup_free_ char *holder = NULL, *text = NULL;
+	_cleanup_close_ int lock = -EBADF;
+	struct error e;
+	int r;
+
+	if (access(STOPPED, F_OK) == 0)
+		return 0;
+	session_use_lines(s);
+	lock = lock_take(LOCK_DIR, s->console, false, &holder);
+	if (lock < 0) {
+		follow(s, holder ? holder : "another console");
+		return lock_is_done(LOCK_DIR);
+	}
+	r = lead(s, &e);
+	if (r == 0)
+		return go(s);
+	text = xasprintf("%s.", e.message);
+	say(s, text);
+	note(STOPPED, "");
+	return 0;
+}
