@@ -19,7 +19,8 @@ static int map(struct crypt_device *cd, const struct container *c,
 	       const struct secret *key)
 {
 	struct crypt_params_plain plain = {
-		.offset = (c->region.start + LUKS_DATA_OFFSET) / CRYPT_SECTOR,
+		.offset = ((c->part ? 0 : c->region.start) + LUKS_DATA_OFFSET) /
+			  CRYPT_SECTOR,
 		.size = (c->region.size - LUKS_DATA_OFFSET) / CRYPT_SECTOR,
 		.sector_size = XTS_SECTOR};
 	int r = crypt_format(cd, CRYPT_PLAIN, "aes", "xts-plain64", NULL, NULL, key->size,
@@ -37,7 +38,7 @@ int container_open(const struct container *c, const struct secret *key, struct e
 
 	if (r < 0)
 		return r;
-	r = crypt_init(&cd, c->disk);
+	r = crypt_init(&cd, c->part ? c->part : c->disk);
 	if (r == 0) {
 		crypt_set_log_callback(cd, crypt_keep_message, &said);
 		r = map(cd, c, key);

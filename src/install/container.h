@@ -14,6 +14,10 @@
 struct container {
 	const char *disk; /* "/dev/…" */
 	struct region region;
+	/* A device of just the region (kernel-part.h); NULL: it is opened through the
+	 * disk.
+	 */
+	const char *part;
 	const struct secret *password;
 	const char *keymap;		     /* NULL: none */
 	const struct leave_answers *answers; /* for the first start; NULL: none */

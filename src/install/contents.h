@@ -9,6 +9,11 @@
 #include "image/gpt.h"
 #include "install/layout.h"
 
+/* Of a disk with larger sectors that an image was written to: no firmware finds it. */
+#define CONTENT_WRONG_SECTORS                                                            \
+	"an image for sectors of 512 bytes, which can't start from this disk's larger "  \
+	"ones: install from another medium instead"
+
 /* One partition, or the whole disk where it has none. */
 struct content {
 	char type[GUID_LENGTH + 1]; /* partition type, lower case; "" for none */

@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
@@ -138,6 +140,7 @@ struct look {
 	struct disk *disk;
 	struct gpt gpt; /* empty without such a table */
 	bool has_gpt, has_other;
+	bool small; /* a table for smaller sectors than the disk's */
 	struct content *list;
 	size_t count;
 };
@@ -236,12 +239,24 @@ static void look_at_other(struct look *l)
 	l->count = l->list->fs[0] ? 1 : 0;
 }
 
+/* The table counts in sectors: where it is looked for there is none. */
+static bool has_small_table(int fd)
+{
+	char magic[8];
+	int sector = 0;
+
+	return ioctl(fd, BLKSSZGET, &sector) == 0 && sector > SECTOR &&
+	       pread(fd, magic, sizeof(magic), SECTOR) == sizeof(magic) &&
+	       memcmp(magic, "EFI PART", sizeof(magic)) == 0;
+}
+
 static void look_at(const char *path, struct look *l)
 {
 	l->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (l->fd < 0)
 		return;
 	l->has_gpt = gpt_read(l->fd, &l->gpt, NULL) == 0;
+	l->small = !l->has_gpt && has_small_table(l->fd);
 	if (l->has_gpt)
 		look_at_gpt(l);
 	else
@@ -266,7 +281,7 @@ static bool ends_blank(int fd, uint64_t size)
 
 static bool is_empty(const struct disk *d, const struct look *l)
 {
-	return l->fd >= 0 && l->count == 0 && !l->has_other &&
+	return l->fd >= 0 && l->count == 0 && !l->has_other && !l->small &&
 	       (l->has_gpt || ends_blank(l->fd, d->size));
 }
 
@@ -274,13 +289,22 @@ static bool is_empty(const struct disk *d, const struct look *l)
 
 static char *refuse_any(const struct disk *d, const struct look *l)
 {
-	if (d->medium)
-		return xstrdup("this system runs from it");
 	if (l->fd < 0)
 		return xstrdup("it can't be read");
 	if (sysfs_true(d->node, "ro"))
 		return xstrdup("it is write-protected");
 	return NULL;
+}
+
+/* One that is carried about stays a medium; an inner disk that an image was written to
+ * can take the system behind it. */
+static bool is_inner(const struct disk *d)
+{
+	char kind[8];
+
+	/* Of eMMC, which is soldered in, it is "MMC". */
+	sysfs_line(d->node, "device/type", kind, sizeof(kind));
+	return !d->removable && !streq(d->bus, "USB") && !streq(kind, "SD");
 }
 
 static char *refuse_size(const struct region *space, uint64_t content)
@@ -295,7 +319,7 @@ static char *refuse_size(const struct region *space, uint64_t content)
 static char *refuse_whole(const struct disk *d, const struct look *l, uint64_t content)
 {
 	const struct region all = layout_whole(d->size);
-	char *why = refuse_any(d, l);
+	char *why = d->medium ? xstrdup("this system runs from it") : refuse_any(d, l);
 
 	if (!why && in_use(d->node))
 		why = xstrdup("something on it is in use");
@@ -304,7 +328,8 @@ static char *refuse_whole(const struct disk *d, const struct look *l, uint64_t c
 
 static char *refuse_free(const struct disk *d, const struct look *l, uint64_t content)
 {
-	char *why = refuse_any(d, l);
+	char *why = d->medium && !is_inner(d) ? xstrdup("this system runs from it")
+					      : refuse_any(d, l);
 
 	if (!why && !l->has_gpt)
 		why = xstrdup(l->has_other
@@ -331,7 +356,9 @@ static void describe(struct disk *d, uint64_t content)
 	d->removable = sysfs_true(d->node, "removable");
 	d->medium = any_entry(SYS_BLOCK, is_volume_on, d->node);
 	look_at(path, &l);
-	d->content = l.fd < 0 ? xstrdup("unknown") : contents_words(l.list, l.count);
+	d->content = l.fd < 0  ? xstrdup("unknown")
+		     : l.small ? xstrdup(CONTENT_WRONG_SECTORS)
+			       : contents_words(l.list, l.count);
 	d->empty = is_empty(d, &l);
 	d->warning = contents_warning(l.list, l.count);
 	if (l.has_gpt)

@@ -19,6 +19,7 @@
 #include "install/container.h"
 #include "install/fill.h"
 #include "install/install.h"
+#include "install/kernel-part.h"
 #include "install/old-pin.h"
 #include "install/table.h"
 #include "install/write.h"
@@ -125,6 +126,7 @@ static int prepare(struct work *w, struct error *err)
 
 	/* What an interrupted one left. */
 	r = container_close(err);
+	kernel_part_drop(o->disk);
 	if (r == 0)
 		r = claim(w, err);
 	if (r < 0)
@@ -170,11 +172,13 @@ static int begin(struct work *w, struct error *err)
 	return r < 0 ? r : write_esp(w, err);
 }
 
-static int fill(struct work *w, struct error *err)
+/* `part`: a device of just the region, or NULL. */
+static int fill_in(struct work *w, const char *part, struct error *err)
 {
 	const struct install_options *o = w->options;
 	const struct container c = {.disk = o->disk,
 				    .region = w->layout.root,
+				    .part = part,
 				    .password = o->password,
 				    .keymap = o->keymap,
 				    .answers = o->answers,
@@ -196,6 +200,23 @@ static int fill(struct work *w, struct error *err)
 	/* The first failure is the one to be told. */
 	if (container_close(r < 0 ? &ignored : err) < 0 && r == 0)
 		r = err ? err->code : -EIO;
+	return r;
+}
+
+static int fill(struct work *w, struct error *err)
+{
+	const struct install_options *o = w->options;
+	_cleanup_free_ char *part = NULL;
+	int r;
+
+	if (o->whole)
+		return fill_in(w, NULL, err);
+	/* Beside what is in use nobody may have the whole disk. */
+	r = kernel_part_add(o->disk, &w->layout.root, &part, err);
+	if (r < 0)
+		return r;
+	r = fill_in(w, part, err);
+	kernel_part_drop(o->disk);
 	return r;
 }
 

@@ -19,6 +19,18 @@ static void set_error(struct medium *m, char *words)
 	m->error = words;
 }
 
+/* The space behind an image that was written to an inner disk; NULL: it isn't on one. */
+static const struct target *behind(const struct medium *m)
+{
+	for (size_t i = 0; i < m->targets.count; i++) {
+		const struct target *t = &m->targets.list[i];
+
+		if (t->medium && !t->whole && !t->refusal)
+			return t;
+	}
+	return NULL;
+}
+
 static void show_menu(const struct medium *m, struct screen *s)
 {
 	s->title = xstrdup(m->system);
@@ -27,6 +39,12 @@ static void show_menu(const struct medium *m, struct screen *s)
 			"is kept. To install later, run 'atomos install'.");
 	screen_add(s, "Try it", "log in to the system on this medium");
 	screen_add(s, "Install", "put it on a disk of this machine");
+	if (!behind(m))
+		return;
+	s->preset = s->count;
+	screen_add(
+		s, "Install here",
+		"this image lies on an inner disk: the system gets the space behind it");
 }
 
 static void show_where(const struct medium *m, struct screen *s)
@@ -64,8 +82,12 @@ static void show_confirm(const struct medium *m, struct screen *s)
 			 : "",
 		t->whole ? "Everything on this disk will be lost. To go on, type "
 			   "its name."
-			 : "Only its free space is used. To go on, type the "
-			   "disk's name.");
+		: t->medium
+			? "Only the space behind this image is used; the image stays, to "
+			  "start from when the system doesn't. To go on, type the disk's "
+			  "name."
+			: "Only its free space is used. To go on, type the "
+			  "disk's name.");
 	s->prompt = xasprintf("Name of the disk (%s)", t->disk);
 }
 
@@ -83,10 +105,17 @@ static void show_tpm(const struct medium *m _unused_, struct screen *s)
 static void show_installed(const struct medium *m, struct screen *s)
 {
 	s->title = xstrdup("Installed");
-	s->text = xasprintf("%s is on the disk. Pull the medium out once the machine has "
-			    "gone off; the first start asks what makes it yours.%s%s%s",
-			    m->system, m->note ? "\n\n" : "", m->note ? m->note : "",
-			    m->note ? "." : "");
+	if (m->targets.count > m->chosen && m->targets.list[m->chosen].medium)
+		s->text = xasprintf("%s has the space behind this image now; the first "
+				    "start asks what makes it yours.%s%s%s",
+				    m->system, m->note ? "\n\n" : "",
+				    m->note ? m->note : "", m->note ? "." : "");
+	else
+		s->text = xasprintf(
+			"%s is on the disk. Pull the medium out once the machine has "
+			"gone off; the first start asks what makes it yours.%s%s%s",
+			m->system, m->note ? "\n\n" : "", m->note ? m->note : "",
+			m->note ? "." : "");
 	screen_add(s, "Restart now", NULL);
 	screen_add(s, "Go on trying", NULL);
 }
@@ -137,6 +166,11 @@ enum medium_next medium_take(struct medium *m, const struct answer *a)
 	case MEDIUM_MENU:
 		if (a->choice == 0)
 			return MEDIUM_TRY;
+		if (a->choice == 2) {
+			m->chosen = (size_t)(behind(m) - m->targets.list);
+			m->step = MEDIUM_CONFIRM;
+			return MEDIUM_ON;
+		}
 		m->step = MEDIUM_WHERE;
 		return MEDIUM_LIST;
 	case MEDIUM_WHERE:

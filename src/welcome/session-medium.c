@@ -44,6 +44,9 @@ int session_medium(struct session *s, struct error *err)
 		if (r != 0 || !s->config->menu)
 			return MIN(r, 0);
 	}
+	/* The menu says more where the medium is an inner disk. */
+	list(s, &m);
+	m.step = MEDIUM_MENU;
 	for (;;) {
 		_cleanup_screen_ struct screen screen = {0};
 		int r;

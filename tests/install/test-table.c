@@ -120,9 +120,34 @@ static void test_append_over_others(void **state)
 	assert_int_equal(table_number(path, ours[0].uuid, &err), -ENOENT);
 }
 
+/* Behind an image that was written to a larger disk: its table ends with the image, and
+ * reaches to the end of the disk from then on. */
+static void test_append_behind_an_image(void **state)
+{
+	const char *path = make_disk(state);
+	const struct table_entry first = entry(GPT_ESP, "esp", 1, 8),
+				 behind = entry(LINUX, "more", DISK / MIB + 1, 8);
+	struct gpt before, gpt;
+	struct error err;
+
+	assert_ok(table_replace(path, &first, 1, &err), &err);
+	read_table(path, &before);
+	assert_int_equal(truncate(path, 2 * DISK), 0);
+	assert_ok(table_append(path, &behind, 1, &err), &err);
+	run_program((const char *const[]){"sfdisk", "--verify", "--quiet", path, NULL},
+		    NULL);
+	read_table(path, &gpt);
+	assert_int_equal(gpt.count, 2);
+	assert_string_equal(gpt.partitions[0].uuid, first.uuid);
+	assert_int_equal(gpt.partitions[1].start, DISK + MIB);
+	assert_string_equal(gpt.uuid, before.uuid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_append_behind_an_image,
+						setup_directory, teardown_directory),
 		cmocka_unit_test_setup_teardown(test_replace, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_append, setup_directory,

@@ -199,12 +199,15 @@ def again(owned, image, keep, tmp_path_factory):
     directory = tmp_path_factory.mktemp("again")
     medium, large = shutil.copy(image, directory / "medium.img"), empty_disk(directory / "large.img")
     extra = with_disk(owned["disk"], "target") + with_disk(large, "large", LARGE_SECTORS)
+    extra += with_disk(shutil.copy(image, directory / "written.img"), "written", LARGE_SECTORS)
     with vm.boot("install-again", medium, keep=keep, extra=extra) as m:
         m.login()
         old = look_at(m, "target")
         assert old["content"] == f"the AtomOS of {USER}" and old["owned"] and old["pin"] == "disk"
         other = look_at(m, "large")
         assert other["content"] == "empty" and other["empty"] and other["pin"] == "other"
+        written = look_at(m, "written")
+        assert "can't start from this disk's larger ones" in written["content"] and not written["empty"]
         m.run(f"efibootmgr --quiet --create --disk /dev/{old['disk']} --part 1 --label AtomOS "
               "--loader '\\EFI\\BOOT\\BOOTX64.EFI'")
         before = boot_entries(m)
@@ -263,6 +266,33 @@ def test_sectors_of_4096_bytes(again):
         first_boot.greeted(m)
         assert m.ssh("cat /sys/block/vda/queue/logical_block_size") == "4096"
         assert json.loads(m.ssh("cat /run/atomos/boot.json"))["installed"]
+
+
+@pytest.mark.long
+def test_image_written_to_an_inner_disk(image, tmp_path):
+    """The menu's offer by hand: the space behind the image becomes the machine's system, and the image stays."""
+    disk = shutil.copy(image, tmp_path / "disk.img")
+    size = disk.stat().st_size
+    with open(disk, "r+b") as f:
+        f.truncate(5 * GIB)
+    keep = tmp_path / "keep"
+    keep.mkdir()
+    with vm.boot("written", disk, keep=keep, secure_boot=False, tpm=False) as m:
+        m.login()
+        medium = look_at(m, "medium")
+        assert medium["medium"] and medium["freeRefusal"] is None and medium["free"]["start"] >= size - (2 << 20)
+        name = medium["disk"]
+        said = json.loads(m.run(f"atomos install --json --free --disk {name} --yes {name} 2>/root/said | cat", 900))
+        assert said["homeSize"] > 0
+        m.send("systemctl poweroff")
+        m.wait_off(180)
+    assert "No errors detected" in tamper.output("sfdisk", "--verify", disk).decode()
+    table = json.loads(tamper.output("sfdisk", "--json", disk))["partitiontable"]["partitions"]
+    assert [p["type"] for p in table].count(tamper.MEDIUM_ROOT) == 1 and table[-1]["type"] == INSTALLED_ROOT
+    with vm.boot("written-again", disk, keep=keep, secure_boot=False, tpm=False) as m:
+        first_boot.greeted(m)
+        boot = json.loads(m.ssh("cat /run/atomos/boot.json"))
+        assert boot["installed"] and not boot["medium"]
 
 
 UNATTENDED = """{

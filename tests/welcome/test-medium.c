@@ -117,6 +117,33 @@ static void test_tpm(void **state _unused_)
 		strstr(installed.text, "\n\nThe TPM doesn't forget the old disk."));
 }
 
+/* An image that was written to an inner disk: its own space is offered first. */
+static void test_behind(void **state _unused_)
+{
+	static const char inner[] =
+		"{\"disks\":[{\"disk\":\"vda\",\"size\":500000000000,\"medium\":true,"
+		"\"content\":\"an AtomOS medium\",\"refusal\":\"it runs from "
+		"it\",\"free\":"
+		"{\"start\":400000000,\"size\":499000000000},\"freeRefusal\":null}]}";
+	_cleanup_medium_ struct medium m = {.system = "AtomOS demo"};
+	_cleanup_screen_ struct screen menu = {0}, confirm = {0}, installed = {0};
+	struct error err;
+
+	assert_ok(targets_parse(inner, &m.targets, &err), &err);
+	medium_show(&m, &menu);
+	assert_int_equal(menu.count, 3);
+	assert_int_equal(menu.preset, 2);
+	assert_string_equal(menu.items[2].label, "Install here");
+	assert_int_equal(choose(&m, 2), MEDIUM_ON);
+	medium_show(&m, &confirm);
+	assert_non_null(strstr(confirm.text, "the image stays"));
+	assert_int_equal(type(&m, "vda"), MEDIUM_INSTALL);
+	assert_false(m.targets.list[m.chosen].whole);
+	medium_installed(&m, NULL);
+	medium_show(&m, &installed);
+	assert_null(strstr(installed.text, "Pull"));
+}
+
 static void test_try(void **state _unused_)
 {
 	_cleanup_medium_ struct medium m = {.system = "AtomOS demo"};
@@ -162,10 +189,10 @@ static void test_progress(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_targets),	   cmocka_unit_test(test_confirm),
-		cmocka_unit_test(test_tpm),	   cmocka_unit_test(test_try),
-		cmocka_unit_test(test_list_again), cmocka_unit_test(test_bad_lists),
-		cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_targets),	  cmocka_unit_test(test_confirm),
+		cmocka_unit_test(test_tpm),	  cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_try),	  cmocka_unit_test(test_list_again),
+		cmocka_unit_test(test_bad_lists), cmocka_unit_test(test_progress),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,22 @@ static void test_empty(void **state)
 	refuses(EMPTY "," TWIN, &any, NULL, "2 empty disks");
 }
 
+/* An image on an inner disk, written there to become this machine's system. */
+static void test_behind(void **state)
+{
+	static const char inner[] =
+		"{\"disk\":\"vdm\",\"size\":500000000000,\"medium\":true,\"content\":"
+		"\"m\","
+		"\"refusal\":\"it runs from it\",\"free\":{\"start\":1,\"size\":"
+		"400000000000},\"freeRefusal\":null}";
+	const struct unattended any = {0},
+				full = {.serial = (char *)"S2", .overwrite = true};
+	_cleanup_free_ char *both = xasprintf("%s," EMPTY "," FULL, inner);
+
+	takes(both, &any, NULL, "vdm, free space of 400.0 GB");
+	takes(both, &full, NULL, "vdb, ");
+}
+
 static void test_named(void **state)
 {
 	const struct unattended full = {.serial = (char *)"S2"},
@@ -131,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_named),
 		cmocka_unit_test(test_path),
 		cmocka_unit_test_setup_teardown(test_config, setup_directory,
