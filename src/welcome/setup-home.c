@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/process.h"
+#include "base/str.h"
 #include "image/gpt.h"
 #include "welcome/setup.h"
 #include "welcome/volume.h"
@@ -45,6 +46,26 @@ static int make_key(struct secret **ret, struct error *err)
 		return fail(err, -errno, "%s can't be written: %m", HOME_KEY);
 	*ret = TAKE_PTR(key);
 	return 0;
+}
+
+/* The homes of a second system would be these: making them anew would be the other one's
+ * loss. */
+static int check_alone(const char *disk, struct error *err)
+{
+	_cleanup_close_ int fd = open(disk, O_RDONLY | O_CLOEXEC);
+	struct gpt gpt;
+	size_t systems = 0;
+	int r = fd < 0 ? fail(err, -errno, "%s: %m", disk) : gpt_read(fd, &gpt, err);
+
+	for (size_t i = 0; r == 0 && i < gpt.count; i++)
+		systems += streq(gpt.partitions[i].type, GPT_INSTALLED_ROOT);
+	if (systems > 1)
+		r = fail(err, -EEXIST,
+			 "%s has %zu installed systems, and their homes would be one "
+			 "partition: start a medium and delete the partitions of all but "
+			 "one",
+			 disk, systems);
+	return r;
 }
 
 static int find_start(const char *disk, uint64_t *ret, struct error *err)
@@ -126,6 +147,9 @@ int setup_home(struct setup *s, struct error *err)
 	_cleanup_secret_ struct secret *key = NULL;
 	int r;
 
+	r = check_alone(disk, err);
+	if (r < 0)
+		return r;
 	close_old();
 	r = make_key(&key, err);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "image/gpt.h"
 #include "image/luks.h"
 #include "owner/recovery-key.h"
 #include "welcome/setup.h"
@@ -155,6 +156,26 @@ static void test_home_shape(void **state)
 	assert_ok(luks_open(fd, 0, key, &volume, &err), &err);
 }
 
+/* Two systems on a disk have one partition for homes: neither's first start touches it.
+ */
+static void test_two_systems(void **state)
+{
+	const char *path = in_directory(state, "disk");
+	_cleanup_free_ char *name = xasprintf("..%s", path);
+	const struct boot_facts boot = {.disk = name};
+	const struct config config = {.repart = (char *)"/nowhere"};
+	struct setup setup = {.boot = &boot, .config = &config};
+	struct gpt gpt = {.uuid = "0b2d3f4a-1c5e-4f6a-8b7c-9d0e1f2a3b4c"};
+	struct error err;
+
+	gpt_add(&gpt, GPT_INSTALLED_ROOT, "one", 1 << 20);
+	gpt_add(&gpt, GPT_HOME, "homes", 1 << 20);
+	gpt_add(&gpt, GPT_INSTALLED_ROOT, "two", 1 << 20);
+	assert_ok(gpt_write(&gpt, path, &err), &err);
+	assert_int_equal(setup_home(&setup, &err), -EEXIST);
+	assert_non_null(strstr(err.message, "2 installed systems"));
+}
+
 static void test_node(void **state)
 {
 	const char *start = in_directory(state, "vda/vda4/start");
@@ -174,8 +195,13 @@ static void test_node(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_whole),      CASE(test_again),      CASE(test_no_administrator),
-		CASE(test_not_proven), CASE(test_home_shape), CASE(test_node),
+		CASE(test_whole),
+		CASE(test_again),
+		CASE(test_no_administrator),
+		CASE(test_not_proven),
+		CASE(test_home_shape),
+		CASE(test_node),
+		CASE(test_two_systems),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
