@@ -39,8 +39,9 @@ static bool is_ours(const struct content *c)
 static bool is_linux(const struct content *c)
 {
 	static const char *const kinds[] = {
-		"ext2",	    "ext3",	  "ext4", "btrfs",	 "xfs",	       "f2fs",
-		"bcachefs", "zfs_member", "swap", "crypto_LUKS", "LVM2_member"};
+		"ext2", "ext3",	       "ext4",	      "btrfs",
+		"xfs",	"f2fs",	       "bcachefs",    "zfs_member",
+		"swap", "crypto_LUKS", "LVM2_member", "linux_raid_member"};
 
 	for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
 		if (streq(c->fs, kinds[i]))

@@ -1,33 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* The disks of this machine, as places to install to. */
-#include <blkid/blkid.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
-#include <linux/fs.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sysfs.h"
-#include "image/gpt.h"
 #include "install/contents.h"
 #include "install/disks.h"
+#include "install/look.h"
 
 #define VOLUME "atomos-root"
 #define SECTOR 512
-#define END_SIZE (1U << 20)
-/* A LUKS2 header: 4 KiB, then its JSON as text. */
-#define LUKS_TEXT_OFFSET 4096
-#define LUKS_TEXT_SIZE (12U << 10)
-
-static void free_probe(blkid_probe *p)
-{
-	blkid_free_probe(*p);
-}
 
 static bool sysfs_true(const char *disk, const char *file)
 {
@@ -133,158 +121,6 @@ static bool in_use(const char *disk)
 	return is_held(disk) || any_entry(path, is_held_part, disk);
 }
 
-/* What is on it. */
-
-struct look {
-	int fd;
-	struct disk *disk;
-	struct gpt gpt; /* empty without such a table */
-	bool has_gpt, has_other;
-	bool small; /* a table for smaller sectors than the disk's */
-	struct content *list;
-	size_t count;
-};
-
-static void look_done(struct look *l)
-{
-	for (size_t i = 0; i < l->count; i++)
-		strv_free(l->list[i].owners);
-	free(l->list);
-	close_fdp(&l->fd);
-}
-
-static void copy_value(blkid_probe probe, const char *name, char *out, size_t size)
-{
-	const char *value = NULL;
-
-	if (blkid_probe_lookup_value(probe, name, &value, NULL) < 0 || !value)
-		return;
-	snprintf(out, size, "%s", value);
-	for (char *c = out; *c; c++)
-		if (*c < 0x20 || *c > 0x7e)
-			*c = '?';
-}
-
-/* What the header of an installed AtomOS tells to everybody. */
-static void read_header(struct look *l, uint64_t start, struct content *c)
-{
-	_cleanup_free_ char *text = xcalloc(1, LUKS_TEXT_SIZE + 1);
-	struct disk *d = l->disk;
-
-	if (pread(l->fd, text, LUKS_TEXT_SIZE, (off_t)start + LUKS_TEXT_OFFSET) !=
-	    LUKS_TEXT_SIZE)
-		return;
-	c->owners = owners_parse(text);
-	c->owned = owned_parse(text);
-	d->owned |= c->owned;
-	if (d->volume_count < DISK_VOLUMES_MAX &&
-	    volume_digest(text, d->volumes[d->volume_count]) == 0)
-		d->volume_count++;
-}
-
-/* The file system in a part of the disk; size 0: all of it. */
-static void probe_content(int fd, uint64_t start, uint64_t size, struct content *c)
-{
-	_cleanup_(free_probe) blkid_probe probe = blkid_new_probe();
-
-	if (!probe || blkid_probe_set_device(probe, fd, (blkid_loff_t)start,
-					     (blkid_loff_t)size) < 0)
-		return;
-	blkid_probe_enable_superblocks(probe, 1);
-	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL);
-	/* Two file systems at once: whatever is named first. */
-	if (blkid_do_safeprobe(probe) != 0 && blkid_do_probe(probe) != 0)
-		return;
-	copy_value(probe, "TYPE", c->fs, sizeof(c->fs));
-	copy_value(probe, "LABEL", c->label, sizeof(c->label));
-}
-
-static void look_at_gpt(struct look *l)
-{
-	l->list = xcalloc(l->gpt.count + 1, sizeof(*l->list));
-	for (size_t i = 0; i < l->gpt.count; i++) {
-		const struct gpt_partition *p = &l->gpt.partitions[i];
-		struct content *c = &l->list[l->count++];
-
-		strcpy(c->type, p->type);
-		probe_content(l->fd, p->start, p->size, c);
-		if (streq(p->type, GPT_INSTALLED_ROOT))
-			read_header(l, p->start, c);
-	}
-}
-
-/* A table of the old kind, or a file system over the whole disk. */
-static void look_at_other(struct look *l)
-{
-	_cleanup_(free_probe) blkid_probe probe = blkid_new_probe();
-	blkid_partlist list = NULL;
-	int n = 0;
-
-	if (probe && blkid_probe_set_device(probe, l->fd, 0, 0) == 0)
-		list = blkid_probe_get_partitions(probe);
-	if (list)
-		n = blkid_partlist_numof_partitions(list);
-	l->has_other = n > 0;
-	l->list = xcalloc((size_t)n + 1, sizeof(*l->list));
-	for (int i = 0; i < n; i++) {
-		blkid_partition p = blkid_partlist_get_partition(list, i);
-
-		probe_content(l->fd, (uint64_t)blkid_partition_get_start(p) * SECTOR,
-			      (uint64_t)blkid_partition_get_size(p) * SECTOR,
-			      &l->list[l->count++]);
-	}
-	if (n > 0)
-		return;
-	probe_content(l->fd, 0, 0, l->list);
-	l->count = l->list->fs[0] ? 1 : 0;
-}
-
-/* The table counts in sectors: where it is looked for there is none. */
-static bool has_small_table(int fd)
-{
-	char magic[8];
-	int sector = 0;
-
-	return ioctl(fd, BLKSSZGET, &sector) == 0 && sector > SECTOR &&
-	       pread(fd, magic, sizeof(magic), SECTOR) == sizeof(magic) &&
-	       memcmp(magic, "EFI PART", sizeof(magic)) == 0;
-}
-
-static void look_at(const char *path, struct look *l)
-{
-	l->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (l->fd < 0)
-		return;
-	l->has_gpt = gpt_read(l->fd, &l->gpt, NULL) == 0;
-	l->small = !l->has_gpt && has_small_table(l->fd);
-	if (l->has_gpt)
-		look_at_gpt(l);
-	else
-		look_at_other(l);
-}
-
-/* All bytes of both ends are the same: a disk that is only encrypted says nothing, but
- * looks otherwise. */
-static bool ends_blank(int fd, uint64_t size)
-{
-	_cleanup_free_ uint8_t *data = xmalloc(END_SIZE);
-
-	for (int i = 0; i < 2 && size >= END_SIZE; i++) {
-		off_t at = i == 0 ? 0 : (off_t)(size - END_SIZE);
-
-		if (pread(fd, data, END_SIZE, at) != END_SIZE ||
-		    memcmp(data, data + 1, END_SIZE - 1) != 0)
-			return false;
-	}
-	return true;
-}
-
-static bool is_empty(const struct disk *d, const struct look *l)
-{
-	return l->fd >= 0 && l->count == 0 && !l->has_other && !l->small &&
-	       (l->has_gpt || ends_blank(l->fd, d->size));
-}
-
 /* Why not. */
 
 static char *refuse_any(const struct disk *d, const struct look *l)
@@ -331,10 +167,8 @@ static char *refuse_free(const struct disk *d, const struct look *l, uint64_t co
 	char *why = d->medium && !is_inner(d) ? xstrdup("this system runs from it")
 					      : refuse_any(d, l);
 
-	if (!why && !l->has_gpt)
-		why = xstrdup(l->has_other
-				      ? "its partition table is of the old kind (MBR)"
-				      : "it has no partition table");
+	if (!why && look_why_not_beside(l))
+		why = xstrdup(look_why_not_beside(l));
 	return why ? why : refuse_size(&d->free, content);
 }
 
@@ -356,10 +190,8 @@ static void describe(struct disk *d, uint64_t content)
 	d->removable = sysfs_true(d->node, "removable");
 	d->medium = any_entry(SYS_BLOCK, is_volume_on, d->node);
 	look_at(path, &l);
-	d->content = l.fd < 0  ? xstrdup("unknown")
-		     : l.small ? xstrdup(CONTENT_WRONG_SECTORS)
-			       : contents_words(l.list, l.count);
-	d->empty = is_empty(d, &l);
+	d->content = look_words(&l);
+	d->empty = look_is_empty(&l);
 	d->warning = contents_warning(l.list, l.count);
 	if (l.has_gpt)
 		d->free = free_space(&l.gpt, d->size);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* What is on a disk, here a file: whether it is empty, whether another system fits
+ * beside. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image/fixture.h"
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "install/look.h"
+#include "install/table.h"
+
+#define MIB (1ULL << 20)
+#define DISK (64 * MIB)
+#define LINUX "0fc63daf-8483-4772-8e79-3d69d8477de4"
+
+struct seen {
+	bool empty;
+	char words[128];
+	char why_not[256];
+};
+
+static const char *make_disk(void **state)
+{
+	const char *path = in_directory(state, "disk");
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_int_equal(ftruncate(fd, DISK), 0);
+	return path;
+}
+
+static void put_at(const char *path, uint64_t offset, const void *data, size_t size)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_int_equal(pwrite(fd, data, size, (off_t)offset), (int)size);
+}
+
+/* A table of 4 MiB partitions, one of each type. */
+static void put_table(const char *path, const char *const *types, size_t count)
+{
+	struct table_entry e[8];
+	struct error err;
+
+	for (size_t i = 0; i < count; i++) {
+		e[i] = (struct table_entry){.type = types[i],
+					    .name = "x",
+					    .region = {(1 + 4 * i) * MIB, 4 * MIB}};
+		assert_ok(guid_random(e[i].uuid, &err), &err);
+	}
+	assert_ok(table_replace(path, e, count, &err), &err);
+}
+
+static struct seen look(const char *path)
+{
+	struct disk d = {.size = DISK};
+	struct look l = {.fd = -EBADF, .disk = &d};
+	struct seen s = {0};
+	_cleanup_free_ char *words = NULL;
+	const char *why;
+
+	look_at(path, &l);
+	assert_true(l.fd >= 0);
+	words = look_words(&l);
+	why = look_why_not_beside(&l);
+	s.empty = look_is_empty(&l);
+	snprintf(s.words, sizeof(s.words), "%s", words);
+	snprintf(s.why_not, sizeof(s.why_not), "%s", why ? why : "");
+	look_done(&l);
+	return s;
+}
+
+static void test_empty(void **state)
+{
+	const char *path = make_disk(state);
+
+	assert_true(look(path).empty);
+	assert_string_equal(look(path).words, "empty");
+	assert_string_equal(look(path).why_not, "it has no partition table");
+	/* What is only encrypted says nothing of itself. */
+	put_at(path, 4096, "x", 1);
+	assert_false(look(path).empty);
+}
+
+/* A table without a partition says nothing of what else is there. */
+static void test_empty_table(void **state)
+{
+	const char *path = make_disk(state);
+
+	put_table(path, NULL, 0);
+	assert_false(look(path).empty);
+	assert_string_equal(look(path).words, "an empty partition table");
+	assert_string_equal(look(path).why_not, "");
+	put_at(path, 32768, "\001CD001\001", 7);
+	assert_false(look(path).empty);
+	assert_string_equal(look(path).words, "a CD image");
+}
+
+/* Two of ours would have one partition for homes between them. */
+static void test_beside(void **state)
+{
+	const char *path = make_disk(state);
+	const char *const theirs[] = {GPT_ESP, LINUX};
+	const char *const medium[] = {GPT_ESP, GPT_MEDIUM_ROOT};
+	const char *const ours[] = {LINUX, GPT_ESP, GPT_INSTALLED_ROOT};
+	const char *const homes[] = {LINUX, GPT_HOME};
+
+	put_table(path, theirs, 2);
+	assert_string_equal(look(path).why_not, "");
+	put_table(path, medium, 2);
+	assert_string_equal(look(path).why_not, "");
+	put_table(path, ours, 3);
+	assert_non_null(strstr(look(path).why_not, "an AtomOS is on it"));
+	put_table(path, homes, 2);
+	assert_non_null(strstr(look(path).why_not, "an AtomOS is on it"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_empty, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_empty_table, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_beside, setup_directory,
+						teardown_directory),
+	};
+
+	return cmocka_run_group_tests_name("look", tests, NULL, NULL);
+}
