@@ -28,6 +28,7 @@ static const struct verb_option options[] = {
 	{"disk", 'd', "DISK", "install to this disk"},
 	{"free", 0, NULL, "into its free space, beside what is there"},
 	{"yes", 0, "DISK", "the disk's name again, instead of typing it"},
+	{"sequence", 0, "NUMBER", "only if the disk still has this sequence number"},
 	{"answers", 0, "FILE", "answer what the first start would ask"},
 	{"take-tpm", 0, NULL, "have the TPM open this disk instead of another"},
 	{"progress-fd", 0, "NUMBER", "lines of JSON about the progress, for programs"},
@@ -88,12 +89,23 @@ static int medium_open(struct medium *m, struct error *err)
 	return r < 0 ? r : source_open("", &m->keys, &m->source, err);
 }
 
+static int read_sequence(const struct invocation *in, uint64_t *ret, struct error *err)
+{
+	const char *text = option_value(in, "sequence");
+
+	return text && parse_u64(text, ret) < 0
+		       ? fail(err, -EMISUSE, "--sequence %s is no number", text)
+		       : 0;
+}
+
 static int find_disk(const struct invocation *in, const struct disks *disks,
 		     const struct disk **ret, struct error *err)
 {
 	const char *name = option_value(in, "disk");
 	const struct disk *d = name ? disks_get(disks, name) : NULL;
+	uint64_t sequence = 0;
 	const char *why;
+	int r = read_sequence(in, &sequence, err);
 
 	if (!name)
 		return fail(err, -EMISUSE,
@@ -103,6 +115,13 @@ static int find_disk(const struct invocation *in, const struct disks *disks,
 		return fail(err, -ENODEV,
 			    "There is no disk %s; 'atomos install --list' shows them",
 			    name);
+	if (r < 0)
+		return r;
+	if (sequence && sequence != d->sequence)
+		return fail(err, -ESTALE,
+			    "%s is another disk now than the one that was chosen: look "
+			    "again",
+			    d->node);
 	why = option_given(in, "free") ? d->free_refusal : d->refusal;
 	if (why)
 		return fail(err, -EBUSY, "%s can't be used: %s", d->node, why);
@@ -182,6 +201,8 @@ static int install(const struct invocation *in, const struct medium *m, struct p
 		.disk = path,
 		.whole = p->whole,
 		.space = p->whole ? layout_whole(p->disk->size) : p->disk->free,
+		.size = p->disk->size,
+		.sequence = p->disk->sequence,
 		.release = json_u64(m->settings, "release", 0),
 		.source = &m->source,
 		.password = password,

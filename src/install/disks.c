@@ -25,6 +25,15 @@ static bool sysfs_true(const char *disk, const char *file)
 	return streq(text, "1");
 }
 
+static uint64_t sysfs_number(const char *disk, const char *file)
+{
+	uint64_t n = 0;
+	char text[32];
+
+	sysfs_line(disk, file, text, sizeof(text));
+	return parse_u64(text, &n) == 0 ? n : 0;
+}
+
 static const char *bus_of(const char *disk)
 {
 	static const char *const buses[][2] = {{"/usb", "USB"},
@@ -176,12 +185,9 @@ static void describe(struct disk *d, uint64_t content)
 {
 	_cleanup_(look_done) struct look l = {.fd = -EBADF, .disk = d};
 	_cleanup_free_ char *path = xasprintf("/dev/%s", d->node);
-	uint64_t sectors = 0;
-	char size[32];
 
-	sysfs_line(d->node, "size", size, sizeof(size));
-	if (parse_u64(size, &sectors) == 0)
-		d->size = sectors * SECTOR;
+	d->size = sysfs_number(d->node, "size") * SECTOR;
+	d->sequence = sysfs_number(d->node, "diskseq");
 	sysfs_line(d->node, "device/model", d->model, sizeof(d->model));
 	find_serial(d->node, d->serial, sizeof(d->serial));
 	if (!d->model[0])

@@ -20,7 +20,8 @@ struct disk {
 	char serial[64]; /* "" unknown */
 	const char *bus; /* "USB", "NVMe", … or "" */
 	uint64_t size;
-	bool empty;		/* no table, no system, and nothing at its ends */
+	uint64_t sequence; /* the kernel gives each disk that comes another; 0 unknown */
+	bool empty;	   /* no table, no system, and nothing at its ends */
 	bool removable, medium; /* the medium: what the running system comes from */
 	char *content;		/* what is there now */
 	bool owned;		/* an AtomOS with an owner is among it */

@@ -22,9 +22,11 @@
 #include "install/kernel-part.h"
 #include "install/old-pin.h"
 #include "install/table.h"
+#include "install/unchanged.h"
 #include "install/write.h"
 
 #define WORK "/run/atomos/install"
+#define LOCK_FILE "/run/atomos/install.lock"
 #define ESP_FILE WORK "/esp.img"
 /* FAT's tables lie here, and must be empty where the file has holes. */
 #define ESP_ALL (16ULL << 20)
@@ -99,6 +101,8 @@ static int claim(struct work *w, struct error *err)
 	_cleanup_close_ int only = -EBADF;
 	int r = lock_disk(w, err);
 
+	if (r == 0)
+		r = disk_unchanged(w->lock, w->options, err);
 	if (r < 0)
 		return r;
 	/* Beside another system its partitions may be in use. */
@@ -281,13 +285,32 @@ static int install(struct work *w, struct install_result *ret, struct error *err
 	return r;
 }
 
+/* Directory and volume have one name each. Returns what holds the lock. */
+static int lock_all(struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = make_parents_at(AT_FDCWD, LOCK_FILE);
+
+	if (r == 0)
+		fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(err, r < 0 ? r : -errno, "Can't use " LOCK_FILE);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return fail(err, -EBUSY,
+			    "Another installation is going on: wait until it is done");
+	return TAKE_FD(fd);
+}
+
 int install_run(const struct install_options *o, struct install_result *ret,
 		struct error *err)
 {
 	struct work w = {.options = o, .lock = -EBADF};
+	_cleanup_close_ int only = lock_all(err);
 	int r;
 
 	*ret = (struct install_result){0};
+	if (only < 0)
+		return only;
 	/* What is mounted is seen by us and our programs only, and gone with us. */
 	if (unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)

@@ -21,7 +21,10 @@ struct install_options {
 	const char *disk;    /* "/dev/vdb" */
 	bool whole;	     /* else only `space`, beside what is there */
 	struct region space; /* free space of the disk */
-	uint64_t release;    /* names the boot image in the ESP */
+	/* Of the disk that was looked at (disks.h): another one isn't written to. 0:
+	 * whatever it is. */
+	uint64_t size, sequence;
+	uint64_t release; /* names the boot image in the ESP */
 	const struct source *source;
 	const struct secret *password; /* the generic one, until there is an owner */
 	/* Have the TPM forget what it knows, so that the new disk's first start tells it

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The installation, as a child. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,10 @@ static char **command(const struct installer_order *o)
 	argv = strv_add(argv, o->target->disk);
 	argv = strv_add(argv, "--yes");
 	argv = strv_add(argv, o->target->disk);
+	if (o->target->sequence) {
+		argv = strv_add(argv, "--sequence");
+		argv = strv_consume(argv, xasprintf("%" PRIu64, o->target->sequence));
+	}
 	if (!o->target->whole)
 		argv = strv_add(argv, "--free");
 	if (o->answers) {

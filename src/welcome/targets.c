@@ -52,6 +52,7 @@ static struct target *add(struct targets *t, sd_json_variant *disk, bool whole)
 	e = &t->list[t->count++];
 	*e = (struct target){
 		.disk = xstrdup(text_of(disk, "disk")),
+		.sequence = variant_number(disk, "sequence"),
 		.whole = whole,
 		.medium = variant_true(disk, "medium"),
 		.empty = variant_true(disk, "empty"),

@@ -4,13 +4,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
 struct target {
-	char *disk;  /* "vdb" */
-	bool whole;  /* else its free space */
-	bool medium; /* the disk that this system runs from */
+	char *disk;	   /* "vdb" */
+	uint64_t sequence; /* the kernel's, of this very disk; 0 unknown */
+	bool whole;	   /* else its free space */
+	bool medium;	   /* the disk that this system runs from */
 	bool empty, removable;
 	char *serial;  /* "" unknown */
 	bool known;    /* the TPM opens what is overwritten, and will forget it */
