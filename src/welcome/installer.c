@@ -2,6 +2,7 @@
 /* The installation, as a child. */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,10 +70,15 @@ static char **command(const struct installer_order *o)
 	return o->take_tpm ? strv_add(argv, "--take-tpm") : argv;
 }
 
+/* In a session of its own: no key on the terminal ends it half-way. */
 static _noreturn_ void child(char *const *argv, int progress, int words)
 {
+	static const int keys[] = {SIGINT, SIGQUIT, SIGTSTP};
 	_cleanup_close_ int none = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	(void)setsid();
+	for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+		(void)signal(keys[i], SIG_DFL);
 	if (dup2(none, STDIN_FILENO) < 0 || dup2(none, STDOUT_FILENO) < 0 ||
 	    dup2(words, STDERR_FILENO) < 0 || dup2(progress, PROGRESS_FD) < 0 ||
 	    fcntl(PROGRESS_FD, F_SETFD, 0) < 0)
@@ -112,15 +118,38 @@ static char *last_line(int words)
 	return *line ? xstrdup(line) : NULL;
 }
 
+/* Whoever shows how far it is doesn't go before it is done. */
+struct keys_ignored {
+	struct sigaction interrupt, quit, stop;
+};
+
+static void keys_ignore(struct keys_ignored *k)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	(void)sigaction(SIGINT, &ignore, &k->interrupt);
+	(void)sigaction(SIGQUIT, &ignore, &k->quit);
+	(void)sigaction(SIGTSTP, &ignore, &k->stop);
+}
+
+static void keys_heed(struct keys_ignored *k)
+{
+	(void)sigaction(SIGINT, &k->interrupt, NULL);
+	(void)sigaction(SIGQUIT, &k->quit, NULL);
+	(void)sigaction(SIGTSTP, &k->stop, NULL);
+}
+
 int installer_run(struct ui *ui, const struct installer_order *o, char **ret_note,
 		  struct error *err)
 {
 	_cleanup_strv_ char **argv = command(o);
 	_cleanup_free_ char *said = NULL;
 	_cleanup_close_ int words = memfd_create("words", MFD_CLOEXEC);
+	_cleanup_(keys_heed) struct keys_ignored keys;
 	int progress[2], status;
 	pid_t pid;
 
+	keys_ignore(&keys);
 	if (words < 0 || pipe2(progress, O_CLOEXEC) < 0)
 		return fail(err, -errno, "The installation can't be started: %m");
 	pid = fork();

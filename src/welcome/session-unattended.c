@@ -37,7 +37,9 @@ static void keys_take(struct keys *k)
 
 	k->changed = tcgetattr(STDIN_FILENO, &k->before) == 0;
 	now = k->before;
-	now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	/* Ctrl-C is a key as well, and Ctrl-S doesn't hold what is said. */
+	now.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
+	now.c_iflag &= ~(tcflag_t)IXON;
 	if (k->changed)
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
 }
@@ -79,7 +81,6 @@ static void say(struct session *s, const char *text)
 
 static bool count_down(struct session *s, const struct target *t)
 {
-	_cleanup_(keys_give) struct keys keys = {0};
 	_cleanup_free_ char *text =
 		xasprintf("This medium installs %s by itself, on %s; there now: "
 			  "%s.\n%s\nIt begins in "
@@ -92,7 +93,6 @@ static bool count_down(struct session *s, const struct target *t)
 
 	say(s, text);
 	note(PLAN, text);
-	keys_take(&keys);
 	for (int i = 0; i < SECONDS * 1000 / TICK && !stopped; i++)
 		stopped = is_stopped();
 	if (!stopped)
@@ -157,10 +157,8 @@ static bool wait_for(const char *file)
 /* As long as the leading console can still be stopped. */
 static bool follow_plan(struct session *s)
 {
-	_cleanup_(keys_give) struct keys keys = {0};
 	_cleanup_free_ char *plan = NULL;
 
-	keys_take(&keys);
 	if (!wait_for(PLAN))
 		return false;
 	if (read_file_at(AT_FDCWD, PLAN, PLAN_MAX, &plan, NULL) == 0)
@@ -201,12 +199,15 @@ int session_unattended(struct session *s, struct error *err _unused_)
 {
 	_cleanup_free_ char *holder = NULL, *text = NULL;
 	_cleanup_close_ int lock = -EBADF;
+	/* To the end: no key ends this process while the disk is written. */
+	_cleanup_(keys_give) struct keys keys = {0};
 	struct error e;
 	int r;
 
 	if (access(STOPPED, F_OK) == 0)
 		return 0;
 	session_use_lines(s);
+	keys_take(&keys);
 	lock = lock_take(LOCK_DIR, s->console, false, &holder);
 	if (lock < 0) {
 		follow(s, holder ? holder : "another console");

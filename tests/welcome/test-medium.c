@@ -6,6 +6,7 @@
 
 #include "fixture.h"
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "welcome/installer.h"
 #include "welcome/medium.h"
 
@@ -186,13 +187,49 @@ static void test_progress(void **state _unused_)
 	assert_false(installer_line("hello\n", &what, &done, &total));
 }
 
+static void say_nothing(struct ui *ui _unused_, const char *what _unused_,
+			uint64_t done _unused_, uint64_t total _unused_)
+{
+}
+
+/* No key on the terminal reaches the program, nor ends who waits for it; the disk is the
+ * one that was shown. */
+static void test_child(void **state)
+{
+	static const char program[] =
+		"#!/bin/sh\nread -r a b c d e session f </proc/self/stat\n"
+		"[ $session = $$ ] || exit 1\nkill -INT $PPID\n"
+		"echo \"atomos: $*.\" >&2\n";
+	static const struct ui_methods methods = {.progress = say_nothing};
+	_cleanup_free_ char *path = xasprintf("%s:%s", (char *)*state, getenv("PATH")),
+			    *note = NULL;
+	struct target target = {.disk = (char *)"vdx", .whole = false, .sequence = 77};
+	const struct installer_order order = {&target, true, NULL};
+	struct ui ui = {&methods};
+	struct error err;
+
+	assert_int_equal(write_file_at(AT_FDCWD, in_directory(state, "atomos"), program,
+				       strlen(program), 0755),
+			 0);
+	setenv("PATH", path, 1);
+	assert_ok(installer_run(&ui, &order, &note, &err), &err);
+	assert_string_equal(note, "--quiet install --progress-fd 3 --disk vdx --yes vdx "
+				  "--sequence 77 --free --take-tpm");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_targets),	  cmocka_unit_test(test_confirm),
-		cmocka_unit_test(test_tpm),	  cmocka_unit_test(test_behind),
-		cmocka_unit_test(test_try),	  cmocka_unit_test(test_list_again),
-		cmocka_unit_test(test_bad_lists), cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_confirm),
+		cmocka_unit_test(test_tpm),
+		cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_try),
+		cmocka_unit_test(test_list_again),
+		cmocka_unit_test(test_bad_lists),
+		cmocka_unit_test(test_progress),
+		cmocka_unit_test_setup_teardown(test_child, setup_directory,
+						teardown_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
