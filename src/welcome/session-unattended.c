@@ -10,18 +10,21 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "welcome/decision.h"
 #include "welcome/installer.h"
 #include "welcome/lock.h"
 #include "welcome/session.h"
 #include "welcome/unattended.h"
 
-/* What the leading console tells the others: what it is about to do, that it has begun,
- * that nothing comes of it (which any console may say before). */
+/* What the leading console tells the others: what it is about to do, and that it came to
+ * an end without an installed system. */
 #define PLAN LOCK_DIR "/plan"
-#define BEGUN LOCK_DIR "/begun"
-#define STOPPED LOCK_DIR "/stopped"
+#define ENDED LOCK_DIR "/ended"
 #define PLAN_MAX 4096
 #define ANSWERS LOCK_DIR "/answers.json"
+#define LEADER_GONE                                                                      \
+	"The console that led the installation is gone, and with it the word of how it " \
+	"ended: 'atomos install --list' shows what is on the disk."
 #define SECONDS 10
 #define TICK 200 /* milliseconds */
 
@@ -55,23 +58,20 @@ static void note(const char *file, const char *text)
 	(void)write_file_at(AT_FDCWD, file, text, strlen(text), 0600);
 }
 
-/* Waits a moment; true when a key was pressed, here or on another console. */
-static bool is_stopped(void)
+/* Waits a moment; a key that is pressed meanwhile stops it, unless it has begun. */
+static enum decision wait_for_key(void)
 {
 	struct pollfd p = {STDIN_FILENO, POLLIN, 0};
+	enum decision d = decision_look(LOCK_DIR);
 	char c;
 
-	if (access(STOPPED, F_OK) == 0)
-		return true;
-	if (poll(&p, 1, TICK) <= 0)
-		return false;
-	if (read(STDIN_FILENO, &c, 1) != 1) {
-		/* A terminal that is gone is always ready. */
-		poll(NULL, 0, TICK);
-		return false;
-	}
-	note(STOPPED, "");
-	return true;
+	if (d != DECISION_NONE || poll(&p, 1, TICK) <= 0)
+		return d;
+	if (read(STDIN_FILENO, &c, 1) == 1)
+		return decision_make(LOCK_DIR, DECISION_STOP);
+	/* A terminal that is gone is always ready. */
+	poll(NULL, 0, TICK);
+	return DECISION_NONE;
 }
 
 static void say(struct session *s, const char *text)
@@ -89,15 +89,14 @@ static bool count_down(struct session *s, const struct target *t)
 			  t->whole ? "Everything on that disk will be lost."
 				   : "Only the free space is used.",
 			  SECONDS);
-	bool stopped = false;
+	enum decision d = DECISION_NONE;
 
 	say(s, text);
 	note(PLAN, text);
-	for (int i = 0; i < SECONDS * 1000 / TICK && !stopped; i++)
-		stopped = is_stopped();
-	if (!stopped)
-		note(BEGUN, "");
-	return !stopped;
+	for (int i = 0; i < SECONDS * 1000 / TICK && d == DECISION_NONE; i++)
+		d = wait_for_key();
+	return d == DECISION_NONE &&
+	       decision_make(LOCK_DIR, DECISION_BEGIN) == DECISION_BEGIN;
 }
 
 /* "vdb" of a path that leads to it, like those below /dev/disk; NULL: to none. */
@@ -145,25 +144,27 @@ static int lead(struct session *s, struct error *err)
 	return install(s, &targets.list[chosen], err);
 }
 
-/* Waits until the file is there; false when it was stopped before. */
-static bool wait_for(const char *file)
+/* Whoever leads holds the lock until all is said. */
+static bool is_leaderless(struct session *s)
 {
-	while (access(file, F_OK) < 0)
-		if (is_stopped())
-			return false;
-	return true;
+	_cleanup_close_ int lock = lock_take(LOCK_DIR, s->console, false, NULL);
+
+	return lock >= 0 && !lock_is_done(LOCK_DIR) && access(ENDED, F_OK) < 0;
 }
 
-/* As long as the leading console can still be stopped. */
-static bool follow_plan(struct session *s)
+/* As long as the leading console can still be stopped. One that died doesn't begin. */
+static enum decision follow_plan(struct session *s)
 {
 	_cleanup_free_ char *plan = NULL;
+	enum decision d;
 
-	if (!wait_for(PLAN))
-		return false;
-	if (read_file_at(AT_FDCWD, PLAN, PLAN_MAX, &plan, NULL) == 0)
-		say(s, plan);
-	return wait_for(BEGUN);
+	while ((d = wait_for_key()) == DECISION_NONE) {
+		if (!plan && read_file_at(AT_FDCWD, PLAN, PLAN_MAX, &plan, NULL) == 0)
+			say(s, plan);
+		if (is_leaderless(s))
+			d = decision_make(LOCK_DIR, DECISION_STOP);
+	}
+	return d;
 }
 
 /* Until the leading console has come to an end, which ends this process, or to none. */
@@ -172,13 +173,18 @@ static void follow(struct session *s, const char *leader)
 	_cleanup_free_ char *text =
 		xasprintf("Installing; %s shows how far it is", leader);
 
-	if (!follow_plan(s)) {
+	if (follow_plan(s) == DECISION_STOP) {
 		say(s, "Nothing is installed.");
 		return;
 	}
 	say(s, text);
-	while (!lock_is_done(LOCK_DIR) && access(STOPPED, F_OK) < 0)
+	while (!lock_is_done(LOCK_DIR) && access(ENDED, F_OK) < 0) {
+		if (is_leaderless(s)) {
+			say(s, LEADER_GONE);
+			return;
+		}
 		poll(NULL, 0, TICK);
+	}
 }
 
 static int go(struct session *s)
@@ -204,7 +210,7 @@ int session_unattended(struct session *s, struct error *err _unused_)
 	struct error e;
 	int r;
 
-	if (access(STOPPED, F_OK) == 0)
+	if (decision_look(LOCK_DIR) == DECISION_STOP || access(ENDED, F_OK) == 0)
 		return 0;
 	session_use_lines(s);
 	keys_take(&keys);
@@ -213,11 +219,18 @@ int session_unattended(struct session *s, struct error *err _unused_)
 		follow(s, holder ? holder : "another console");
 		return lock_is_done(LOCK_DIR);
 	}
+	if (decision_look(LOCK_DIR) == DECISION_BEGIN) {
+		/* Whoever comes now doesn't begin a second time. */
+		if (!lock_is_done(LOCK_DIR))
+			say(s, LEADER_GONE);
+		return lock_is_done(LOCK_DIR);
+	}
 	r = lead(s, &e);
 	if (r == 0)
 		return go(s);
 	text = xasprintf("%s.", e.message);
 	say(s, text);
-	note(STOPPED, "");
+	(void)decision_make(LOCK_DIR, DECISION_STOP);
+	note(ENDED, "");
 	return 0;
 }

@@ -63,6 +63,30 @@ def test_a_key_on_any_console_stops_it(console, tmp_path):
     assert third.before.strip() == b""
 
 
+def test_ctrl_c_is_a_key(console, tmp_path):
+    first = console()
+    first.expect("Press any key to stop it")
+    second = console()
+    second.expect("Press any key to stop it")
+    second.sendcontrol("c")
+    second.expect("Nothing is installed")
+    first.expect("Stopped; nothing was changed")
+    for child in (first, second):
+        child.expect(pexpect.EOF)
+    assert not (tmp_path / "atomos.calls").exists()
+
+
+def test_nobody_waits_for_a_console_that_died(console, tmp_path):
+    first = console()
+    first.expect("Press any key to stop it")
+    second = console()
+    second.expect("Press any key to stop it")
+    first.kill(9)
+    second.expect("Nothing is installed")
+    second.expect(pexpect.EOF)
+    assert not (tmp_path / "atomos.calls").exists()
+
+
 def test_left_alone_it_installs_and_switches_off(console, tmp_path):
     first, before = console(), time.monotonic()
     first.expect("Press any key to stop it")
