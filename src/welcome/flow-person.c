@@ -10,6 +10,7 @@
 #include "owner/quality.h"
 #include "owner/recovery-key.h"
 #include "welcome/flow-internal.h"
+#include "welcome/qr.h"
 
 static void show_real_name(const struct flow *f, struct screen *s)
 {
@@ -209,7 +210,8 @@ static void show_recovery(const struct flow *f, struct screen *s)
 		xstrdup("This recovery key opens the disk when the password is forgotten "
 			"or the machine was repaired. It is shown only now: write it "
 			"down, and keep it away from the machine.");
-	s->drawing = f->facts->qr ? xstrdup(f->facts->qr) : NULL;
+	/* Drawn from the same key as the words beside it, whichever that is by now. */
+	s->drawing = qr_drawing(f->facts->recovery->data);
 	s->drawing_text = key_rows(f->facts->recovery);
 	screen_add(s, "I have written it down", NULL);
 }

@@ -17,13 +17,12 @@ struct flow_facts {
 	char *const *keymaps;
 	const char *keymap; /* the one in use */
 	const struct zones *zones;
-	bool network;	      /* there is a connection */
-	bool network_tool;    /* and a program to make one */
-	bool tpm_opens;	      /* the disk will open by itself */
-	const char *tpm_says; /* why not, in a sentence; NULL: nothing to say */
-	const struct secret *recovery;
+	bool network;		       /* there is a connection */
+	bool network_tool;	       /* and a program to make one */
+	bool tpm_opens;		       /* the disk will open by itself */
+	const char *tpm_says;	       /* why not, in a sentence; NULL: nothing to say */
+	const struct secret *recovery; /* as it is when it is shown */
 	unsigned challenge;    /* the group of the recovery key that is typed back */
-	const char *qr;	       /* the key as a drawing; NULL: none */
 	char *const *accounts; /* names that are taken */
 	/* Quality of a password (owner/quality.h). */
 	int (*judge)(const struct secret *password, const char *user, char *words);

@@ -17,7 +17,6 @@
 #include "welcome/lock.h"
 #include "welcome/machine.h"
 #include "welcome/preset.h"
-#include "welcome/qr.h"
 #include "welcome/session.h"
 #include "welcome/setup.h"
 
@@ -69,7 +68,6 @@ struct first_boot {
 	char **languages, **accounts;
 	struct zones zones;
 	struct secret *recovery;
-	char *qr;
 	int lock;
 };
 
@@ -79,9 +77,6 @@ static void first_boot_done(struct first_boot *f)
 	strv_free(f->accounts);
 	zones_done(&f->zones);
 	secret_free(f->recovery);
-	if (f->qr)
-		wipe(f->qr, strlen(f->qr));
-	free(f->qr);
 	close_fdp(&f->lock);
 }
 
@@ -113,7 +108,6 @@ static int gather(struct first_boot *f, struct error *err)
 	f->languages = machine_languages();
 	f->accounts = account_names(ACCOUNT_RECORDS);
 	zones_load(ZONES_FILE, &f->zones);
-	f->qr = qr_drawing(f->recovery->data);
 	f->facts = (struct flow_facts){
 		.system = c->system,
 		.languages = f->languages,
@@ -126,7 +120,6 @@ static int gather(struct first_boot *f, struct error *err)
 		.tpm_says = why_not(b),
 		.recovery = f->recovery,
 		.challenge = challenge % RECOVERY_GROUPS,
-		.qr = f->qr,
 		.accounts = f->accounts,
 		.judge = quality_judge,
 	};

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "owner/quality.h"
 #include "welcome/flow.h"
+#include "welcome/qr.h"
 
 #define GROUP "bbbbbbbb"
 
@@ -226,6 +227,27 @@ static void test_recovery_typed_back(void **state)
 	assert_false(flow_answers(w->flow)->administrator);
 }
 
+/* The key may become another one after the flow was made: code and words are of the one
+ * that will open the disk. */
+static void test_recovery_drawn(void **state)
+{
+	struct world *w = *state;
+	_cleanup_screen_ struct screen s = {0};
+	_cleanup_free_ char *code = NULL;
+
+	strcpy(w->recovery->data,
+	       "jjjjjjjj-" GROUP "-dddddddd-eeeeeeee-ffffffff-gggggggg-"
+	       "hhhhhhhh-iiiiiiii");
+	code = qr_drawing(w->recovery->data);
+	to_name(w);
+	type(w, "correct horse");
+	type(w, "correct horse");
+	choose(w, 1);
+	flow_show(w->flow, &s);
+	assert_non_null(s.drawing_text ? strstr(s.drawing_text, "jjjjjjjj") : NULL);
+	assert_string_equal(s.drawing, code);
+}
+
 static void test_network(void **state)
 {
 	struct world *w = *state;
@@ -394,6 +416,7 @@ int main(void)
 		CASE(test_names_refused),
 		CASE(test_passwords),
 		CASE(test_recovery_typed_back),
+		CASE(test_recovery_drawn),
 		CASE(test_network),
 		CASE(test_back),
 		CASE(test_review_says),
