@@ -12,6 +12,7 @@
 #include "owner/boot-facts.h"
 #include "owner/config.h"
 #include "owner/quality.h"
+#include "owner/recovery-file.h"
 #include "owner/recovery-key.h"
 #include "owner/variant.h"
 #include "atomos/install-answers.h"
@@ -171,27 +172,14 @@ static bool can_seal(void)
 
 static int write_key(struct install_answers *a, struct error *err)
 {
-	const char *path = a->recovery_file;
-	_cleanup_close_ int fd =
-		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	struct secret *key;
-	int r;
+	int r = recovery_key_make(&a->answers.recovery, err);
 
-	if (fd < 0)
-		return fail(err, -errno, "The recovery key can't be written to %s: %m",
-			    path);
-	r = recovery_key_make(&a->answers.recovery, err);
 	if (r < 0)
 		return r;
-	key = a->answers.recovery;
-	r = write_full(fd, key->data, key->size);
-	if (r == 0)
-		r = write_full(fd, "\n", 1);
-	if (r == 0 && fsync(fd) < 0)
-		r = -errno;
-	return r < 0 ? fail(err, r, "The recovery key can't be written to %s: %s", path,
-			    strerror(-r))
-		     : 0;
+	r = recovery_file_write(a->recovery_file, a->answers.recovery, &a->in_memory,
+				err);
+	a->written = r == 0;
+	return r;
 }
 
 int install_answers_prepare(struct install_answers *a, bool tpm, struct error *err)
@@ -226,6 +214,7 @@ int install_answers_prepare(struct install_answers *a, bool tpm, struct error *e
 
 void install_answers_undo(struct install_answers *a)
 {
-	if (a->answers.recovery && a->recovery_file)
+	if (a->written)
 		(void)unlink(a->recovery_file);
+	a->written = false;
 }

@@ -172,6 +172,11 @@ static int report(const struct invocation *in, const struct plan *p,
 	/* Said whatever is wanted quiet: it has to be known before the first start. */
 	if (result->old_pin.code < 0)
 		fprintf(stderr, "%s.\n", result->old_pin.message);
+	if (p->answers.written && p->answers.in_memory)
+		fprintf(stderr,
+			"The recovery key in %s is in memory only: copy it away before "
+			"the machine goes off.\n",
+			p->answers.recovery_file);
 	if (!in->json) {
 		if (!in->quiet)
 			report_words(p);

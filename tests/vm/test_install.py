@@ -218,6 +218,7 @@ def again(owned, image, keep, tmp_path_factory):
         assert "Nothing was written" in wrong and "the number 'target'" in wrong
         said = [json.loads(m.run(f"atomos install --json {options} 2>/root/said | cat", 900))
                 for options in (f"--disk {other['disk']} --yes {other['disk']}", f"--disk {old['disk']} --answers /root/answers")]
+        assert "in memory only" in m.run("cat /root/said")
         recovery = m.run("cat /root/recovery")
         after = boot_entries(m)
         m.send("systemctl poweroff")
