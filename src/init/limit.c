@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Work in a child with a time limit. */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -13,10 +14,25 @@
 
 #define ASK_MILLISECONDS 100
 
+/* Leaves no more open than `out`. */
+static void be_alone(int out)
+{
+	int none = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)setpgid(0, 0);
+	for (int i = STDIN_FILENO; none >= 0 && i <= STDERR_FILENO; i++)
+		(void)dup2(none, i);
+	if (out > STDERR_FILENO + 1)
+		(void)close_range(STDERR_FILENO + 1, (unsigned)out - 1, 0);
+	(void)close_range((unsigned)out + 1, UINT_MAX, 0);
+}
+
 static _noreturn_ void child(int out, const struct limited *l)
 {
 	struct error e = {0};
 
+	if (l->alone)
+		be_alone(out);
 	e.code = l->work(l->context, &e);
 	_exit(write_full(out, &e, sizeof(e)) < 0);
 }
@@ -60,6 +76,9 @@ int run_limited(const struct limited *l, struct error *err)
 	if (pid == 0)
 		child(ends[1], l);
 	close(ends[1]);
+	/* Whichever of both is first. */
+	if (pid > 0 && l->alone)
+		(void)setpgid(pid, pid);
 	if (pid < 0) {
 		close(ends[0]);
 		return fail(err, -errno, "Can't start a process: %m");
@@ -67,7 +86,7 @@ int run_limited(const struct limited *l, struct error *err)
 	r = receive(ends[0], l, &result);
 	close(ends[0]);
 	if (r == -ETIMEDOUT)
-		kill(pid, SIGKILL);
+		kill(l->alone ? -pid : pid, SIGKILL);
 	if (r == -ETIMEDOUT || r == 0)
 		return r;
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

@@ -13,6 +13,9 @@ struct limited {
 	/* When this is true the work counts as done, though the child may go on; may be
 	 * NULL. Asked ten times a second, in the parent. */
 	bool (*enough)(void);
+	/* The child keeps nothing that is open here (0 to 2 lead nowhere), since it may
+	 * stay for ever; and programs that it has started are killed with it. */
+	bool alone;
 };
 
 /* Runs work in a child and returns its result, with its words in `err`. -ETIMEDOUT with

@@ -2,6 +2,7 @@
 /* Answers that an installation has sealed to this machine. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
@@ -28,6 +29,8 @@ static int decrypt(void *context, struct error *err)
 	_cleanup_free_ char *output = NULL;
 	size_t n = 2;
 
+	/* Whenever it is written, nobody else reads it. */
+	(void)umask(077);
 	answers_name(u->digest, name);
 	named = xasprintf("--name=%s", name);
 #ifdef WITHOUT_CHECK_ANSWERS_NAME
@@ -45,7 +48,8 @@ static int decrypt(void *context, struct error *err)
 
 int unseal(const struct unseal *u, struct error *err)
 {
-	const struct limited l = {decrypt, (void *)u, SECONDS, NULL};
+	const struct limited l = {
+		.work = decrypt, .context = (void *)u, .seconds = SECONDS, .alone = true};
 	int r;
 
 	(void)unlink(u->target);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Work with a time limit: done, failed, crashed, hanging. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -65,11 +68,60 @@ static void test_limit(void **state)
 	assert_int_equal(run(hang, yes, &err), 0);
 }
 
+/* 0 when nothing of the parent's is open. */
+static int look_around(void *context, struct error *err _unused_)
+{
+	const int *ends = context;
+
+	return fcntl(ends[0], F_GETFD) < 0 && fcntl(ends[1], F_GETFD) < 0 ? 0 : -EBUSY;
+}
+
+/* A program that outlives its parent, as long as nobody ends it: it holds a pipe open
+ * that it has a name of. */
+static int start_program(void *context, struct error *err _unused_)
+{
+	if (fork() == 0) {
+		(void)!open(context, O_WRONLY);
+		sleep(60);
+		_exit(0);
+	}
+	sleep(60);
+	return 0;
+}
+
+static void test_alone(void **state _unused_)
+{
+	char path[] = "/tmp/atomos-limit-XXXXXX", byte;
+	int ends[2], fd;
+	struct limited l = {.work = look_around, .context = ends, .seconds = 60};
+	struct error err = {0};
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(run_limited(&l, &err), -EBUSY);
+	l.alone = true;
+	assert_int_equal(run_limited(&l, &err), 0);
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	l = (struct limited){
+		.work = start_program, .context = path, .seconds = 2, .alone = true};
+	assert_int_equal(run_limited(&l, &err), -ETIMEDOUT);
+	assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+	/* The end of the pipe: nobody has it any more. */
+	alarm(20);
+	assert_int_equal(read(fd, &byte, 1), 0);
+	alarm(0);
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_alone),
 	};
 
 	return cmocka_run_group_tests_name("limit", tests, NULL, NULL);
