@@ -258,7 +258,8 @@ static int decide(const struct invocation *in, const struct disks *disks, struct
 static int do_it(const struct invocation *in, const struct medium *m, struct plan *p,
 		 struct error *err)
 {
-	bool tpm = p->pin == OLD_PIN_NONE || p->forget;
+	/* One that was asked in vain seals nothing either. */
+	bool tpm = !p->tpm.mute && (p->pin == OLD_PIN_NONE || p->forget);
 	int r = p->answered ? install_answers_prepare(&p->answers, tpm, err) : 0;
 
 	if (r < 0)

@@ -3,14 +3,21 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cryptsetup.h"
+#include "base/fd.h"
 #include "base/process.h"
 #include "init/answers-token.h"
+#include "init/limit.h"
 #include "install/leave-answers.h"
 
 #include <systemd/sd-json.h>
+
+/* Key pairs are made for it, which takes slow ones their time. */
+#define SECONDS 90
+#define SEALED_MAX (16U << 10)
 
 static int digest_of(struct crypt_device *cd, uint8_t ret[static VOLUME_DIGEST_SIZE])
 {
@@ -31,36 +38,72 @@ static void join_lines(char *text)
 	*to = 0;
 }
 
-/* PCR 11 as the vendor signs it: no running system opens it, not even this one. */
-static int seal_it(const struct leave_answers *l, struct crypt_device *cd, char **ret,
-		   struct error *err)
-{
-	uint8_t digest[VOLUME_DIGEST_SIZE];
+/* What the child does, which hangs as long as the TPM does. */
+struct seal {
+	const struct leave_answers *answers;
 	char name[ANSWERS_NAME_SIZE];
-	_cleanup_free_ char *named = NULL,
+	char *file;  /* for what is sealed */
+	char *plain; /* a copy that a child sees, of a secret that it doesn't */
+	size_t size;
+};
+
+/* PCR 11 as the vendor signs it: no running system opens it, not even this one. */
+static int seal_now(void *context, struct error *err)
+{
+	const struct seal *s = context;
+	const struct leave_answers *l = s->answers;
+	_cleanup_free_ char *named = xasprintf("--name=%s", s->name), *sealed = NULL,
 			    *key = xasprintf("--tpm2-public-key=%s", l->public_key),
 			    *device = xasprintf("--tpm2-device=%s",
 						l->device ? l->device : "auto");
+	const struct process p = {
+		.argv = (const char *const[]){"systemd-creds", "encrypt",
+					      "--with-key=tpm2-with-public-key",
+					      "--tpm2-pcrs=7", key,
+					      "--tpm2-public-key-pcrs=11", device, named,
+					      "-", "-", NULL},
+		.input = s->plain,
+		.input_size = s->size};
+	int r = process_check(&p, &sealed, NULL, err);
+
+	if (r < 0)
+		return wrap(err, "The TPM doesn't seal the answers");
+	join_lines(sealed);
+	r = write_file_at(AT_FDCWD, s->file, sealed, strlen(sealed), 0600);
+	return r < 0 ? fail(err, r, "%s can't be written: %s", s->file, strerror(-r)) : 0;
+}
+
+static int seal_it(const struct leave_answers *l, struct crypt_device *cd,
+		   const char *header, char **ret, struct error *err)
+{
+	struct seal s = {.answers = l};
+	_cleanup_free_ char *file = s.file = xasprintf("%s.sealed", header);
+	const struct limited limited = {.work = seal_now,
+					.context = &s,
+					.seconds = l->seconds ? l->seconds : SECONDS,
+					.alone = true};
+	uint8_t digest[VOLUME_DIGEST_SIZE];
 	int r = digest_of(cd, digest);
 
 	if (r < 0)
 		return fail(err, r, "The new header can't be read: %s", strerror(-r));
-	answers_name(digest, name);
-	named = xasprintf("--name=%s", name);
-	r = process_check(
-		&(struct process){
-			.argv = (const char *const[]){"systemd-creds", "encrypt",
-						      "--with-key=tpm2-with-public-key",
-						      "--tpm2-pcrs=7", key,
-						      "--tpm2-public-key-pcrs=11", device,
-						      named, "-", "-", NULL},
-			.input = l->sealed->data,
-			.input_size = l->sealed->size},
-		ret, NULL, err);
-	if (r < 0)
-		return wrap(err, "The TPM doesn't seal the answers");
-	join_lines(*ret);
-	return 0;
+	answers_name(digest, s.name);
+	s.size = l->sealed->size;
+	s.plain = xmemdup(l->sealed->data, s.size);
+	r = run_limited(&limited, err);
+	wipe(s.plain, s.size);
+	free(s.plain);
+	if (r == -ETIMEDOUT)
+		r = fail(err, r,
+			 "The TPM doesn't seal the answers: it gives no answer. "
+			 "Install without a password in them, or restart");
+	if (r == 0) {
+		r = read_file_at(AT_FDCWD, file, SEALED_MAX, ret, NULL);
+		if (r < 0)
+			r = fail(err, r, "%s can't be read: %s", file, strerror(-r));
+	}
+	(void)unlink(file);
+	return r;
 }
 
 static int add_token(struct crypt_device *cd, const struct secret *open,
@@ -97,7 +140,7 @@ int leave_answers(const struct leave_answers *l, const char *header, struct erro
 	if (r < 0)
 		return fail(err, r, "The new header can't be read: %s", strerror(-r));
 	if (l->sealed)
-		r = seal_it(l, cd, &sealed, err);
+		r = seal_it(l, cd, header, &sealed, err);
 	if (r < 0)
 		return r;
 	r = add_token(cd, l->open, sealed);

@@ -13,6 +13,7 @@ struct leave_answers {
 	const struct secret *open;   /* without secrets */
 	const struct secret *sealed; /* with them; NULL: nothing seals */
 	const char *public_key;	     /* of the PCR signatures: a file */
+	unsigned seconds;	     /* that the TPM may take; 0: what TPMs take */
 	const char *device; /* TPM, as systemd-creds(1) takes it; NULL: the machine's */
 };
 

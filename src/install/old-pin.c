@@ -115,17 +115,20 @@ void old_pin_look(struct old_pin_facts *ret)
 	/* What the child finds is in memory that both see. */
 	struct old_pin_facts *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 					    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	const struct limited l = {look, shared, SECONDS, NULL};
+	const struct limited l = {
+		.work = look, .context = shared, .seconds = SECONDS, .alone = true};
 	struct error err = {0};
 
 	*ret = (struct old_pin_facts){0};
 	if (shared == MAP_FAILED || access(OLD_PIN_DEVICE, F_OK) < 0)
 		return;
-	if (run_limited(&l, &err) == 0)
+	if (run_limited(&l, &err) == 0) {
 		*ret = *shared;
-	else
+	} else {
+		ret->mute = true;
 		log_info("The TPM can't be asked for what it knows: %s.",
 			 err.code < 0 ? err.message : "it gives no answer");
+	}
 	(void)munmap(shared, sizeof(*shared));
 }
 
@@ -141,7 +144,7 @@ enum old_pin old_pin_of(const struct old_pin_facts *f, const struct disk *d, boo
 
 int old_pin_remove(struct error *err)
 {
-	const struct limited l = {remove_it, NULL, SECONDS, NULL};
+	const struct limited l = {.work = remove_it, .seconds = SECONDS, .alone = true};
 	struct error why = {0};
 	int r = run_limited(&l, &why);
 

@@ -20,6 +20,7 @@ enum old_pin {
 struct old_pin_facts {
 	bool there;
 	bool readable; /* else it isn't in the form of a pin */
+	bool mute;     /* there is a TPM, and it didn't answer */
 	uint8_t volume[VOLUME_DIGEST_SIZE];
 };
 

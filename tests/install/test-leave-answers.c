@@ -159,6 +159,31 @@ static void test_pcr7(void **state)
 	must_stay_closed(state, v, sealed, "unseal");
 }
 
+/* The installation goes on without an answer, and with nothing half done. */
+static void test_mute(void **state)
+{
+	const char *file = in_directory(state, "disk");
+	_cleanup_secret_ struct secret *password = secret_of("atomos"),
+				       *open = secret_of(OPEN), *whole = secret_of(WHOLE),
+				       *key = NULL;
+	const struct luks_options o = {.path = file, .password = password};
+	struct leave_answers l = {.open = open,
+				  .sealed = whole,
+				  .public_key = in_directory(state, "public.pem"),
+				  .seconds = 2,
+				  .device = tpm_driver(state)};
+	_cleanup_header_ struct header *h = NULL;
+	struct error err;
+
+	sign_phase(state, "enter-initrd");
+	assert_ok(luks_format(&o, &key, &err), &err);
+	mute_tpm();
+	assert_int_equal(leave_answers(&l, file, &err), -ETIMEDOUT);
+	assert_non_null(strstr(err.message, "gives no answer"));
+	assert_ok(header_open(file, &h, &err), &err);
+	assert_null(header_answers(h));
+}
+
 /* Without a TPM only what is no secret; an owner takes all of it away. */
 static void test_open_only(void **state)
 {
@@ -189,13 +214,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start_tpm, stop_tpm)
 	const struct CMUnitTest tests[] = {
-		TEST(test_opens),
-		TEST(test_phase),
-		TEST(test_other_volume),
-		TEST(test_other_machine),
-		TEST(test_pcr7),
-		TEST(test_open_only),
-		cmocka_unit_test(test_odd_tokens),
+		TEST(test_opens),	 TEST(test_phase),
+		TEST(test_other_volume), TEST(test_other_machine),
+		TEST(test_pcr7),	 TEST(test_mute),
+		TEST(test_open_only),	 cmocka_unit_test(test_odd_tokens),
 	};
 
 	return cmocka_run_group_tests_name("leave-answers", tests, NULL, NULL);

@@ -51,6 +51,11 @@ int stop_tpm(void **state)
 	return teardown_directory(state);
 }
 
+void mute_tpm(void)
+{
+	assert_int_equal(kill(tpm, SIGSTOP), 0);
+}
+
 int connect_tpm(void **state)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};

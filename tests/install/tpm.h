@@ -10,6 +10,8 @@ int start_tpm(void **state);
 int stop_tpm(void **state);
 
 /* An open connection; the TPM knows one at a time. */
+/* It doesn't answer any more, until its end. */
+void mute_tpm(void);
 int connect_tpm(void **state);
 
 /* "swtpm:path=…", as libtss2 takes it; valid until the next call. */
