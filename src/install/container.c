@@ -9,21 +9,33 @@
 #include "install/container.h"
 #include "install/write.h"
 
-int container_format(const struct container *c, struct secret **ret_key,
-		     struct error *err)
+static char *header_file(const struct container *c)
 {
-	_cleanup_free_ char *path = xasprintf("%s/header.img", c->directory);
+	return xasprintf("%s/header.img", c->directory);
+}
+
+int container_prepare(const struct container *c, struct secret **ret_key,
+		      struct error *err)
+{
+	_cleanup_free_ char *path = header_file(c);
 	const struct luks_options o = {
 		.path = path, .password = c->password, .keymap = c->keymap};
 	_cleanup_secret_ struct secret *key = NULL;
-	_cleanup_close_ int disk = -EBADF;
 	int r = luks_format(&o, &key, err);
 
 	if (r == 0 && c->answers)
 		r = leave_answers(c->answers, path, err);
-	if (r < 0)
-		return r;
-	disk = open(c->disk, O_WRONLY | O_CLOEXEC);
+	if (r == 0)
+		*ret_key = TAKE_PTR(key);
+	return r;
+}
+
+int container_write(const struct container *c, struct error *err)
+{
+	_cleanup_free_ char *path = header_file(c);
+	_cleanup_close_ int disk = open(c->disk, O_WRONLY | O_CLOEXEC);
+	int r;
+
 	if (disk < 0)
 		return fail(err, -errno, "Can't open %s: %m", c->disk);
 	r = write_region(disk, c->region.start, path, LUKS_DATA_OFFSET, LUKS_DATA_OFFSET,
@@ -31,7 +43,5 @@ int container_format(const struct container *c, struct secret **ret_key,
 	unlink(path);
 	if (r == 0 && fsync(disk) < 0)
 		r = fail(err, -errno, "Can't write %s: %m", c->disk);
-	if (r == 0)
-		*ret_key = TAKE_PTR(key);
 	return r;
 }

@@ -24,10 +24,12 @@ struct container {
 	const char *directory; /* in memory, for the header while it is made */
 };
 
-/* Writes a fresh header to the region; what was there can't be opened any more. Durable
- * on return. The volume key is the caller's. */
-int container_format(const struct container *c, struct secret **ret_key,
-		     struct error *err);
+/* Makes a fresh header in the directory; the disk isn't touched. The volume key is the
+ * caller's. */
+int container_prepare(const struct container *c, struct secret **ret_key,
+		      struct error *err);
+/* Writes it to the region; what was there can't be opened any more. Durable on return. */
+int container_write(const struct container *c, struct error *err);
 /* Opens it as CONTAINER_DEVICE, in place of one that an interrupted installation left. */
 int container_open(const struct container *c, const struct secret *key,
 		   struct error *err);

@@ -44,6 +44,7 @@ struct work {
 	const struct install_options *options;
 	struct table_entry parts[PARTS];
 	struct layout layout;
+	struct container container;
 	uint64_t bytes;
 	struct secret *key;
 	int lock;	/* of the disk */
@@ -140,7 +141,15 @@ static int prepare(struct work *w, struct error *err)
 		r = make_parents_at(AT_FDCWD, WORK "/x");
 	if (r < 0 || chmod(WORK, 0700) < 0)
 		return fail(err, r < 0 ? r : -errno, "Can't work in " WORK);
-	return boot_files_make(&files, err);
+	w->container = (struct container){.disk = o->disk,
+					  .region = w->layout.root,
+					  .password = o->password,
+					  .keymap = o->keymap,
+					  .answers = o->answers,
+					  .directory = WORK};
+	r = boot_files_make(&files, err);
+	/* What the TPM doesn't seal is known now. */
+	return r < 0 ? r : container_prepare(&w->container, &w->key, err);
 }
 
 static int write_esp(const struct work *w, struct error *err)
@@ -176,17 +185,9 @@ static int begin(struct work *w, struct error *err)
 	return r < 0 ? r : write_esp(w, err);
 }
 
-/* `part`: a device of just the region, or NULL. */
-static int fill_in(struct work *w, const char *part, struct error *err)
+static int fill_in(struct work *w, struct error *err)
 {
 	const struct install_options *o = w->options;
-	const struct container c = {.disk = o->disk,
-				    .region = w->layout.root,
-				    .part = part,
-				    .password = o->password,
-				    .keymap = o->keymap,
-				    .answers = o->answers,
-				    .directory = WORK};
 	const struct fill f = {.source = o->source,
 			       .device = CONTAINER_DEVICE,
 			       .directory = WORK "/root",
@@ -194,10 +195,10 @@ static int fill_in(struct work *w, const char *part, struct error *err)
 			       .progress = o->progress,
 			       .progress_context = o->progress_context};
 	struct error ignored;
-	int r = container_format(&c, &w->key, err);
+	int r = container_write(&w->container, err);
 
 	if (r == 0)
-		r = container_open(&c, w->key, err);
+		r = container_open(&w->container, w->key, err);
 	if (r < 0)
 		return r;
 	r = fill_run(&f, &w->bytes, err);
@@ -214,12 +215,13 @@ static int fill(struct work *w, struct error *err)
 	int r;
 
 	if (o->whole)
-		return fill_in(w, NULL, err);
+		return fill_in(w, err);
 	/* Beside what is in use nobody may have the whole disk. */
 	r = kernel_part_add(o->disk, &w->layout.root, &part, err);
 	if (r < 0)
 		return r;
-	r = fill_in(w, part, err);
+	w->container.part = part;
+	r = fill_in(w, err);
 	kernel_part_drop(o->disk);
 	return r;
 }
