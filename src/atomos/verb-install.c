@@ -211,7 +211,9 @@ static int install(const struct invocation *in, const struct medium *m, struct p
 		.release = json_u64(m->settings, "release", 0),
 		.source = &m->source,
 		.password = password,
-		.forget_old_pin = p->forget,
+		.old_pin = !p->forget		    ? INSTALL_PIN_STAYS
+			   : p->pin == OLD_PIN_DISK ? INSTALL_PIN_OF_DISK
+						    : INSTALL_PIN_OF_OTHER,
 		.keymap = p->answers.answers.keymap ? p->answers.answers.keymap
 						    : json_string(m->settings, "keymap"),
 		.answers = p->answered ? &p->answers.leave : NULL,

@@ -47,8 +47,9 @@ struct work {
 	struct container container;
 	uint64_t bytes;
 	struct secret *key;
-	int lock;	/* of the disk */
-	struct gpt old; /* what is overwritten; empty: nothing that has a GPT */
+	int lock;	      /* of the disk */
+	struct error old_pin; /* why the TPM keeps it */
+	struct gpt old;	      /* what is overwritten; empty: nothing that has a GPT */
 };
 
 static void tell(const struct work *w, const char *what)
@@ -181,6 +182,10 @@ static int begin(struct work *w, struct error *err)
 		r = table_replace(w->options->disk, w->parts, PARTS, err);
 		if (r == 0)
 			boot_entries_remove(&w->old);
+		/* Interrupted, the disk no longer tells whose pin it was: the next try
+		 * would leave it alone, as that of another disk. */
+		if (r == 0 && w->options->old_pin == INSTALL_PIN_OF_DISK)
+			(void)old_pin_remove(&w->old_pin);
 	}
 	return r < 0 ? r : write_esp(w, err);
 }
@@ -242,11 +247,10 @@ static int finish(struct work *w, struct install_result *ret, struct error *err)
 	const char *esp = w->parts[PART_ESP].uuid;
 	int r = sync_disk(w, err);
 
-	/* Cut between the two, the old disk's system is gone already, or a password has
-	 * its TPM told anew; the other way round the new disk's start would find the pin
-	 * of another one. */
-	if (r == 0 && o->forget_old_pin)
-		(void)old_pin_remove(&ret->old_pin);
+	/* Cut between the two, a password has the other disk's TPM told anew; the other
+	 * way round the new disk's start would find the pin of another one. */
+	if (r == 0 && o->old_pin == INSTALL_PIN_OF_OTHER)
+		(void)old_pin_remove(&w->old_pin);
 	if (r == 0 && o->whole)
 		r = table_set_type(o->disk, w->parts[PART_ROOT].uuid, GPT_INSTALLED_ROOT,
 				   err);
@@ -283,6 +287,7 @@ static int install(struct work *w, struct install_result *ret, struct error *err
 	if (r == 0) {
 		ret->layout = w->layout;
 		ret->bytes = w->bytes;
+		ret->old_pin = w->old_pin;
 	}
 	return r;
 }

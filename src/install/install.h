@@ -17,6 +17,12 @@
 typedef void (*install_progress)(void *context, uint64_t done, uint64_t total,
 				 const char *what);
 
+enum install_pin {
+	INSTALL_PIN_STAYS,
+	INSTALL_PIN_OF_DISK,  /* of what is overwritten: goes with the old table */
+	INSTALL_PIN_OF_OTHER, /* goes when the new system is there */
+};
+
 struct install_options {
 	const char *disk;    /* "/dev/vdb" */
 	bool whole;	     /* else only `space`, beside what is there */
@@ -27,9 +33,9 @@ struct install_options {
 	uint64_t release; /* names the boot image in the ESP */
 	const struct source *source;
 	const struct secret *password; /* the generic one, until there is an owner */
-	/* Have the TPM forget what it knows, so that the new disk's first start tells it
-	 * to open that one (old-pin.h). */
-	bool forget_old_pin;
+	/* What the TPM knows goes, so that the new disk's first start tells it to open
+	 * that one (old-pin.h). */
+	enum install_pin old_pin;
 	const char *keymap;		     /* NULL: none */
 	const struct leave_answers *answers; /* for the first start; NULL: it asks */
 	const char *const *nix_environment;
