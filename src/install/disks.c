@@ -141,15 +141,13 @@ static char *refuse_any(const struct disk *d, const struct look *l)
 	return NULL;
 }
 
-/* One that is carried about stays a medium; an inner disk that an image was written to
- * can take the system behind it. */
 static bool is_inner(const struct disk *d)
 {
 	char kind[8];
 
 	/* Of eMMC, which is soldered in, it is "MMC". */
 	sysfs_line(d->node, "device/type", kind, sizeof(kind));
-	return !d->removable && !streq(d->bus, "USB") && !streq(kind, "SD");
+	return !d->removable && !streq(d->bus, "USB") && !startswith(kind, "SD");
 }
 
 static char *refuse_size(const struct region *space, uint64_t content)
@@ -173,8 +171,10 @@ static char *refuse_whole(const struct disk *d, const struct look *l, uint64_t c
 
 static char *refuse_free(const struct disk *d, const struct look *l, uint64_t content)
 {
-	char *why = d->medium && !is_inner(d) ? xstrdup("this system runs from it")
-					      : refuse_any(d, l);
+	/* One that is carried about stays a medium; an inner disk that an image was
+	 * written to can take the system behind it. */
+	char *why = d->medium && !d->inner ? xstrdup("this system runs from it")
+					   : refuse_any(d, l);
 
 	if (!why && look_why_not_beside(l))
 		why = xstrdup(look_why_not_beside(l));
@@ -194,6 +194,7 @@ static void describe(struct disk *d, uint64_t content)
 		sysfs_line(d->node, "serial", d->model, sizeof(d->model));
 	d->bus = bus_of(d->node);
 	d->removable = sysfs_true(d->node, "removable");
+	d->inner = is_inner(d);
 	d->medium = any_entry(SYS_BLOCK, is_volume_on, d->node);
 	look_at(path, &l);
 	d->content = look_words(&l);

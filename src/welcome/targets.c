@@ -56,8 +56,7 @@ static struct target *add(struct targets *t, sd_json_variant *disk, bool whole)
 		.whole = whole,
 		.medium = variant_true(disk, "medium"),
 		.empty = variant_true(disk, "empty"),
-		.removable = variant_true(disk, "removable") ||
-			     streq(text_of(disk, "bus"), "USB"),
+		.inner = variant_true(disk, "inner"),
 		.serial = xstrdup(text_of(disk, "serial")),
 		.known = whole && streq(pin, "disk"),
 		/* What stays beside the new system is as good as another disk. */

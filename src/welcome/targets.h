@@ -13,14 +13,14 @@ struct target {
 	uint64_t sequence; /* the kernel's, of this very disk; 0 unknown */
 	bool whole;	   /* else its free space */
 	bool medium;	   /* the disk that this system runs from */
-	bool empty, removable;
-	char *serial;  /* "" unknown */
-	bool known;    /* the TPM opens what is overwritten, and will forget it */
-	bool other;    /* the TPM opens something else */
-	char *label;   /* "vdb, 20.0 GB, QEMU HARDDISK, USB" */
-	char *content; /* what is there now, in plain words */
-	char *warning; /* NULL: none */
-	char *refusal; /* why it can't be chosen; NULL: it can */
+	bool empty, inner; /* not carried about: disks.h */
+	char *serial;	   /* "" unknown */
+	bool known;	   /* the TPM opens what is overwritten, and will forget it */
+	bool other;	   /* the TPM opens something else */
+	char *label;	   /* "vdb, 20.0 GB, QEMU HARDDISK, USB" */
+	char *content;	   /* what is there now, in plain words */
+	char *warning;	   /* NULL: none */
+	char *refusal;	   /* why it can't be chosen; NULL: it can */
 };
 
 struct targets {

@@ -20,7 +20,7 @@ static bool is_behind(const struct target *t)
 
 static bool is_empty(const struct target *t)
 {
-	return t->whole && t->empty && !t->removable && !t->medium && !t->refusal;
+	return t->whole && t->empty && t->inner && !t->medium && !t->refusal;
 }
 
 static int check_named(const struct unattended *u, const struct target *t,

@@ -10,7 +10,7 @@ import pytest
 
 from nixbuild import program
 
-LIST = {"disks": [{"disk": "vda", "size": 5000000000, "serial": "S1", "content": "empty", "empty": True, "pin": "none",
+LIST = {"disks": [{"disk": "vda", "size": 5000000000, "serial": "S1", "content": "empty", "empty": True, "inner": True, "pin": "none",
                    "free": {"start": 0, "size": 0}, "freeRefusal": "no"}]}
 ATOMOS = """#!/bin/sh
 case "$*" in

@@ -18,12 +18,17 @@
 	"\"bus\":\"USB\",\"refusal\":\"it runs from it\",\"free\":{\"start\":0,"         \
 	"\"size\":0},\"freeRefusal\":\"it runs from it\"}"
 
-#define EMPTY DISK("vda", "\"serial\":\"S1\",\"empty\":true")
-#define FULL DISK("vdb", "\"serial\":\"S2\",\"empty\":false")
+#define EMPTY DISK("vda", "\"serial\":\"S1\",\"inner\":true,\"empty\":true")
+#define FULL DISK("vdb", "\"serial\":\"S2\",\"inner\":true,\"empty\":false")
 #define CARRIED DISK("sdb", "\"serial\":\"S3\",\"empty\":true,\"bus\":\"USB\"")
-#define CARD DISK("mmcblk0", "\"serial\":\"S4\",\"empty\":true,\"removable\":true")
-#define SMALL DISK("vdc", "\"serial\":\"S5\",\"empty\":true,\"refusal\":\"too small\"")
-#define TWIN DISK("vdd", "\"serial\":\"S1\",\"empty\":true")
+/* Its slot says nothing of being removable. */
+#define CARD                                                                             \
+	DISK("mmcblk0",                                                                  \
+	     "\"serial\":\"S4\",\"empty\":true,\"removable\":false,\"inner\":false")
+#define SMALL                                                                            \
+	DISK("vdc", "\"serial\":\"S5\",\"inner\":true,\"empty\":true,\"refusal\":\"too " \
+		    "small\"")
+#define TWIN DISK("vdd", "\"serial\":\"S1\",\"inner\":true,\"empty\":true")
 
 /* The disk that is chosen, or NULL and the words of the failure. */
 static const char *choose(struct targets *t, const char *disks,
