@@ -85,9 +85,9 @@ bool install_confirm_pin(const struct invocation *in, const struct disk *d,
 	if (option_given(in, "take-tpm") || option_given(in, "yes") || serial)
 		return option_given(in, "take-tpm");
 	fprintf(stderr,
-		"The TPM of this machine opens another disk by itself, and can do so "
-		"for one only. Shall it open the new system on %s instead? The other "
-		"disk then asks for its password. Type yes, or press Enter: ",
+		"The TPM of this machine opens another system by itself, and can do "
+		"so for one only. Shall it open the new system on %s instead? The other "
+		"one then asks for its password. Type yes, or press Enter: ",
 		d->node);
 	read_typed(typed);
 	return streq(typed, "yes");

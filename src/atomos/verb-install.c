@@ -155,11 +155,13 @@ static const char *pin_word(const struct plan *p, const struct install_result *r
 static void report_words(const struct plan *p)
 {
 	if (p->pin != OLD_PIN_NONE && !p->forget)
-		fprintf(stderr, "The TPM goes on opening the other disk, and not this "
+		fprintf(stderr, "The TPM goes on opening the other system, and not this "
 				"one: its start asks for a password.\n");
 	fprintf(stderr,
-		"AtomOS is on %s. Switch the machine off, take the medium out and start "
-		"it again.\n",
+		p->disk->medium ? "AtomOS is on %s, behind the image. Start the machine "
+				  "again.\n"
+				: "AtomOS is on %s. Switch the machine off, take the "
+				  "medium out and start it again.\n",
 		p->disk->node);
 }
 

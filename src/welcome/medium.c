@@ -83,9 +83,9 @@ static void show_confirm(const struct medium *m, struct screen *s)
 		t->whole ? "Everything on this disk will be lost. To go on, type "
 			   "its name."
 		: t->medium
-			? "Only the space behind this image is used; the image stays, to "
-			  "start from when the system doesn't. To go on, type the disk's "
-			  "name."
+			? "Only the space behind this image is used; the image stays in "
+			  "front of it, and is what starts when the system's partition "
+			  "is gone. To go on, type the disk's name."
 			: "Only its free space is used. To go on, type the "
 			  "disk's name.");
 	s->prompt = xasprintf("Name of the disk (%s)", t->disk);
@@ -95,10 +95,11 @@ static void show_tpm(const struct medium *m _unused_, struct screen *s)
 {
 	s->title = xstrdup("Which disk starts by itself?");
 	s->back = true;
-	s->text = xstrdup("The TPM of this machine opens another disk by itself, and can "
-			  "do so for one only. The one that it doesn't open asks for its "
-			  "password at each start.");
-	screen_add(s, "The other disk, as now", NULL);
+	s->text =
+		xstrdup("The TPM of this machine opens another system by itself, and can "
+			"do so for one only. The one that it doesn't open asks for its "
+			"password at each start.");
+	screen_add(s, "The other system, as now", NULL);
 	screen_add(s, "The new system", "with Secure Boot on");
 }
 
@@ -112,8 +113,8 @@ static void show_installed(const struct medium *m, struct screen *s)
 				    m->note ? m->note : "", m->note ? "." : "");
 	else
 		s->text = xasprintf(
-			"%s is on the disk. Pull the medium out once the machine has "
-			"gone off; the first start asks what makes it yours.%s%s%s",
+			"%s is on the disk. Pull the medium out when the machine "
+			"restarts; the first start asks what makes it yours.%s%s%s",
 			m->system, m->note ? "\n\n" : "", m->note ? m->note : "",
 			m->note ? "." : "");
 	screen_add(s, "Restart now", NULL);

@@ -127,7 +127,7 @@ static int install(struct session *s, const struct target *t, struct error *err)
 }
 
 /* What the one console does that is the first. */
-static int lead(struct session *s, struct error *err)
+static int lead(struct session *s, bool *ret_inner, struct error *err)
 {
 	const struct unattended *u = s->config->unattended;
 	_cleanup_targets_ struct targets targets = {0};
@@ -141,6 +141,7 @@ static int lead(struct session *s, struct error *err)
 		return r;
 	if (!count_down(s, &targets.list[chosen]))
 		return fail(err, -ECANCELED, "Stopped; nothing was changed");
+	*ret_inner = targets.list[chosen].medium;
 	return install(s, &targets.list[chosen], err);
 }
 
@@ -187,15 +188,18 @@ static void follow(struct session *s, const char *leader)
 	}
 }
 
-static int go(struct session *s)
+static int go(struct session *s, bool inner)
 {
 	static const char *const off[] = {"systemctl", "poweroff", NULL},
 				 *const restart[] = {"systemctl", "reboot", NULL};
 	bool again = s->config->unattended->restart;
 
-	say(s, again ? "Installed. The machine restarts now: take the medium out."
-		     : "Installed. The machine goes off now: take the medium out before "
-		       "it is started again.");
+	/* There is nothing to take out of an inner disk. */
+	say(s, inner   ? again ? "Installed. The machine restarts now."
+			       : "Installed. The machine goes off now."
+	       : again ? "Installed. The machine restarts now: take the medium out."
+		       : "Installed. The machine goes off now: take the medium out "
+			 "before it is started again.");
 	lock_done(LOCK_DIR, s->console);
 	session_run(s, again ? restart : off);
 	return 1;
@@ -207,6 +211,7 @@ int session_unattended(struct session *s, struct error *err _unused_)
 	_cleanup_close_ int lock = -EBADF;
 	/* To the end: no key ends this process while the disk is written. */
 	_cleanup_(keys_give) struct keys keys = {0};
+	bool inner = false;
 	struct error e;
 	int r;
 
@@ -225,9 +230,9 @@ int session_unattended(struct session *s, struct error *err _unused_)
 			say(s, LEADER_GONE);
 		return lock_is_done(LOCK_DIR);
 	}
-	r = lead(s, &e);
+	r = lead(s, &inner, &e);
 	if (r == 0)
-		return go(s);
+		return go(s, inner);
 	text = xasprintf("%s.", e.message);
 	say(s, text);
 	(void)decision_make(LOCK_DIR, DECISION_STOP);

@@ -35,7 +35,8 @@ static int check_named(const struct unattended *u, const struct target *t,
 	if (!t->empty && !u->overwrite)
 		return fail(err, -EEXIST,
 			    "%s isn't empty (%s), and the configuration doesn't say that "
-			    "it may be overwritten (atomos.install.unattended.overwrite)",
+			    "it may be overwritten "
+			    "(atomos.install.unattended.disk.overwrite)",
 			    t->disk, t->content);
 	return 0;
 }

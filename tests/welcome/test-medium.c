@@ -137,7 +137,7 @@ static void test_behind(void **state _unused_)
 	assert_string_equal(menu.items[2].label, "Install here");
 	assert_int_equal(choose(&m, 2), MEDIUM_ON);
 	medium_show(&m, &confirm);
-	assert_non_null(strstr(confirm.text, "the image stays"));
+	assert_non_null(strstr(confirm.text, "when the system's partition is gone"));
 	assert_int_equal(type(&m, "vda"), MEDIUM_INSTALL);
 	assert_false(m.targets.list[m.chosen].whole);
 	medium_installed(&m, NULL);

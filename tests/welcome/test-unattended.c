@@ -108,6 +108,7 @@ static void test_named(void **state)
 	static const char all[] = STICK "," FULL "," EMPTY "," CARD "," SMALL;
 
 	refuses(all, &full, NULL, "vdb isn't empty (c-vdb)");
+	refuses(all, &full, NULL, "(atomos.install.unattended.disk.overwrite)");
 	takes(all, &over, NULL, "vdb, 500.0 GB");
 	takes(all, &card, NULL, "mmcblk0, ");
 	refuses(all, &small, NULL, "too small");
