@@ -212,9 +212,12 @@ int install_answers_prepare(struct install_answers *a, bool tpm, struct error *e
 	return r;
 }
 
-void install_answers_undo(struct install_answers *a)
+bool install_answers_undo(struct install_answers *a)
 {
-	if (a->written)
+	bool there = a->written;
+
+	if (there)
 		(void)unlink(a->recovery_file);
 	a->written = false;
+	return there;
 }

@@ -165,7 +165,7 @@ static void report_words(const struct plan *p)
 		p->disk->node);
 }
 
-static int report(const struct invocation *in, const struct plan *p,
+static int report(const struct invocation *in, struct plan *p,
 		  const struct install_result *result, struct error *err)
 {
 	_cleanup_json_ sd_json_variant *v = NULL;
@@ -174,6 +174,11 @@ static int report(const struct invocation *in, const struct plan *p,
 	/* Said whatever is wanted quiet: it has to be known before the first start. */
 	if (result->old_pin.code < 0)
 		fprintf(stderr, "%s.\n", result->old_pin.message);
+	if (result->old_pin.code < 0 && install_answers_undo(&p->answers))
+		fprintf(stderr,
+			"The first start asks then, and shows another recovery key: the "
+			"one in %s would have opened nothing and is removed.\n",
+			p->answers.recovery_file);
 	if (p->answers.written && p->answers.in_memory)
 		fprintf(stderr,
 			"The recovery key in %s is in memory only: copy it away before "

@@ -27,15 +27,18 @@ int step_answers(struct boot *b, struct error *err _unused_)
 	if (!b->enrolled) {
 		consoles_say(b->consoles, "The answers that the installation left are "
 					  "opened only where the TPM opens the disk: "
-					  "they are asked.");
+					  "they are asked, and the recovery key that "
+					  "it wrote opens nothing.");
 		return 0;
 	}
 	u.sealed = sealed;
 	u.digest = volume_key_digest(b->volume);
 	if (make_parents_at(AT_FDCWD, ANSWERS_FILE) < 0 || unseal(&u, &e) < 0)
-		consoles_say(b->consoles,
-			     "This machine's TPM doesn't open the answers that the "
-			     "installation left (%s): they are asked.",
-			     e.message);
+		consoles_say(
+			b->consoles,
+			"This machine's TPM doesn't open the answers that the "
+			"installation left (%s): they are asked, and the recovery key "
+			"that it wrote opens nothing.",
+			e.message);
 	return 0;
 }

@@ -80,6 +80,20 @@ static void test_no_secret_without_tpm(void **state)
 	assert_int_equal(access(KEY_NAME, F_OK), -1);
 }
 
+/* Only what the installation has written is removed. */
+static void test_undo(void **state)
+{
+	struct install_answers a = {.recovery_file = (char *)KEY_NAME};
+
+	assert_int_equal(write_file_at(AT_FDCWD, KEY_NAME, "x", 1, 0600), 0);
+	assert_false(install_answers_undo(&a));
+	assert_int_equal(access(KEY_NAME, F_OK), 0);
+	a.written = true;
+	assert_true(install_answers_undo(&a));
+	assert_int_equal(access(KEY_NAME, F_OK), -1);
+	assert_false(install_answers_undo(&a));
+}
+
 static void test_serial_consents(void **state)
 {
 	const struct disk d = {.node = "vdb", .serial = "S1"}, other = {.node = "vdb"};
@@ -104,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_no_secret_without_tpm),
+		cmocka_unit_test(test_undo),
 		cmocka_unit_test(test_serial_consents),
 	};
 
