@@ -100,7 +100,7 @@ in
       };
       disk = {
         serial = mkOption {
-          type = types.nullOr types.str;
+          type = types.nullOr (types.strMatching ".+" // { description = "a text that isn't empty"; });
           default = null;
           example = "S4EVNX0M123456";
           description = "Install only to the disk with this number, as `atomos install --list` shows it.";
@@ -177,6 +177,12 @@ in
         assertion =
           cfg.unattended.disk.overwrite -> cfg.unattended.disk.serial != null || cfg.unattended.disk.path != null;
         message = "atomos.install.unattended.disk.overwrite needs a disk's serial or path: no disk is overwritten that the configuration doesn't name.";
+      }
+      {
+        assertion =
+          cfg.unattended.disk.overwrite && cfg.unattended.disk.path != null
+          -> builtins.match "/dev/disk/by-[^/]+/.+" cfg.unattended.disk.path != null;
+        message = "atomos.install.unattended.disk.overwrite needs a path below /dev/disk/by-id, by-path or the like: a name like /dev/sda may be another disk's at the next start.";
       }
       {
         assertion = cfg.unattended.disk.overwrite -> !cfg.unattended.restart;

@@ -7,7 +7,8 @@
 
 static bool is_named(const struct unattended *u, const char *node, const struct target *t)
 {
-	return t->whole && (!u->serial || streq(t->serial, u->serial)) &&
+	return t->whole &&
+	       (!u->serial || (t->serial[0] && streq(t->serial, u->serial))) &&
 	       (!u->path || (node && streq(t->disk, node)));
 }
 

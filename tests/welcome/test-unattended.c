@@ -119,6 +119,17 @@ static void test_named(void **state)
 	refuses(EMPTY "," TWIN, &both, NULL, "no disk with the number S1");
 }
 
+/* No number is no disk's name. */
+static void test_no_number(void **state)
+{
+	const struct unattended none = {.serial = (char *)"", .overwrite = true};
+
+	refuses(DISK("vda", "\"serial\":\"\",\"inner\":true,\"empty\":true"), &none, NULL,
+		"no disk with the number");
+	refuses(DISK("vda", "\"inner\":true,\"empty\":true"), &none, NULL,
+		"no disk with the number");
+}
+
 static void test_path(void **state)
 {
 	const struct unattended path = {.path = (char *)"/dev/disk/by-path/x"};
@@ -155,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_named),
+		cmocka_unit_test(test_no_number),
 		cmocka_unit_test(test_path),
 		cmocka_unit_test_setup_teardown(test_config, setup_directory,
 						teardown_directory),
