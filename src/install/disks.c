@@ -206,6 +206,43 @@ static void describe(struct disk *d, uint64_t content)
 	d->free_refusal = refuse_free(d, &l, content);
 }
 
+static bool has_volume(const struct disk *d, const uint8_t *volume)
+{
+	for (size_t i = 0; i < d->volume_count; i++)
+		if (memcmp(d->volumes[i], volume, VOLUME_DIGEST_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static bool has_twin(const struct disks *d, size_t disk, size_t volume)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (i != disk && has_volume(&d->list[i], d->list[disk].volumes[volume]))
+			return true;
+	return false;
+}
+
+void disks_forget_twins(struct disks *d)
+{
+	bool(*twins)[DISK_VOLUMES_MAX] = xcalloc(d->count + 1, sizeof(*twins));
+
+	/* All are known before the first goes. */
+	for (size_t i = 0; i < d->count; i++)
+		for (size_t v = 0; v < d->list[i].volume_count; v++)
+			twins[i][v] = has_twin(d, i, v);
+	for (size_t i = 0; i < d->count; i++) {
+		struct disk *disk = &d->list[i];
+		size_t kept = 0;
+
+		for (size_t v = 0; v < disk->volume_count; v++)
+			if (!twins[i][v])
+				memmove(disk->volumes[kept++], disk->volumes[v],
+					VOLUME_DIGEST_SIZE);
+		disk->volume_count = kept;
+	}
+	free(twins);
+}
+
 void disks_find(uint64_t content, struct disks *ret)
 {
 	_cleanup_closedir_ DIR *d = opendir(SYS_BLOCK);
@@ -227,6 +264,7 @@ void disks_find(uint64_t content, struct disks *ret)
 		snprintf(disk->node, sizeof(disk->node), "%s", *n);
 		describe(disk, content);
 	}
+	disks_forget_twins(ret);
 }
 
 void disks_done(struct disks *d)

@@ -43,6 +43,9 @@ struct disks {
 /* Looks at all disks, for a system whose paths take `content` bytes. Reads, never writes.
  * Released by disks_done. */
 void disks_find(uint64_t content, struct disks *ret);
+/* Volume keys that more than one disk has (a copy of a disk) are no disk's any more:
+ * nobody can tell which one the TPM opens. */
+void disks_forget_twins(struct disks *d);
 void disks_done(struct disks *d);
 #define _cleanup_disks_ _cleanup_(disks_done)
 

@@ -82,6 +82,29 @@ static void test_whose(void **state)
 	assert_int_equal(old_pin_of(&f, &d, true), OLD_PIN_OTHER);
 }
 
+/* Of a disk and its copy nobody can tell which one the TPM opens. */
+static void test_twins(void **state _unused_)
+{
+	struct disk list[3] = {
+		{.volume_count = 2}, {.volume_count = 1}, {.volume_count = 2}};
+	struct disks d = {list, 3};
+	struct old_pin_facts f = {.there = true, .readable = true};
+
+	memset(list[0].volumes[0], 7, VOLUME_DIGEST_SIZE);
+	memset(list[0].volumes[1], 8, VOLUME_DIGEST_SIZE);
+	memset(list[1].volumes[0], 7, VOLUME_DIGEST_SIZE);
+	memset(list[2].volumes[0], 9, VOLUME_DIGEST_SIZE);
+	memset(list[2].volumes[1], 7, VOLUME_DIGEST_SIZE);
+	disks_forget_twins(&d);
+	memset(f.volume, 7, sizeof(f.volume));
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(old_pin_of(&f, &list[i], true), OLD_PIN_OTHER);
+	memset(f.volume, 8, sizeof(f.volume));
+	assert_int_equal(old_pin_of(&f, &list[0], true), OLD_PIN_DISK);
+	memset(f.volume, 9, sizeof(f.volume));
+	assert_int_equal(old_pin_of(&f, &list[2], true), OLD_PIN_DISK);
+}
+
 static void test_remove(void **state)
 {
 	struct error err;
@@ -149,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_none),
 		TEST(test_whose),
+		cmocka_unit_test(test_twins),
 		TEST(test_remove),
 		TEST(test_unreadable),
 		TEST(test_refused),
