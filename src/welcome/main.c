@@ -17,6 +17,7 @@
 #include "welcome/choices.h"
 #include "welcome/lock.h"
 #include "welcome/machine.h"
+#include "welcome/preset.h"
 #include "welcome/session.h"
 
 #define ACTIVE_CONSOLES "/sys/class/tty/console/active"
@@ -179,6 +180,13 @@ static enum mode mode_of(const struct command *c, const struct boot_facts *boot,
 		       : MODE_AUTO;
 }
 
+static void drop_left(const struct boot_facts *boot)
+{
+	_cleanup_free_ char *path = xasprintf("/dev/%s", boot->partition);
+
+	preset_drop_left(path);
+}
+
 static int run(struct command *c, struct error *err)
 {
 	_cleanup_boot_facts_ struct boot_facts boot = {0};
@@ -189,6 +197,8 @@ static int run(struct command *c, struct error *err)
 		r = config_load(c->config, &config, err);
 	if (r < 0)
 		return r;
+	if (boot.installed && boot.owned)
+		drop_left(&boot);
 	c->mode = mode_of(c, &boot, &config);
 	if (c->mode == MODE_AUTO || (c->console && !console_active(c->console)))
 		return 0;

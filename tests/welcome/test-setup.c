@@ -6,11 +6,13 @@
 
 #include "fixture.h"
 #include "base/alloc.h"
+#include "base/cryptsetup.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "image/gpt.h"
 #include "image/luks.h"
 #include "owner/recovery-key.h"
+#include "welcome/preset.h"
 #include "welcome/setup.h"
 #include "welcome/volume.h"
 
@@ -141,6 +143,34 @@ static void test_not_proven(void **state)
 	done(&w);
 }
 
+/* What the last step of the first start left is gone at the next one. */
+static void test_left_answers(void **state)
+{
+	const char *path = in_directory(state, "disk");
+	_cleanup_(crypt_freep) struct crypt_device *cd = NULL;
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	_cleanup_header_ struct header *h = NULL;
+	struct error err;
+	struct world w;
+
+	begin(state, &w);
+	assert_int_equal(crypt_init(&cd, path), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN,
+					 "{\"type\":\"atomos-answers\",\"keyslots\":"
+					 "[],\"open\":\"e30=\",\"sealed\":\"x\"}") >= 0);
+	assert_ok(header_open(path, &h, &err), &err);
+	before = header_answers(h);
+	assert_non_null(before);
+	preset_drop_left(path);
+	header_free(TAKE_PTR(h));
+	assert_ok(header_open(path, &h, &err), &err);
+	after = header_answers(h);
+	assert_null(after);
+	assert_int_equal(slots(&w), 1);
+	done(&w);
+}
+
 static void test_home_shape(void **state)
 {
 	const char *path = in_directory(state, "home");
@@ -202,6 +232,7 @@ int main(void)
 		CASE(test_home_shape),
 		CASE(test_node),
 		CASE(test_two_systems),
+		CASE(test_left_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
