@@ -122,10 +122,14 @@ int gpt_read(int fd, struct gpt *ret, struct error *err)
 		table = blkid_partlist_get_table(list);
 	if (!table || !streq(blkid_parttable_get_type(table), "gpt"))
 		return fail(err, -EMEDIUMTYPE, "there is no GPT partition table on it");
+	n = blkid_partlist_numof_partitions(list);
+	/* Half a table would show space that isn't free. */
+	if (n > GPT_PARTITIONS_MAX)
+		return fail(err, -E2BIG, "its table has more than %d partitions",
+			    GPT_PARTITIONS_MAX);
 	copy_text(ret->uuid, sizeof(ret->uuid), blkid_parttable_get_id(table));
 	ret->size = (uint64_t)blkid_probe_get_size(probe);
-	n = blkid_partlist_numof_partitions(list);
-	for (int i = 0; i < n && ret->count < GPT_PARTITIONS_MAX; i++)
+	for (int i = 0; i < n; i++)
 		read_partition(blkid_partlist_get_partition(list, i),
 			       &ret->partitions[ret->count++]);
 	return 0;

@@ -51,7 +51,8 @@ struct gpt_partition *gpt_add(struct gpt *gpt, const char *type, const char *nam
 /* Makes the file as large as gpt->size and writes both tables into it. */
 int gpt_write(const struct gpt *gpt, const char *path, struct error *err);
 
-/* Reads the table of a file or device. -EMEDIUMTYPE when there is no valid one. */
+/* Reads the table of a file or device. -EMEDIUMTYPE when there is no valid one, -E2BIG
+ * when it has more partitions than we read; *ret is empty then. */
 int gpt_read(int fd, struct gpt *ret, struct error *err);
 
 /* The first partition of this type, or NULL. */

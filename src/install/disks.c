@@ -134,8 +134,8 @@ static bool in_use(const char *disk)
 
 static char *refuse_any(const struct disk *d, const struct look *l)
 {
-	if (l->fd < 0)
-		return xstrdup("it can't be read");
+	if (look_why_not(l))
+		return xstrdup(look_why_not(l));
 	if (sysfs_true(d->node, "ro"))
 		return xstrdup("it is write-protected");
 	return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is on one disk. */
 #include <blkid/blkid.h>
+#include <errno.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,10 +138,14 @@ static bool has_small_table(int fd)
 
 void look_at(const char *path, struct look *l)
 {
+	int r;
+
 	l->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (l->fd < 0)
 		return;
-	l->has_gpt = gpt_read(l->fd, &l->gpt, NULL) == 0;
+	r = gpt_read(l->fd, &l->gpt, NULL);
+	l->has_gpt = r == 0;
+	l->many = r == -E2BIG;
 	l->small = !l->has_gpt && has_small_table(l->fd);
 	if (l->has_gpt)
 		look_at_gpt(l);
@@ -168,6 +173,16 @@ bool look_is_empty(const struct look *l)
 {
 	return l->fd >= 0 && l->count == 0 && !l->has_gpt && !l->has_other && !l->small &&
 	       ends_blank(l->fd, l->disk->size);
+}
+
+const char *look_why_not(const struct look *l)
+{
+	if (l->fd < 0)
+		return "it can't be read";
+	/* What they are isn't known: an owner's system may be among them. */
+	if (l->many)
+		return "its table has more partitions than AtomOS reads (128)";
+	return NULL;
 }
 
 char *look_words(const struct look *l)

@@ -14,6 +14,7 @@ struct look {
 	struct disk *disk; /* `size` is read, `owned` and `volumes` are filled in */
 	struct gpt gpt;	   /* empty without such a table */
 	bool has_gpt, has_other;
+	bool many;  /* it has more partitions than gpt_read reads */
 	bool small; /* a table for smaller sectors than the disk's */
 	struct content *list;
 	size_t count;
@@ -28,6 +29,9 @@ bool look_is_empty(const struct look *l);
 
 /* In words that people know; freed by the caller. */
 char *look_words(const struct look *l);
+
+/* Why nothing can be put on it, whole or beside; NULL: it can. A literal. */
+const char *look_why_not(const struct look *l);
 
 /* Why another system can't be put beside what is there, whatever room there is; NULL: it
  * can. A literal. */

@@ -9,6 +9,7 @@
 #include "image/fixture.h"
 #include "base/alloc.h"
 #include "base/fd.h"
+#include "base/process.h"
 #include "base/str.h"
 #include "install/look.h"
 #include "install/table.h"
@@ -99,6 +100,35 @@ static void test_empty_table(void **state)
 	assert_string_equal(look(path).words, "a CD image");
 }
 
+/* Of which half would be shown. */
+static void test_many(void **state)
+{
+	const char *path = in_directory(state, "disk");
+	const char *const argv[] = {"sfdisk", "--quiet", path, NULL};
+	char text[16384];
+	struct process p = {.argv = argv, .input = text};
+	struct disk d = {.size = 256 * MIB};
+	struct look l = {.fd = -EBADF, .disk = &d};
+	_cleanup_free_ char *output = NULL;
+	struct error err;
+	int n = snprintf(text, sizeof(text), "label: gpt\ntable-length: 160\n\n");
+
+	for (int i = 1; i <= 129; i++)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "start=%d, size=2048\n",
+			      i * 2048);
+	p.input_size = (size_t)n;
+	assert_int_equal(write_file_at(AT_FDCWD, path, "", 0, 0600), 0);
+	assert_int_equal(truncate(path, 256 * MIB), 0);
+	assert_ok(process_check(&p, &output, NULL, &err), &err);
+	look_at(path, &l);
+	assert_true(l.many);
+	assert_int_equal(l.gpt.count, 0);
+	assert_false(look_is_empty(&l));
+	assert_non_null(look_why_not(&l) ? strstr(look_why_not(&l), "more partitions")
+					 : NULL);
+	look_done(&l);
+}
+
 /* Two of ours would have one partition for homes between them. */
 static void test_beside(void **state)
 {
@@ -124,6 +154,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_empty, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_empty_table, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_many, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_beside, setup_directory,
 						teardown_directory),
