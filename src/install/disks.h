@@ -21,7 +21,7 @@ struct disk {
 	const char *bus; /* "USB", "NVMe", … or "" */
 	uint64_t size;
 	uint64_t sequence; /* the kernel gives each disk that comes another; 0 unknown */
-	bool empty;	   /* no table, no system, and nothing at its ends */
+	bool empty;	   /* look.h */
 	bool inner;	   /* isn't carried about: not removable, no USB, no SD card */
 	bool removable, medium; /* the medium: what the running system comes from */
 	char *content;		/* what is there now */

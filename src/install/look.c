@@ -169,8 +169,23 @@ static bool ends_blank(int fd, uint64_t size)
 	return true;
 }
 
+/* An installation of ours that was interrupted, and nothing else: its table has taken the
+ * place of whatever was there. */
+static bool is_unfinished(const struct look *l)
+{
+	static const char *const types[] = {GPT_ESP, GPT_BIOS_BOOT, GPT_UNFINISHED_ROOT};
+
+	for (size_t i = 0; i < ELEMENTSOF(types); i++)
+		if (l->gpt.count != ELEMENTSOF(types) ||
+		    !streq(l->gpt.partitions[i].type, types[i]))
+			return false;
+	return true;
+}
+
 bool look_is_empty(const struct look *l)
 {
+	if (l->fd >= 0 && is_unfinished(l))
+		return true;
 	return l->fd >= 0 && l->count == 0 && !l->has_gpt && !l->has_other && !l->small &&
 	       ends_blank(l->fd, l->disk->size);
 }

@@ -24,7 +24,8 @@ struct look {
 void look_at(const char *path, struct look *l);
 void look_done(struct look *l);
 
-/* Nothing is on it that anybody could miss. */
+/* Nothing is on it that anybody could miss; what an interrupted installation has left is
+ * nothing. */
 bool look_is_empty(const struct look *l);
 
 /* In words that people know; freed by the caller. */

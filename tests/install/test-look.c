@@ -100,6 +100,25 @@ static void test_empty_table(void **state)
 	assert_string_equal(look(path).words, "a CD image");
 }
 
+/* Whoever starts the medium again needn't clear the disk first. */
+static void test_unfinished(void **state)
+{
+	const char *path = make_disk(state);
+	const char *const ours[] = {GPT_ESP, GPT_BIOS_BOOT, GPT_UNFINISHED_ROOT, LINUX};
+	const char *const whole[] = {GPT_ESP, GPT_BIOS_BOOT, GPT_INSTALLED_ROOT};
+
+	put_table(path, ours, 3);
+	assert_true(look(path).empty);
+	assert_string_equal(look(path).words,
+			    "an AtomOS whose installation was interrupted");
+	put_table(path, ours, 4);
+	assert_false(look(path).empty);
+	put_table(path, ours + 1, 3);
+	assert_false(look(path).empty);
+	put_table(path, whole, 3);
+	assert_false(look(path).empty);
+}
+
 /* Of which half would be shown. */
 static void test_many(void **state)
 {
@@ -154,6 +173,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_empty, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_empty_table, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_unfinished, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_many, setup_directory,
 						teardown_directory),
