@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The file of --answers. */
 #include <errno.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +10,13 @@
 #include "base/str.h"
 #include "owner/boot-facts.h"
 #include "owner/config.h"
+#include "owner/languages.h"
 #include "owner/quality.h"
 #include "owner/recovery-file.h"
 #include "owner/recovery-key.h"
 #include "owner/variant.h"
+#include "owner/zones.h"
 #include "atomos/install-answers.h"
-
-#define ZONES "/usr/share/zoneinfo"
 
 void install_answers_done(struct install_answers *a)
 {
@@ -71,34 +70,51 @@ static int take_own(sd_json_variant **v, struct install_answers *a, struct error
 
 static int check_language(const char *language, struct error *err)
 {
-	locale_t l = newlocale(LC_ALL_MASK, language, NULL);
+	_cleanup_strv_ char **offered = languages_offered();
 
-	if (!l)
-		return fail(err, -ENOENT,
-			    "This system doesn't speak \"%s\"; 'locale -a' lists what it "
-			    "does",
-			    language);
-	freelocale(l);
-	return 0;
+	return strv_contains(offered, language)
+		       ? 0
+		       : fail(err, -ENOENT,
+			      "This system doesn't speak \"%s\"; it speaks those of "
+			      "'locale -a' that end in utf8, written as de_DE.UTF-8",
+			      language);
 }
 
-/* A question that comes back is worse than a refusal now. */
-static int check_places(const struct answers *a, struct error *err)
+static int check_zone(const char *zone, struct error *err)
+{
+	_cleanup_zones_ struct zones z = {0};
+
+	zones_load(ZONES_FILE, &z);
+	for (size_t i = 0; i < z.count; i++)
+		if (streq(z.list[i].name, zone))
+			return 0;
+	return fail(err, -ENOENT,
+		    "There is no time zone \"%s\" among those that the first start "
+		    "offers; " ZONES_FILE " has them",
+		    zone);
+}
+
+static int check_keymap(const char *keymap, struct error *err)
 {
 	_cleanup_config_ struct config config = {0};
-	_cleanup_free_ char *zone = NULL;
+	int r = config_load(CONFIG_FILE, &config, err);
+
+	if (r < 0)
+		return r;
+	return strv_contains(config.keymaps, keymap)
+		       ? 0
+		       : fail(err, -ENOENT, "This system has no keymap \"%s\"", keymap);
+}
+
+/* By what the first start offers: a question that comes back is worse than a refusal now.
+ */
+static int check_places(const struct answers *a, struct error *err)
+{
 	int r = a->language ? check_language(a->language, err) : 0;
 
-	if (r == 0 && a->zone) {
-		zone = xasprintf(ZONES "/%s", a->zone);
-		if (access(zone, F_OK) < 0)
-			r = fail(err, -ENOENT, "There is no time zone \"%s\"", a->zone);
-	}
-	if (r == 0 && a->keymap)
-		r = config_load(CONFIG_FILE, &config, err);
-	if (r == 0 && a->keymap && !strv_contains(config.keymaps, a->keymap))
-		r = fail(err, -ENOENT, "This system has no keymap \"%s\"", a->keymap);
-	return r;
+	if (r == 0 && a->zone)
+		r = check_zone(a->zone, err);
+	return r == 0 && a->keymap ? check_keymap(a->keymap, err) : r;
 }
 
 static void judge(const struct answers *a)

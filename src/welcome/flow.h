@@ -8,7 +8,7 @@
 #include "base/secret.h"
 #include "owner/answers.h"
 #include "welcome/screen.h"
-#include "welcome/zones.h"
+#include "owner/zones.h"
 
 /* What must be known to ask. All is borrowed and outlives the flow. */
 struct flow_facts {

@@ -12,7 +12,6 @@
 #include "base/str.h"
 #include "welcome/machine.h"
 
-#define DEFAULT_LANGUAGE "C.UTF-8"
 #define TABLE_MAX (1U << 20)
 /* syslog(2) has no names for them. */
 #define CONSOLE_OFF 6
@@ -20,36 +19,6 @@
 /* systemd(1): status messages off and on. */
 #define STATUS_OFF (SIGRTMIN + 21)
 #define STATUS_ON (SIGRTMIN + 20)
-
-char **machine_languages_of(const char *list)
-{
-	_cleanup_strv_ char **lines = strv_split(list, "\n");
-	char **out = strv_add(NULL, DEFAULT_LANGUAGE);
-
-	for (char **line = lines; line && *line; line++) {
-		char *dot = strchr(*line, '.');
-		_cleanup_free_ char *name = NULL;
-
-		if (!dot ||
-		    (strcasecmp(dot, ".utf8") != 0 && strcasecmp(dot, ".utf-8") != 0))
-			continue;
-		name = xasprintf("%.*s.UTF-8", (int)(dot - *line), *line);
-		if (!strv_contains(out, name))
-			out = strv_add(out, name);
-	}
-	return out;
-}
-
-char **machine_languages(void)
-{
-	const char *const argv[] = {"locale", "-a", NULL};
-	const struct process p = {.argv = argv};
-	_cleanup_free_ char *output = NULL;
-
-	if (process_check(&p, &output, NULL, NULL) < 0)
-		return machine_languages_of("");
-	return machine_languages_of(output);
-}
 
 /* A default route: destination and mask, or destination and prefix, are zero. */
 bool machine_network_in(const char *route, const char *route6)

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the running machine offers: languages, network, its console. */
+/* What the running machine offers: network, its console. */
 #pragma once
 
 #include <stdbool.h>
-
-/* The installed locales that speak UTF-8 ("de_DE.UTF-8"), the present one first; never
- * empty. */
-char **machine_languages(void);
-/* The same from what `locale -a` prints. */
-char **machine_languages_of(const char *list);
 
 /* There is a way to somewhere else. */
 bool machine_network(void);

@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "owner/account.h"
+#include "owner/languages.h"
 #include "owner/quality.h"
 #include "owner/recovery-key.h"
 #include "welcome/flow.h"
@@ -105,7 +106,7 @@ static int gather(struct first_boot *f, struct error *err)
 		return r;
 	if (getrandom(&challenge, sizeof(challenge), 0) != sizeof(challenge))
 		return fail(err, -EIO, "The kernel gives no random numbers");
-	f->languages = machine_languages();
+	f->languages = languages_offered();
 	f->accounts = account_names(ACCOUNT_RECORDS);
 	zones_load(ZONES_FILE, &f->zones);
 	f->facts = (struct flow_facts){

@@ -46,6 +46,10 @@ static void test_refused(void **state)
 		 "gggggggg-hhhhhhhh-iiiiiiii\"}",
 		 "made by the installation"},
 		{"{\"zone\":\"Mars/Olympus\"}", "no time zone \"Mars/Olympus\""},
+		/* A file of that name isn't one that the first start offers. */
+		{"{\"zone\":\"Europe\"}", "no time zone \"Europe\""},
+		{"{\"zone\":\"posixrules\"}", "no time zone"},
+		{"{\"language\":\"POSIX\"}", "doesn't speak"},
 		{"{\"language\":\"xx_XX.UTF-8\"}", "doesn't speak"},
 	};
 	struct install_answers a;

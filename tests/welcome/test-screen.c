@@ -6,6 +6,7 @@
 
 #include "fixture.h"
 #include "base/alloc.h"
+#include "owner/languages.h"
 #include "welcome/machine.h"
 #include "base/str.h"
 #include "welcome/qr.h"
@@ -55,7 +56,7 @@ static void test_qr(void **state _unused_)
 static void test_languages(void **state _unused_)
 {
 	_cleanup_strv_ char **list =
-		machine_languages_of("C\nC.utf8\nde_DE.utf8\nfr_FR\nPOSIX\n");
+		languages_of("C\nC.utf8\nde_DE.utf8\nfr_FR\nPOSIX\n");
 
 	assert_int_equal(strv_length(list), 2);
 	assert_string_equal(list[0], "C.UTF-8");

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "welcome/zones.h"
+#include "owner/zones.h"
 
 #define FILE_MAX (1U << 20)
 #define UTC "UTC"

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 #include "base/fd.h"
-#include "welcome/zones.h"
+#include "owner/zones.h"
 
 static const char table[] =
 	"# comment\n"
