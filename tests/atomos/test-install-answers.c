@@ -37,7 +37,8 @@ static void test_refused(void **state)
 	static const char *const bad[][2] = {
 		{"[]", "JSON"},
 		{"{\"serial\":7}", "must be texts"},
-		{"{\"serial\":\"x\",\"nmae\":\"anna\"}", "\"nmae\" answers no question"},
+		{"{\"serial\":\"x\",\"login\":\"anna\"}",
+		 "\"login\" answers no question"},
 		{"{\"password\":\"secret\"}", "\"name\" and \"recoveryKeyFile\""},
 		{"{\"password\":\"secret\",\"name\":\"anna\"}", "\"recoveryKeyFile\""},
 		{"{\"recoveryKeyFile\":\"/x\"}", "needs a \"password\""},
