@@ -218,6 +218,7 @@ const char *look_why_not_beside(const struct look *l)
 				    : "it has no partition table";
 	if (gpt_find(&l->gpt, GPT_INSTALLED_ROOT) || gpt_find(&l->gpt, GPT_HOME))
 		return "an AtomOS is on it, and two on one disk would share the "
-		       "partition for homes: take the whole disk, or another one";
+		       "partition for homes: delete its partitions first, or take the "
+		       "whole disk, or another one";
 	return NULL;
 }
