@@ -13,7 +13,7 @@
 #include "owner/languages.h"
 #include "owner/quality.h"
 #include "owner/recovery-file.h"
-#include "owner/recovery-key.h"
+#include "core/recovery-key.h"
 #include "owner/variant.h"
 #include "owner/zones.h"
 #include "atomos/install-answers.h"

@@ -8,8 +8,8 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "core/recovery-key.h"
 #include "owner/account.h"
-#include "owner/recovery-key.h"
 #include "owner/record.h"
 #include "atomos/ask.h"
 #include "atomos/owned.h"

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "init/answers-token.h"
+#include "core/recovery-key.h"
 #include "init/keymap-token.h"
 #include "init/luks-shape.h"
 #include "init/unlock.h"
@@ -120,22 +121,64 @@ int volume_open_header(const char *path, const char *name, struct volume **ret,
 	return r;
 }
 
-int volume_unlock(struct volume *v, const struct secret *password, bool read_only,
-		  struct error *err)
+/* With a name the device is made; without one the slot is only found. */
+static int activate(struct volume *v, const char *name, const struct secret *password,
+		    uint32_t flags)
 {
-	int r = crypt_activate_by_passphrase(v->device, v->name, CRYPT_ANY_SLOT,
-					     password->data, password->size,
-					     read_only ? CRYPT_ACTIVATE_READONLY : 0);
+	int r = crypt_activate_by_passphrase(v->device, name, CRYPT_ANY_SLOT,
+					     password->data, password->size, flags);
 
 	/* A header of which every slot is for a token says "no such slot". */
-	if (r == -ENOENT)
-		r = -EPERM;
+	return r == -ENOENT ? -EPERM : r;
+}
+
+static int activate_typed(struct volume *v, const char *name, struct secret *typed,
+			  uint32_t flags)
+{
+	_cleanup_secret_ struct secret *key = NULL;
+	int r = activate(v, name, typed, flags);
+
+	if (r != -EPERM)
+		return r;
+	key = secret_new();
+	memcpy(key, typed, sizeof(*key));
+	if (recovery_key_normalise(key) < 0)
+		return r;
+	r = activate(v, name, key, flags);
+	if (r >= 0)
+		memcpy(typed, key, sizeof(*typed));
+	return r;
+}
+
+static int unlocked(int r, struct error *err)
+{
 	if (r == -EPERM || r >= 0)
 		return r;
 	return fail(err, r,
 		    "The disk can't be opened (%s): the kernel's log, \"show messages\", "
 		    "says more",
 		    strerror(-r));
+}
+
+int volume_unlock(struct volume *v, const struct secret *password, bool read_only,
+		  struct error *err)
+{
+	return unlocked(
+		activate(v, v->name, password, read_only ? CRYPT_ACTIVATE_READONLY : 0),
+		err);
+}
+
+int volume_unlock_typed(struct volume *v, struct secret *typed, bool read_only,
+			struct error *err)
+{
+	return unlocked(activate_typed(v, v->name, typed,
+				       read_only ? CRYPT_ACTIVATE_READONLY : 0),
+			err);
+}
+
+int volume_prove(struct volume *v, struct secret *typed, struct error *err)
+{
+	return unlocked(activate_typed(v, NULL, typed, 0), err);
 }
 
 int volume_unlock_by_tpm(struct volume *v)

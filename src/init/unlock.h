@@ -33,6 +33,14 @@ DEFINE_FREEP(struct volume, volume_free)
 int volume_unlock(struct volume *v, const struct secret *password, bool read_only,
 		  struct error *err);
 
+/* As volume_unlock, for what somebody typed: a recovery key may be spelt in any way.
+ * `typed` then holds it as it opens the volume. */
+int volume_unlock_typed(struct volume *v, struct secret *typed, bool read_only,
+			struct error *err);
+
+/* The slot that opens with what was typed, without a device; as volume_unlock_typed. */
+int volume_prove(struct volume *v, struct secret *typed, struct error *err);
+
 /* Makes the device with the token that systemd-cryptenroll left for the TPM. The slot,
  * or libcryptsetup's negative errno: see protection.c for what it means. May take for
  * ever; run in a child. */

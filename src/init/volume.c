@@ -64,9 +64,9 @@ static bool is_generic(const struct boot *b, const struct secret *password)
 }
 
 /* Returns 1 when the volume is open now, 0 when the password is wrong. */
-static int try_password(struct boot *b, const struct secret *password, struct error *err)
+static int try_password(struct boot *b, struct secret *password, struct error *err)
 {
-	int r = volume_unlock(b->volume, password, b->partition.medium, err);
+	int r = volume_unlock_typed(b->volume, password, b->partition.medium, err);
 
 	if (r == -EPERM)
 		return 0;

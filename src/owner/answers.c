@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "owner/account.h"
 #include "owner/answers.h"
-#include "owner/recovery-key.h"
+#include "core/recovery-key.h"
 #include "owner/variant.h"
 
 #define REAL_NAME_MAX 64

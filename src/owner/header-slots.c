@@ -6,8 +6,8 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "core/recovery-key.h"
 #include "owner/header-internal.h"
-#include "owner/recovery-key.h"
 
 #define ANSWERS_TOKEN "atomos-answers"
 #define KEYMAP_TOKEN "atomos-keymap"

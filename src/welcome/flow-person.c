@@ -6,9 +6,9 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "core/recovery-key.h"
 #include "owner/account.h"
 #include "owner/quality.h"
-#include "owner/recovery-key.h"
 #include "welcome/flow-internal.h"
 #include "welcome/qr.h"
 

@@ -72,6 +72,44 @@ static void test_slots(void **state)
 	unlink(FILE_NAME);
 }
 
+#define RECOVERY "cccccccc-bbbbbbbb-dddddddd-eeeeeeee-ffffffff-gggggggg-hhhhhhhh-iiiiiiii"
+
+/* A recovery key opens in any spelling, and comes back in the one that opens; a password
+ * is taken as it is. */
+static void test_typed(void **state)
+{
+	static const char *const spellings[] = {
+		RECOVERY,
+		"CCCCCCCC-BBBBBBBB-DDDDDDDD-EEEEEEEE-FFFFFFFF-GGGGGGGG-HHHHHHHH-IIIIIIII",
+		" cccccccc bbbbbbbb  ddddddddeeeeeeee-ffff-ffff GGGGGGGG hhhhhhhh "
+		"iiiiiiii ",
+	};
+	_cleanup_(volume_freep) struct volume *v = NULL;
+	_cleanup_secret_ struct secret *mine = word("mine"), *odd = word("MINE"),
+				       *wrong = word(RECOVERY "c");
+	struct crypt_device *cd;
+
+	make(FILE_NAME);
+	assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_int_equal(crypt_keyslot_change_by_passphrase(cd, 2, 2, "lost", 4, RECOVERY,
+							    strlen(RECOVERY)),
+			 2);
+	crypt_free(cd);
+	assert_int_equal(volume_open_header(FILE_NAME, "atomos-test", &v, NULL), 0);
+	for (size_t i = 0; i < ELEMENTSOF(spellings); i++) {
+		_cleanup_secret_ struct secret *key = word(spellings[i]);
+
+		assert_int_equal(volume_prove(v, key, NULL), 2);
+		assert_string_equal(key->data, RECOVERY);
+	}
+	assert_int_equal(volume_prove(v, mine, NULL), 1);
+	assert_int_equal(volume_prove(v, odd, NULL), -EPERM);
+	assert_string_equal(odd->data, "MINE");
+	assert_int_equal(volume_prove(v, wrong, NULL), -EPERM);
+	unlink(FILE_NAME);
+}
+
 /* Slots come and go, the digest stays; another volume has another. */
 static void test_digest(void **state)
 {
@@ -118,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_typed),
 		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_odd_digest),
 	};

@@ -8,10 +8,10 @@
 #include "fixture.h"
 #include "base/alloc.h"
 #include "base/str.h"
+#include "core/recovery-key.h"
 #include "image/luks.h"
 #include "init/luks-shape.h"
 #include "owner/header.h"
-#include "owner/recovery-key.h"
 
 static struct secret *word(const char *text)
 {

@@ -17,7 +17,7 @@
 #include "base/str.h"
 #include "image/gpt.h"
 #include "image/luks.h"
-#include "owner/recovery-key.h"
+#include "core/recovery-key.h"
 #include "welcome/setup.h"
 #include "welcome/volume.h"
 

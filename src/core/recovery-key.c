@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "owner/recovery-key.h"
+#include "core/recovery-key.h"
 
 #define LETTERS "cbdefghijklnrtuv"
 #define KEY_BYTES (RECOVERY_GROUPS * RECOVERY_GROUP_LETTERS / 2)
