@@ -72,7 +72,7 @@ in
       vendor = true;
       description = ''
         Number of this release; it must rise from one published image to the next. A system
-        below the lowest release that a machine has pinned is not started.
+        below the lowest release that a machine has pinned is not started without its owner.
       '';
     };
     state = {

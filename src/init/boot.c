@@ -34,6 +34,7 @@ static const struct step steps[] = {
 	{"zram", step_zram},
 	{"mount", step_mount},
 	{"system", step_system},
+	{"release", step_release},
 	{"memory", step_memory},
 	{"copy", step_copy},
 	{"store", step_store},

@@ -46,6 +46,9 @@ struct boot {
 	unsigned wrong;	      /* passwords so far */
 	struct protection protection;
 	bool enrolled; /* the TPM was told in this start */
+	/* What the machine remembers of an owner's disk; has_pinned: it is good. */
+	struct pin pinned;
+	bool has_pinned;
 	int state; /* the folder that mirrors the kept paths; negative: all in memory */
 	bool home_mounted;
 	uint64_t zram; /* bytes of compressed swap */
@@ -97,12 +100,21 @@ struct secret *generic_password(const struct boot *b);
  * when `watch`, which may be NULL, became readable. */
 int ask_password(struct boot *b, const int *watch, struct error *err);
 
+/* Asks for a password or recovery key of the owner's disk, which is open already. -EPERM
+ * (no words) when only Enter was pressed. */
+int ask_proof(struct boot *b, const char *text, struct error *err);
+
+/* Whether "yes" was typed. */
+bool ask_yes(struct boot *b, const char *text);
+
 /* protect.c */
 int step_tpm(struct boot *b, struct error *err);
 int step_enrol(struct boot *b, struct error *err);
 
 /* answers.c */
 int step_answers(struct boot *b, struct error *err);
+/* trust.c */
+int step_release(struct boot *b, struct error *err);
 
 /* root.c */
 int step_zram(struct boot *b, struct error *err);

@@ -153,28 +153,19 @@ int step_tpm(struct boot *b, struct error *err)
 	return r;
 }
 
-static bool asked_yes(struct boot *b, const char *text)
-{
-	_cleanup_secret_ struct secret *answer = secret_new();
-	const struct question q = {.text = text};
-
-	return prompt(b->consoles, &q, answer, NULL) == 0 && streq(answer->data, "yes");
-}
-
 static enum enrolment decide(struct boot *b, enum opener opener)
 {
 	enum enrolment wanted = protection_enrolment(&b->protection, opener);
 
 	if (wanted == ENROL_ASK_FIRMWARE)
-		return asked_yes(b,
-				 "Without Secure Boot anybody can start something else "
-				 "on this machine. Shall the TPM open the disk all the "
-				 "same? Type yes, or press Enter:")
+		return ask_yes(b, "Without Secure Boot anybody can start something else "
+				  "on this machine. Shall the TPM open the disk all the "
+				  "same? Type yes, or press Enter:")
 			       ? ENROL_YES
 			       : ENROL_NO;
 	if (wanted == ENROL_ASK_OTHER_DISK)
-		return asked_yes(b, "Shall the TPM open this disk from now on, and no "
-				    "longer the other one? Type yes, or press Enter:")
+		return ask_yes(b, "Shall the TPM open this disk from now on, and no "
+				  "longer the other one? Type yes, or press Enter:")
 			       ? ENROL_YES
 			       : ENROL_NO;
 	return wanted;
@@ -195,10 +186,11 @@ static void make_owner_key(struct boot *b, struct pin *pin)
 static struct pin new_pin(struct boot *b)
 {
 	const struct protection *p = &b->protection;
-	struct pin pin = {.lowest_release = b->settings.release};
+	struct pin pin = {0};
 
 	if (b->owned && p->reading.state == PIN_GOOD && p->same_volume)
 		pin = p->reading.pin;
+	pin.lowest_release = MAX(pin.lowest_release, b->settings.release);
 	pin.secure_boot = p->secure_boot == 1;
 	memcpy(pin.volume, volume_key_digest(b->volume), VOLUME_DIGEST_SIZE);
 	memcpy(pin.pcr7, p->reading.pcr7, PIN_HASH_SIZE);
@@ -230,6 +222,14 @@ static void tell_tpm(struct boot *b, const struct pin *pin)
 		b->enrolled = true;
 }
 
+/* What this start's system is weighed against: without an owner nothing. */
+static void remember(struct boot *b, const struct pin *written)
+{
+	b->has_pinned = b->owned && (b->enrolled || protection_trusts(&b->protection));
+	if (b->has_pinned)
+		b->pinned = b->enrolled ? *written : b->protection.reading.pin;
+}
+
 int step_enrol(struct boot *b, struct error *err _unused_)
 {
 	const struct protection *p = &b->protection;
@@ -249,5 +249,6 @@ int step_enrol(struct boot *b, struct error *err _unused_)
 		consoles_say(b->consoles, "The TPM keeps something for another disk; it "
 					  "isn't used for this one.");
 	secret_free(TAKE_PTR(b->proof));
+	remember(b, &pin);
 	return 0;
 }

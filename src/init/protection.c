@@ -128,3 +128,16 @@ enum enrolment protection_enrolment(const struct protection *p, enum opener open
 	/* Never a weaker protection without a word. */
 	return good(p) && p->reading.pin.secure_boot ? ENROL_ASK_FIRMWARE : ENROL_NO;
 }
+
+enum weighing protection_weigh(const struct pin *pinned, uint64_t release,
+			       enum opener opener)
+{
+#ifdef WITHOUT_CHECK_PIN_RELEASE
+	return RELEASE_GOOD;
+#endif
+	if (!pinned || release >= pinned->lowest_release)
+		return RELEASE_GOOD;
+	return opener == OPENER_PASSWORD || opener == OPENER_RECOVERY
+		       ? RELEASE_ASK_YES
+		       : RELEASE_ASK_PASSWORD;
+}

@@ -38,3 +38,15 @@ enum enrolment {
 /* Whether the TPM is told to open this disk from now on; `opener` has just proven that
  * somebody may say so. */
 enum enrolment protection_enrolment(const struct protection *p, enum opener opener);
+
+enum weighing {
+	RELEASE_GOOD,
+	RELEASE_ASK_YES,     /* a password was typed: whether this one is wanted */
+	RELEASE_ASK_PASSWORD /* nobody has proven to be there */
+};
+
+/* Whether a system of this release is started on an owner's disk. `pinned` is what the
+ * machine remembers of this volume; NULL when nothing good is known: then there is
+ * nothing to weigh against. */
+enum weighing protection_weigh(const struct pin *pinned, uint64_t release,
+			       enum opener opener);

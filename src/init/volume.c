@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "init/boot.h"
 #include "init/find.h"
 #include "init/keymap.h"
@@ -123,16 +124,30 @@ int step_public_password(struct boot *b, struct error *err)
 	return r < 0 ? r : 0;
 }
 
-int ask_password(struct boot *b, const int *watch, struct error *err)
-{
-	_cleanup_secret_ struct secret *answer = secret_new();
-	_cleanup_free_ char *text =
-		xasprintf("Password for %s (%s):",
-			  b->partition.medium ? "this AtomOS medium" : "this AtomOS disk",
-			  b->partition.model[0] ? b->partition.model : b->partition.node);
-	const struct question q = {.text = text, .hidden = true, .watch = watch};
+struct asking {
+	const char *text;
+	const int *watch;
+	bool may_refuse; /* Enter alone is an answer */
+	/* 1 when what was typed is enough, 0 when it is wrong. */
+	int (*try)(struct boot *b, struct secret *typed, struct error *err);
+};
 
-	while (!b->open) {
+static void say_wrong(struct boot *b)
+{
+	consoles_say(b->consoles, "That password doesn't open the disk.");
+	if (++b->wrong % TRIES)
+		return;
+	consoles_say(b->consoles, "Try again in %d seconds.", PAUSE_SECONDS);
+	poll(NULL, 0, PAUSE_SECONDS * 1000);
+}
+
+/* -ECANCELED and -EPERM without words: `watch`, and Enter alone. */
+static int ask(struct boot *b, const struct asking *a, struct secret *answer,
+	       struct error *err)
+{
+	const struct question q = {.text = a->text, .hidden = true, .watch = a->watch};
+
+	for (;;) {
 		int r = prompt(b->consoles, &q, answer, NULL);
 
 		if (r == -ECANCELED)
@@ -141,23 +156,61 @@ int ask_password(struct boot *b, const int *watch, struct error *err)
 			return fail(err, r,
 				    "The disk needs a password, and there is no console "
 				    "to type it on");
+		if (answer->size == 0 && a->may_refuse)
+			return -EPERM;
 		if (answer->size == 0)
 			continue;
-		r = try_password(b, answer, err);
-		if (r < 0)
+		r = a->try(b, answer, err);
+		if (r != 0)
 			return r;
-		if (r > 0) {
-			b->proof = TAKE_PTR(answer);
-			break;
-		}
-		consoles_say(b->consoles, "That password doesn't open the disk.");
-		if (++b->wrong % TRIES == 0) {
-			consoles_say(b->consoles, "Try again in %d seconds.",
-				     PAUSE_SECONDS);
-			poll(NULL, 0, PAUSE_SECONDS * 1000);
-		}
+		say_wrong(b);
 	}
+}
+
+int ask_password(struct boot *b, const int *watch, struct error *err)
+{
+	_cleanup_secret_ struct secret *answer = secret_new();
+	_cleanup_free_ char *text =
+		xasprintf("Password for %s (%s):",
+			  b->partition.medium ? "this AtomOS medium" : "this AtomOS disk",
+			  b->partition.model[0] ? b->partition.model : b->partition.node);
+	const struct asking a = {text, watch, false, try_password};
+	int r = ask(b, &a, answer, err);
+
+	if (r < 0)
+		return r;
+	b->proof = TAKE_PTR(answer);
 	return 0;
+}
+
+/* Of the owner: neither the public password counts nor what only a device knows. */
+static int try_proof(struct boot *b, struct secret *typed, struct error *err)
+{
+	int r = volume_prove(b->volume, typed, err);
+	enum opener opener;
+
+	if (r < 0)
+		return r == -EPERM ? 0 : r;
+	opener = volume_opener(b->volume, r);
+	return !is_generic(b, typed) &&
+	       (opener == OPENER_PASSWORD || opener == OPENER_RECOVERY);
+}
+
+int ask_proof(struct boot *b, const char *text, struct error *err)
+{
+	_cleanup_secret_ struct secret *answer = secret_new();
+	const struct asking a = {text, NULL, true, try_proof};
+	int r = ask(b, &a, answer, err);
+
+	return r < 0 ? r : 0;
+}
+
+bool ask_yes(struct boot *b, const char *text)
+{
+	_cleanup_secret_ struct secret *answer = secret_new();
+	const struct question q = {.text = text};
+
+	return prompt(b->consoles, &q, answer, NULL) == 0 && streq(answer->data, "yes");
 }
 
 int step_password(struct boot *b, struct error *err)
@@ -165,7 +218,5 @@ int step_password(struct boot *b, struct error *err)
 	int r = b->open ? 0 : ask_password(b, NULL, err);
 
 	secret_free(TAKE_PTR(b->proof));
-	/* The keys of the slots and the copied header aren't needed any more. */
-	volume_free(TAKE_PTR(b->volume));
 	return r;
 }

@@ -183,6 +183,26 @@ static void test_no_proof(void **state)
 	decides(&p, OPENER_NONE, ENROL_NO);
 }
 
+/* Below the lowest release nothing starts without the owner. */
+static void test_release(void **state)
+{
+	static const enum opener all[] = {OPENER_PASSWORD, OPENER_RECOVERY, OPENER_TPM,
+					  OPENER_FIDO2, OPENER_NONE};
+	struct pin pin = {.lowest_release = 5};
+
+	for (size_t i = 0; i < ELEMENTSOF(all); i++) {
+		assert_int_equal(protection_weigh(NULL, 0, all[i]), RELEASE_GOOD);
+		assert_int_equal(protection_weigh(&pin, 5, all[i]), RELEASE_GOOD);
+		assert_int_equal(protection_weigh(&pin, UINT64_MAX, all[i]),
+				 RELEASE_GOOD);
+		assert_int_equal(protection_weigh(&pin, 4, all[i]),
+				 i < 2 ? RELEASE_ASK_YES : RELEASE_ASK_PASSWORD);
+	}
+	pin.lowest_release = UINT64_MAX;
+	assert_int_equal(protection_weigh(&pin, UINT64_MAX - 1, OPENER_TPM),
+			 RELEASE_ASK_PASSWORD);
+}
+
 static void answer(void *context)
 {
 	*(int *)context += 1;
@@ -253,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_first_own_start),
 		cmocka_unit_test(test_after_a_password),
 		cmocka_unit_test(test_no_proof),
+		cmocka_unit_test(test_release),
 		cmocka_unit_test(test_job),
 		cmocka_unit_test(test_owner_key),
 	};

@@ -83,10 +83,11 @@ def state_of(root):
     return root / "state"
 
 
-def ownerless(copy):
-    """As an installer leaves it: opens with the generic password, `state` is empty."""
+def ownerless(copy, alter=lambda root: None):
+    """As an installer leaves it: opens with the generic password, `state` is empty; alter(root) changes the rest."""
     with copy.root() as root:
         state_of(root)
+        alter(root)
     set_type(copy.path, INSTALLED_ROOT)
     return copy.path
 

@@ -359,3 +359,38 @@ def sign_closure(text, secret_key):
         signature = base64.b64encode(key.sign(fingerprint.encode())).decode()
         stanzas.append("\n".join(lines + [f"Sig: {name}:{signature}"]))
     return "\n\n".join(stanzas) + "\n"
+
+
+def build_system(directory, option):
+    """The store path of the demo's system with one option changed, signed by the vendor."""
+    (directory / "configuration.nix").write_text(
+        f"{{ lib, ... }}: {{ imports = [ {vm.TOP}/examples/demo/configuration.nix ];\n  {option} }}\n")
+    shutil.copy(vm.TOP / "examples/demo/atomos.lock", directory)
+    atomos = Path(os.environ["ATOMOS_LIB"]) / "atomos"
+    return output(atomos, "build", "--configuration", directory).decode().split()[-1]
+
+
+def base32_hash(sri):
+    """sha256:BASE32, as closure files have it, of Nix's sha256-BASE64."""
+    return "sha256:" + output("nix-hash", "--type", "sha256", "--to-base32",
+                              base64.b64decode(sri.split("-", 1)[1]).hex()).decode().strip()
+
+
+def replace_system(root, path, sign=lambda signatures, info: signatures):
+    """Puts a system that differs from the current one in its own path alone in its place; sign(signatures, info)
+    chooses the signatures."""
+    nix = ["nix", "--extra-experimental-features", "nix-command", "path-info"]
+    info = json.loads(output(*nix, "--json", path))[path]
+    base = Path(path).name
+    output("cp", "-a", path, store(root) / base)
+    stanza = "\n".join([f"StorePath: {path}", f"NarHash: {base32_hash(info['narHash'])}", f"NarSize: {info['narSize']}",
+                        "References: " + " ".join(Path(r).name for r in sorted(info["references"])),
+                        *[f"Sig: {s}" for s in sign(info["signatures"], info)]])
+    old = closure_file(root)
+    text = old.read_text()
+    make_writable(old)
+    old.with_name(f"{base}.narinfo").write_text(text.rstrip("\n") + "\n\n" + stanza + "\n")
+    profiles = root / "nix/var/nix/profiles"
+    link = profiles / os.readlink(profiles / "system")
+    link.unlink()
+    link.symlink_to(path)

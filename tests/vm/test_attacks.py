@@ -5,10 +5,8 @@ All of them share one boot: the refusal ends at the rescue prompt, where the nex
 is plugged in and tried."""
 
 import base64
-import json
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -235,36 +233,11 @@ def test_path_without_signature(rescue, copy):
 
 def test_system_of_another_product(rescue, copy, tmp_path):
     """Built and signed by the same vendor, but made for another product."""
-    (tmp_path / "configuration.nix").write_text(
-        f"{{ lib, ... }}: {{ imports = [ {vm.TOP}/examples/demo/configuration.nix ];\n"
-        '  atomos.product = lib.mkForce "another-product"; }\n')
-    shutil.copy(vm.TOP / "examples/demo/atomos.lock", tmp_path)
-    atomos = Path(os.environ["ATOMOS_LIB"]) / "atomos"
-    path = tamper.output(atomos, "build", "--configuration", tmp_path).decode().split()[-1]
-    nix = ["nix", "--extra-experimental-features", "nix-command", "path-info"]
-    info = json.loads(tamper.output(*nix, "--json", path))[path]
+    path = tamper.build_system(tmp_path, 'atomos.product = lib.mkForce "another-product";')
     with copy.root() as root:
-        base = Path(path).name
-        tamper.output("cp", "-a", path, tamper.store(root) / base)
-        stanza = "\n".join([f"StorePath: {path}", f"NarHash: {base32_hash(info["narHash"])}", f"NarSize: {info['narSize']}",
-                            "References: " + " ".join(Path(r).name for r in sorted(info["references"])),
-                            *[f"Sig: {s}" for s in info["signatures"]]])
-        old = tamper.closure_file(root)
-        text = old.read_text()
-        tamper.make_writable(old)
-        old.with_name(f"{base}.narinfo").write_text(text.rstrip("\n") + "\n\n" + stanza + "\n")
-        profiles = root / "nix/var/nix/profiles"
-        link = profiles / os.readlink(profiles / "system")
-        link.unlink()
-        link.symlink_to(path)
+        tamper.replace_system(root, path)
     attack(rescue, copy)
     refused(rescue, 'product "another-product"')
-
-
-def base32_hash(sri):
-    """sha256:BASE32, as closure files have it, of Nix's sha256-BASE64."""
-    return "sha256:" + tamper.output("nix-hash", "--type", "sha256", "--to-base32",
-                         base64.b64decode(sri.split("-", 1)[1]).hex()).decode().strip()
 
 
 def test_profile_leads_out_of_the_store(rescue, copy):

@@ -9,6 +9,7 @@ import pytest
 
 import first_boot
 import installed
+import tamper
 
 ID = "0123456789abcdef0123456789abcdef"
 
@@ -88,9 +89,9 @@ def told(m):
     assert "can't be told" not in m.said()
 
 
-def protected(machine, copy, keep, password=b"correct horse"):
+def protected(machine, copy, keep, password=b"correct horse", alter=lambda root: None):
     """A machine with an owner, whose TPM opens the disk: first own start, then the questions were answered."""
-    path = installed.ownerless(copy)
+    path = installed.ownerless(copy, alter)
     m = machine(image=path, keep=keep)
     told(m)
     cut(m)
@@ -187,3 +188,22 @@ def test_secure_boot_off(machine, copy, keep):
     assert "Telling the TPM" not in m.said()
     cut(m)
     opened_by_tpm(machine(image=path, keep=keep))
+
+
+@pytest.mark.long
+def test_release_below_the_pinned(machine, copy, keep, tmp_path):
+    """An older system of the vendor's, on the very disk that the TPM opens, isn't started without the owner."""
+    older = tamper.build_system(tmp_path, "atomos.release = lib.mkForce 0;")
+    path = protected(machine, copy, keep, alter=lambda root: tamper.replace_system(root, older))
+    m = machine(image=path, keep=keep)
+    m.expect("starts none below release 1 by itself")
+    m.expect("type a password or recovery key of this disk")
+    m.send("atomos")
+    m.expect("That password doesn't open the disk.")
+    m.send("")
+    assert m.expect(OUTCOMES) == FAILED
+    m.expect("and its owner didn't ask for it")
+    m.send("t")
+    m.expect("type a password or recovery key of this disk")
+    m.send("correct horse")
+    assert m.expect(OUTCOMES) == OPEN
