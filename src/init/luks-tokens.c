@@ -63,6 +63,8 @@ static const struct token known[] = {
 	 {{"keyslots", KIND_NO_SLOT},
 	  {"open", KIND_BASE64},
 	  {"sealed", KIND_BASE64, true}}},
+	{"atomos-record",
+	 {{"keyslots", KIND_NO_SLOT}, {"record", KIND_BASE64}, {"mac", KIND_HEX}}},
 	{"atomos-password", {{"keyslots", KIND_SLOT}, {"user", KIND_TEXT}}},
 };
 

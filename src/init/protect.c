@@ -183,13 +183,23 @@ static void make_owner_key(struct boot *b, struct pin *pin)
 	pin->owner_count = 1;
 }
 
-static struct pin new_pin(struct boot *b)
+/* What is remembered of an owner's disk: by the TPM, else in the header. */
+static bool remembered(struct boot *b, struct pin *ret)
+{
+	if (!b->owned)
+		return false;
+	if (protection_trusts(&b->protection)) {
+		*ret = b->protection.reading.pin;
+		return true;
+	}
+	return volume_record(b->volume, ret) == 0;
+}
+
+static struct pin new_pin(struct boot *b, const struct pin *old)
 {
 	const struct protection *p = &b->protection;
-	struct pin pin = {0};
+	struct pin pin = old ? *old : (struct pin){0};
 
-	if (b->owned && p->reading.state == PIN_GOOD && p->same_volume)
-		pin = p->reading.pin;
 	pin.lowest_release = MAX(pin.lowest_release, b->settings.release);
 	pin.secure_boot = p->secure_boot == 1;
 	memcpy(pin.volume, volume_key_digest(b->volume), VOLUME_DIGEST_SIZE);
@@ -222,33 +232,55 @@ static void tell_tpm(struct boot *b, const struct pin *pin)
 		b->enrolled = true;
 }
 
-/* What this start's system is weighed against: without an owner nothing. */
-static void remember(struct boot *b, const struct pin *written)
+/* Under the same authority as the pin: what was typed has opened the volume. */
+static bool keep_record(struct boot *b, const struct pin *pin)
 {
-	b->has_pinned = b->owned && (b->enrolled || protection_trusts(&b->protection));
-	if (b->has_pinned)
-		b->pinned = b->enrolled ? *written : b->protection.reading.pin;
+	struct error err;
+
+	if (!b->proof)
+		return false;
+	if (volume_keep_record(b->volume, pin, &err) == 0)
+		return true;
+	consoles_say(b->consoles,
+		     "What this machine remembers of the disk can't be written into its "
+		     "header: %s.",
+		     err.message);
+	return false;
 }
 
-int step_enrol(struct boot *b, struct error *err _unused_)
+static void tell(struct boot *b, const struct pin *pin)
 {
 	const struct protection *p = &b->protection;
-	enum enrolment how;
-	struct pin pin;
+	enum enrolment how = decide(b, b->owned ? b->opener : OPENER_GENERIC);
 
-	if (b->partition.medium)
-		return 0;
-	if (!b->owned && !b->proof)
-		b->proof = generic_password(b);
-	pin = new_pin(b);
-	how = decide(b, b->owned ? b->opener : OPENER_GENERIC);
 	if (how != ENROL_NO && b->proof)
-		tell_tpm(b, &pin);
+		tell_tpm(b, pin);
 	else if (!b->owned && p->answered && p->reading.state != PIN_UNAVAILABLE &&
 		 p->reading.state != PIN_NONE && !protection_trusts(p))
 		consoles_say(b->consoles, "The TPM keeps something for another disk; it "
 					  "isn't used for this one.");
+}
+
+int step_enrol(struct boot *b, struct error *err _unused_)
+{
+	struct pin old = {0}, pin;
+	bool known, kept;
+	struct error e;
+
+	if (b->partition.medium)
+		return 0;
+	if (!b->owned && !b->proof) {
+		b->proof = generic_password(b);
+		if (b->proof && volume_learn(b->volume, b->proof, &e) < 0)
+			secret_free(TAKE_PTR(b->proof));
+	}
+	known = remembered(b, &old);
+	pin = new_pin(b, known ? &old : NULL);
+	tell(b, &pin);
+	kept = keep_record(b, &pin);
 	secret_free(TAKE_PTR(b->proof));
-	remember(b, &pin);
+	/* What this start's system is weighed against: without an owner nothing. */
+	b->has_pinned = b->owned && (b->enrolled || kept || known);
+	b->pinned = b->enrolled || kept ? pin : old;
 	return 0;
 }

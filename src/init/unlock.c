@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/cryptsetup.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -14,6 +15,7 @@
 #include "core/recovery-key.h"
 #include "init/keymap-token.h"
 #include "init/luks-shape.h"
+#include "init/record.h"
 #include "init/unlock.h"
 
 #define HEADER_FOLDER "/run/atomos"
@@ -21,8 +23,10 @@
 
 struct volume {
 	struct crypt_device *device;
-	char *name, *header; /* header: the file with the copy */
+	char *path, *name, *header; /* header: the file with the copy */
 	uint8_t digest[VOLUME_DIGEST_SIZE];
+	bool learnt;
+	uint8_t record_key[RECORD_KEY_SIZE];
 };
 
 static void to_log(int level, const char *message, void *context _unused_)
@@ -39,6 +43,8 @@ void volume_free(struct volume *v)
 	(void)unlink(v->header);
 	free(v->header);
 	free(v->name);
+	free(v->path);
+	wipe(v->record_key, sizeof(v->record_key));
 	free(v);
 }
 
@@ -110,6 +116,7 @@ int volume_open_header(const char *path, const char *name, struct volume **ret,
 	_cleanup_(volume_freep) struct volume *v = xcalloc(1, sizeof(*v));
 	int r;
 
+	v->path = xstrdup(path);
 	v->name = xstrdup(name);
 	v->header = xasprintf("%s/header.%s", HEADER_FOLDER, name);
 	crypt_set_log_callback(NULL, to_log, NULL);
@@ -132,11 +139,31 @@ static int activate(struct volume *v, const char *name, const struct secret *pas
 	return r == -ENOENT ? -EPERM : r;
 }
 
-static int activate_typed(struct volume *v, const char *name, struct secret *typed,
-			  uint32_t flags)
+/* As activate, by way of the volume key: once more deriving it would take as long again.
+ */
+static int learn(struct volume *v, const char *name, const struct secret *password,
+		 uint32_t flags)
+{
+	_cleanup_secret_ struct secret *key = secret_new();
+	int slot, r = 0;
+
+	key->size = SECRET_MAX;
+	slot = crypt_volume_key_get(v->device, CRYPT_ANY_SLOT, key->data, &key->size,
+				    password->data, password->size);
+	if (slot < 0)
+		return slot == -ENOENT ? -EPERM : slot;
+	v->learnt = record_key(key->data, key->size, v->record_key) == 0;
+	if (name)
+		r = crypt_activate_by_volume_key(v->device, name, key->data, key->size,
+						 flags);
+	return r < 0 ? r : slot;
+}
+
+static int learn_typed(struct volume *v, const char *name, struct secret *typed,
+		       uint32_t flags)
 {
 	_cleanup_secret_ struct secret *key = NULL;
-	int r = activate(v, name, typed, flags);
+	int r = learn(v, name, typed, flags);
 
 	if (r != -EPERM)
 		return r;
@@ -144,7 +171,7 @@ static int activate_typed(struct volume *v, const char *name, struct secret *typ
 	memcpy(key, typed, sizeof(*key));
 	if (recovery_key_normalise(key) < 0)
 		return r;
-	r = activate(v, name, key, flags);
+	r = learn(v, name, key, flags);
 	if (r >= 0)
 		memcpy(typed, key, sizeof(*typed));
 	return r;
@@ -171,14 +198,19 @@ int volume_unlock(struct volume *v, const struct secret *password, bool read_onl
 int volume_unlock_typed(struct volume *v, struct secret *typed, bool read_only,
 			struct error *err)
 {
-	return unlocked(activate_typed(v, v->name, typed,
-				       read_only ? CRYPT_ACTIVATE_READONLY : 0),
-			err);
+	return unlocked(
+		learn_typed(v, v->name, typed, read_only ? CRYPT_ACTIVATE_READONLY : 0),
+		err);
+}
+
+int volume_learn(struct volume *v, const struct secret *password, struct error *err)
+{
+	return unlocked(learn(v, NULL, password, 0), err);
 }
 
 int volume_prove(struct volume *v, struct secret *typed, struct error *err)
 {
-	return unlocked(activate_typed(v, NULL, typed, 0), err);
+	return unlocked(learn_typed(v, NULL, typed, 0), err);
 }
 
 int volume_unlock_by_tpm(struct volume *v)
@@ -227,6 +259,77 @@ bool volume_has_tpm(struct volume *v)
 const uint8_t *volume_key_digest(const struct volume *v)
 {
 	return v->digest;
+}
+
+/* The number of the token and its content, or a negative errno. */
+static int find_record(struct volume *v, struct crypt_device *device, struct pin *ret)
+{
+	int r = -ENOENT;
+
+	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
+		const char *json;
+
+		if (crypt_token_json_get(device, i, &json) < 0)
+			continue;
+		r = record_token_parse(json, v->record_key, ret);
+		if (r == 0 && memcmp(ret->volume, v->digest, VOLUME_DIGEST_SIZE) == 0)
+			return i;
+	}
+	return -ENOENT;
+}
+
+int volume_record(struct volume *v, struct pin *ret)
+{
+	int r = v->learnt ? find_record(v, v->device, ret) : -ENOKEY;
+
+	return r < 0 ? r : 0;
+}
+
+static bool same_pin(const struct pin *a, const struct pin *b)
+{
+	uint8_t bytes[2][PIN_SIZE];
+
+	pin_encode(a, bytes[0]);
+	pin_encode(b, bytes[1]);
+	return memcmp(bytes[0], bytes[1], PIN_SIZE) == 0;
+}
+
+/* In the place of an older one, whoever wrote that; there is only one. */
+static int write_record(struct crypt_device *device, const char *text)
+{
+	bool written = false;
+	int r = 0;
+
+	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2) && r >= 0; i++) {
+		const char *type = NULL;
+
+		if (crypt_token_status(device, i, &type) == CRYPT_TOKEN_INACTIVE ||
+		    !type || !streq(type, RECORD_TOKEN))
+			continue;
+		r = crypt_token_json_set(device, i, written ? NULL : text);
+		written = true;
+	}
+	return written ? r : crypt_token_json_set(device, CRYPT_ANY_TOKEN, text);
+}
+
+int volume_keep_record(struct volume *v, const struct pin *pin, struct error *err)
+{
+	_cleanup_(crypt_freep) struct crypt_device *device = NULL;
+	_cleanup_free_ char *text = NULL;
+	struct pin old;
+	int r;
+
+	if (volume_record(v, &old) == 0 && same_pin(&old, pin))
+		return 0;
+	text = v->learnt ? record_token(pin, v->record_key) : NULL;
+	if (!text)
+		return fail(err, -ENOKEY, "no password has opened it");
+	r = crypt_init(&device, v->path);
+	if (r == 0)
+		r = crypt_load(device, CRYPT_LUKS2, NULL);
+	if (r == 0)
+		r = write_record(device, text);
+	return r < 0 ? fail(err, r, "%s", strerror(-r)) : 0;
 }
 
 char *volume_keymap(struct volume *v)

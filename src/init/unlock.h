@@ -9,6 +9,7 @@
 #include "base/macro.h"
 #include "base/secret.h"
 #include "init/opener.h"
+#include "init/pin.h"
 #include "init/volume-digest.h"
 
 #define VOLUME_NAME "atomos-root"
@@ -38,6 +39,10 @@ int volume_unlock(struct volume *v, const struct secret *password, bool read_onl
 int volume_unlock_typed(struct volume *v, struct secret *typed, bool read_only,
 			struct error *err);
 
+/* The slot that opens with this password, without a device: volume_record needs it.
+ * -EPERM (no words) as volume_unlock. */
+int volume_learn(struct volume *v, const struct secret *password, struct error *err);
+
 /* The slot that opens with what was typed, without a device; as volume_unlock_typed. */
 int volume_prove(struct volume *v, struct secret *typed, struct error *err);
 
@@ -57,6 +62,14 @@ bool volume_has_tpm(struct volume *v);
 
 /* What stands for the volume key: see volume-digest.h. */
 const uint8_t *volume_key_digest(const struct volume *v);
+
+/* What the header keeps in the pin's place (record.h). -ENOENT when there is none for
+ * this volume, -ENOKEY when no password has opened it: volume_unlock_typed, volume_learn.
+ */
+int volume_record(struct volume *v, struct pin *ret);
+
+/* Writes it onto the disk, unless this is there already. */
+int volume_keep_record(struct volume *v, const struct pin *pin, struct error *err);
 
 /* The name in the keymap token ("atomos-keymap", field "keymap"), or NULL; freed by the
  * caller. Not checked in any way. */

@@ -134,6 +134,10 @@ static const struct change token_changes[] = {
 	{"\"keymap\":\"de-latin1\"", "\"keymap\":\"a\\u001b[2J\"", "odd fields"},
 	{"\"keymap\":\"de-latin1\"", "\"keymap\":\"us\",\"more\":1", "odd fields"},
 	{"\"user\":\"anna\"", "\"user\":null", "odd fields"},
+	{"\"atomos-record\",\"keyslots\":[]", "\"atomos-record\",\"keyslots\":[\"1\"]",
+	 "odd fields"},
+	{"\"mac\":\"", "\"mac\":\"-", "odd fields"},
+	{"\"record\":\"", "\"record\":\"-", "odd fields"},
 	{"\"fido2-up-required\":true", "\"fido2-up-required\":1", "odd fields"},
 };
 

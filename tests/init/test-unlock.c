@@ -137,6 +137,81 @@ static void test_digest(void **state)
 	unlink(FILE_NAME);
 }
 
+static unsigned records(void)
+{
+	struct crypt_device *cd;
+	unsigned n = 0;
+
+	assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
+		const char *type = NULL;
+
+		if (crypt_token_status(cd, i, &type) != CRYPT_TOKEN_INACTIVE && type)
+			n += streq(type, "atomos-record");
+	}
+	crypt_free(cd);
+	return n;
+}
+
+/* The record comes with the header, for whoever opens the volume. */
+static void reads(const char *password, int slot, uint64_t lowest)
+{
+	_cleanup_(volume_freep) struct volume *v = NULL;
+	_cleanup_secret_ struct secret *s = word(password);
+	struct error err = {0};
+	struct pin pin;
+
+	if (volume_open_header(FILE_NAME, "atomos-test", &v, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(volume_record(v, &pin), -ENOKEY);
+	assert_int_equal(volume_learn(v, s, &err), slot);
+	assert_int_equal(volume_record(v, &pin), lowest ? 0 : -ENOENT);
+	if (lowest)
+		assert_int_equal(pin.lowest_release, lowest);
+}
+
+static void test_record(void **state)
+{
+	_cleanup_(volume_freep) struct volume *v = NULL;
+	_cleanup_secret_ struct secret *mine = word("mine"), *wrong = word("other");
+	struct pin pin = {.lowest_release = 3};
+	struct crypt_device *cd;
+	struct error err = {0};
+
+	make(FILE_NAME);
+	reads("mine", 1, 0);
+	assert_int_equal(volume_open_header(FILE_NAME, "atomos-test", &v, &err), 0);
+	memcpy(pin.volume, volume_key_digest(v), VOLUME_DIGEST_SIZE);
+	assert_int_equal(volume_keep_record(v, &pin, &err), -ENOKEY);
+	assert_int_equal(volume_learn(v, wrong, &err), -EPERM);
+	assert_int_equal(volume_keep_record(v, &pin, &err), -ENOKEY);
+	assert_int_equal(volume_learn(v, mine, &err), 1);
+	assert_int_equal(volume_keep_record(v, &pin, &err), 0);
+	reads("lost", 2, 3);
+	pin.lowest_release = 4;
+	assert_int_equal(volume_keep_record(v, &pin, &err), 0);
+	reads("mine", 1, 4);
+	assert_int_equal(records(), 1);
+	/* Of another volume. */
+	pin.volume[0] ^= 1;
+	assert_int_equal(volume_keep_record(v, &pin, &err), 0);
+	reads("mine", 1, 0);
+	/* Somebody without a password can only break it or take it away. */
+	assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN,
+					 "{\"type\":\"atomos-record\",\"keyslots\":[],"
+					 "\"record\":\"AAAA\",\"mac\":\"00\"}") >= 0);
+	crypt_free(cd);
+	reads("mine", 1, 0);
+	pin.volume[0] ^= 1;
+	assert_int_equal(volume_keep_record(v, &pin, &err), 0);
+	reads("mine", 1, 4);
+	assert_int_equal(records(), 1);
+	unlink(FILE_NAME);
+}
+
 static void test_odd_digest(void **state)
 {
 	uint8_t digest[VOLUME_DIGEST_SIZE];
@@ -155,9 +230,8 @@ static void test_odd_digest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slots),
-		cmocka_unit_test(test_typed),
-		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_slots),	   cmocka_unit_test(test_typed),
+		cmocka_unit_test(test_digest),	   cmocka_unit_test(test_record),
 		cmocka_unit_test(test_odd_digest),
 	};
 

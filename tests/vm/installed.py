@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Makes an installed disk of a copy of the medium, with cryptsetup, sfdisk and mkfs.btrfs alone."""
 
+import json
 import os
 import secrets
 import subprocess
@@ -92,8 +93,18 @@ def ownerless(copy, alter=lambda root: None):
     return copy.path
 
 
-def owned(copy, password, fill=lambda state: None, home=True):
-    """As after first boot: one password, homes; fill(state) puts things into the state."""
+def tokens(image, kind=INSTALLED_ROOT):
+    """The tokens of the header."""
+    found = {}
+
+    def command(file, _):
+        found.update(json.loads(output("cryptsetup", "luksDump", "--dump-json-metadata", file))["tokens"])
+    edit_header(image, command, kind)
+    return found
+
+
+def owned(copy, password, fill=lambda state: None, home=True, alter=lambda root: None):
+    """As after first boot: one password, homes; fill(state) puts things into the state, alter(root) changes the rest."""
     key = secrets.token_bytes(64)
     with copy.root() as root:
         state = state_of(root)
@@ -102,6 +113,7 @@ def owned(copy, password, fill=lambda state: None, home=True):
         (state / "atomos/home.key").write_bytes(key)
         os.chmod(state / "atomos/home.key", 0o600)
         fill(state)
+        alter(root)
     add_password(copy.path, password)
     if home:
         add_home(copy.path, key)

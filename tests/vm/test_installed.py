@@ -207,3 +207,26 @@ def test_release_below_the_pinned(machine, copy, keep, tmp_path):
     m.expect("type a password or recovery key of this disk")
     m.send("correct horse")
     assert m.expect(OUTCOMES) == OPEN
+
+
+@pytest.mark.long
+def test_release_below_the_record(machine, copy, tmp_path):
+    """Without a TPM the header remembers the same; a password was typed, so a typed yes is enough."""
+    older = tamper.build_system(tmp_path, "atomos.release = lib.mkForce 0;")
+    path = installed.owned(copy, b"correct horse", alter=lambda root: tamper.replace_system(root, older))
+    m = machine(image=path, tpm=False)
+    m.expect("Password for this AtomOS disk")
+    m.send("correct horse")
+    m.expect("starts none below release 1 by itself")
+    m.expect("type yes, or press Enter:")
+    m.send("")
+    assert m.expect(OUTCOMES) == FAILED
+    m.send("t")
+    m.expect("Password for this AtomOS disk")
+    m.send("correct horse")
+    m.expect("type yes, or press Enter:")
+    m.send("yes")
+    assert m.expect(OUTCOMES) == OPEN
+    cut(m)
+    tokens = [t["type"] for t in installed.tokens(path).values()]
+    assert tokens.count("atomos-record") == 1
