@@ -76,7 +76,7 @@ static void add_pin(struct status *s, const struct boot_facts *b)
 {
 	if (streq(b->pin, "good"))
 		add(s, "pin", STATUS_GREEN,
-		    "the TPM knows this disk, and opens no other in its place");
+		    "the TPM knows this disk and whose systems it may start");
 	else if (streq(b->pin, "spoilt"))
 		add(s, "pin", STATUS_RED,
 		    "somebody replaced what the TPM knows of this disk: type the "

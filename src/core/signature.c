@@ -121,6 +121,16 @@ void trusted_keys_done(struct trusted_keys *k)
 	*k = (struct trusted_keys){0};
 }
 
+void trusted_keys_add(struct trusted_keys *k, const struct public_key *key)
+{
+	struct public_key copy = *key;
+
+	copy.name = xstrdup(key->name);
+	EVP_PKEY_up_ref(copy.pkey);
+	k->keys = xrealloc(k->keys, k->count + 1, sizeof(*k->keys));
+	k->keys[k->count++] = copy;
+}
+
 const struct public_key *trusted_keys_find(const struct trusted_keys *k, const char *name)
 {
 	for (size_t i = 0; i < k->count; i++)

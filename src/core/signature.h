@@ -35,6 +35,9 @@ int trusted_keys_parse(const char *text, size_t size, struct trusted_keys *ret,
 void trusted_keys_done(struct trusted_keys *k);
 #define _cleanup_trusted_keys_ _cleanup_(trusted_keys_done)
 
+/* Adds a copy of the key; the caller looks after TRUSTED_KEYS_MAX. */
+void trusted_keys_add(struct trusted_keys *k, const struct public_key *key);
+
 /* Returns the trusted key that made `signature` ("NAME:BASE64") over `data`, or NULL. */
 const struct public_key *signature_check(const struct trusted_keys *k,
 					 const char *signature, const void *data,

@@ -114,6 +114,7 @@ int step_enrol(struct boot *b, struct error *err);
 /* answers.c */
 int step_answers(struct boot *b, struct error *err);
 /* trust.c */
+int step_trust(struct boot *b, struct error *err);
 int step_release(struct boot *b, struct error *err);
 
 /* root.c */

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Makes an installed disk of a copy of the medium, with cryptsetup, sfdisk and mkfs.btrfs alone."""
 
+import base64
+import hashlib
+import hmac
 import json
 import os
 import secrets
+import struct
 import subprocess
 import tempfile
 from pathlib import Path
@@ -101,6 +105,28 @@ def tokens(image, kind=INSTALLED_ROOT):
         found.update(json.loads(output("cryptsetup", "luksDump", "--dump-json-metadata", file))["tokens"])
     edit_header(image, command, kind)
     return found
+
+
+def remember(image, password, owners, lowest=0, kind=INSTALLED_ROOT):
+    """Puts a record (docs/formats.md) into the header: these owner keys, 32 bytes each, and the lowest release."""
+    start, _ = partition(image, kind)
+    key = hmac.digest(volume_key(image, start, password), b"AtomOS record, version 1", "sha256")
+
+    def command(file, directory):
+        metadata = json.loads(output("cryptsetup", "luksDump", "--dump-json-metadata", file))
+        digest = metadata["digests"]["0"]
+        text = f"{digest['hash']}\n{digest['iterations']}\n{digest['salt']}\n{digest['digest']}\n"
+        hashes = b"".join(hashlib.sha256(k).digest() for k in owners)
+        pin = struct.pack(">8sHBBxxxxQ32s32x256s", b"ATOMOSPN", 1, 0, len(owners), lowest,
+                          hashlib.sha256(text.encode()).digest(), hashes)
+        for number, token in metadata["tokens"].items():
+            if token["type"] == "atomos-record":
+                output("cryptsetup", "token", "remove", "--token-id", number, file)
+        new = directory / "token"
+        new.write_text(json.dumps({"type": "atomos-record", "keyslots": [], "record": base64.b64encode(pin).decode(),
+                                   "mac": hmac.digest(key, pin, "sha256").hex()}))
+        output("cryptsetup", "token", "import", "--json-file", new, file)
+    edit_header(image, command, kind)
 
 
 def owned(copy, password, fill=lambda state: None, home=True, alter=lambda root: None):

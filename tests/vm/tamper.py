@@ -376,11 +376,17 @@ def base32_hash(sri):
                               base64.b64decode(sri.split("-", 1)[1]).hex()).decode().strip()
 
 
+def fingerprint(info):
+    """What a signature of a store path is over, of `nix path-info --json`."""
+    references = ",".join(sorted(info["references"]))
+    return f"1;{info['path']};{base32_hash(info['narHash'])};{info['narSize']};{references}"
+
+
 def replace_system(root, path, sign=lambda signatures, info: signatures):
     """Puts a system that differs from the current one in its own path alone in its place; sign(signatures, info)
     chooses the signatures."""
     nix = ["nix", "--extra-experimental-features", "nix-command", "path-info"]
-    info = json.loads(output(*nix, "--json", path))[path]
+    info = {**json.loads(output(*nix, "--json", path))[path], "path": path}
     base = Path(path).name
     output("cp", "-a", path, store(root) / base)
     stanza = "\n".join([f"StorePath: {path}", f"NarHash: {base32_hash(info['narHash'])}", f"NarSize: {info['narSize']}",

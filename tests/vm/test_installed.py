@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Installed disks: without and with an owner, what they keep and how they open."""
 
+import base64
 import json
 import shutil
 import subprocess
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import first_boot
 import installed
@@ -210,11 +212,11 @@ def test_release_below_the_pinned(machine, copy, keep, tmp_path):
 
 
 @pytest.mark.long
-def test_release_below_the_record(machine, copy, tmp_path):
+def test_release_below_the_record(machine, copy, keep, tmp_path):
     """Without a TPM the header remembers the same; a password was typed, so a typed yes is enough."""
     older = tamper.build_system(tmp_path, "atomos.release = lib.mkForce 0;")
     path = installed.owned(copy, b"correct horse", alter=lambda root: tamper.replace_system(root, older))
-    m = machine(image=path, tpm=False)
+    m = machine(image=path, tpm=False, keep=keep)
     m.expect("Password for this AtomOS disk")
     m.send("correct horse")
     m.expect("starts none below release 1 by itself")
@@ -230,3 +232,35 @@ def test_release_below_the_record(machine, copy, tmp_path):
     cut(m)
     tokens = [t["type"] for t in installed.tokens(path).values()]
     assert tokens.count("atomos-record") == 1
+
+
+@pytest.mark.long
+def test_owner_key(machine, copy, keep, tmp_path):
+    """A system that an owner key signed starts where the machine remembers the key, and only there."""
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes_raw()
+    own = tamper.build_system(tmp_path, "atomos.release = lib.mkForce 2;")
+
+    def sign(_, info):
+        return ["owner-1:" + base64.b64encode(key.sign(tamper.fingerprint(info).encode())).decode()]
+
+    def fill(state):
+        (state / "atomos/owner").mkdir(mode=0o700)
+        (state / "atomos/owner/public-key").write_text(f"owner-1:{base64.b64encode(public).decode()}\n")
+    path = installed.owned(copy, b"correct horse", fill, alter=lambda root: tamper.replace_system(root, own, sign))
+    m = machine(image=path, tpm=False, keep=keep)
+    m.expect("Password for this AtomOS disk")
+    m.send("correct horse")
+    m.expect("The key owner-1 on this disk isn't one that its owner made known")
+    assert m.expect(OUTCOMES) == FAILED
+    m.expect("is signed by owner-1, which is not a trusted key")
+    cut(m)
+    installed.remember(path, b"correct horse", [public])
+    m = machine(image=path, tpm=False, keep=keep)
+    m.expect("Password for this AtomOS disk")
+    m.send("correct horse")
+    assert m.expect(OUTCOMES) == OPEN
+    assert "made known" not in m.said()
+    m.login()
+    boot = boot_json(m)
+    assert boot["key"] == "owner-1" and boot["release"] == 2
