@@ -13,7 +13,7 @@ static const char *words_of(const struct verb *v)
 {
 	if (streq(v->name, "enroll"))
 		return "list password recovery tpm fido2 remove";
-	return streq(v->name, "keys") ? "new show" : "";
+	return streq(v->name, "keys") ? "new renew show" : "";
 }
 
 static bool takes_files(const struct verb *v)

@@ -86,26 +86,26 @@ static int describe_certificate(const char *directory, const char *role,
 		SD_JSON_BUILD_PAIR("expires", SD_JSON_BUILD_STRING(expires)));
 }
 
-/* The digest of the key in DER form, as systemd names PCR keys. */
-static int pcr_fingerprint(const char *directory, char hex[2 * EVP_MAX_MD_SIZE + 1],
-			   struct error *err)
+/* The digest of the key in the form of PKCS #1, as systemd names PCR keys ("pkfp"). */
+static int pcr_fingerprint(const char *directory, const char *file,
+			   char hex[2 * EVP_MAX_MD_SIZE + 1], struct error *err)
 {
-	_cleanup_fclose_ FILE *f = open_key(directory, "pcr.pub");
+	_cleanup_fclose_ FILE *f = open_key(directory, file);
 	unsigned char digest[EVP_MAX_MD_SIZE], *der = NULL;
 	unsigned size = 0;
 	EVP_PKEY *key;
 	int length;
 
 	if (!f)
-		return missing(directory, "pcr.pub", -errno, err);
+		return missing(directory, file, -errno, err);
 	key = PEM_read_PUBKEY(f, NULL, NULL, NULL);
-	length = key ? i2d_PUBKEY(key, &der) : -1;
+	length = key ? i2d_PublicKey(key, &der) : -1;
 	EVP_PKEY_free(key);
 	if (length <= 0 ||
 	    EVP_Digest(der, (size_t)length, digest, &size, EVP_sha256(), NULL) != 1) {
 		OPENSSL_free(der);
-		return fail(err, -EBADMSG, "%s/pcr.pub is no public key in PEM form",
-			    directory);
+		return fail(err, -EBADMSG, "%s/%s is no public key in PEM form",
+			    directory, file);
 	}
 	OPENSSL_free(der);
 	hex_encode(digest, size, hex);
@@ -129,11 +129,29 @@ static int describe_certificates(const char *directory, sd_json_variant **list,
 	return r < 0 ? r : 0;
 }
 
+/* {"sha256", "old"}; the latter during a renewal. */
+static int describe_pcr(const char *directory, sd_json_variant **ret, struct error *err)
+{
+	_cleanup_free_ char *old_file = xasprintf("%s/pcr-old.pub", directory);
+	char now[2 * EVP_MAX_MD_SIZE + 1], old[2 * EVP_MAX_MD_SIZE + 1] = "";
+	bool renewing = access(old_file, F_OK) == 0;
+	int r = pcr_fingerprint(directory, "pcr.pub", now, err);
+
+	if (r == 0 && renewing)
+		r = pcr_fingerprint(directory, "pcr-old.pub", old, err);
+	if (r < 0)
+		return r;
+	r = sd_json_buildo(
+		ret, SD_JSON_BUILD_PAIR_STRING("sha256", now),
+		SD_JSON_BUILD_PAIR_CONDITION(renewing, "old", SD_JSON_BUILD_STRING(old)));
+	return r < 0 ? fail(err, r, "Can't describe the keys: %s", strerror(-r)) : 0;
+}
+
 int keys_describe(const char *directory, sd_json_variant **ret, struct error *err)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *certificates = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *certificates = NULL,
+							  *pcr = NULL;
 	_cleanup_free_ char *nix = NULL, *guid = NULL;
-	char pcr[2 * EVP_MAX_MD_SIZE + 1];
 	int r = keys_nix_public(directory, &nix, err);
 
 	if (r == 0)
@@ -141,15 +159,14 @@ int keys_describe(const char *directory, sd_json_variant **ret, struct error *er
 	if (r == 0)
 		r = describe_certificates(directory, &certificates, err);
 	if (r == 0)
-		r = pcr_fingerprint(directory, pcr, err);
+		r = describe_pcr(directory, &pcr, err);
 	if (r < 0)
 		return r;
 	r = sd_json_buildo(
 		ret, SD_JSON_BUILD_PAIR("directory", SD_JSON_BUILD_STRING(directory)),
 		SD_JSON_BUILD_PAIR("nix", SD_JSON_BUILD_STRING(nix)),
 		SD_JSON_BUILD_PAIR("certificates", SD_JSON_BUILD_VARIANT(certificates)),
-		SD_JSON_BUILD_PAIR("pcr", SD_JSON_BUILD_OBJECT(SD_JSON_BUILD_PAIR(
-						  "sha256", SD_JSON_BUILD_STRING(pcr)))),
+		SD_JSON_BUILD_PAIR("pcr", SD_JSON_BUILD_VARIANT(pcr)),
 		SD_JSON_BUILD_PAIR("ownerGuid", SD_JSON_BUILD_STRING(guid)));
 	return r < 0 ? fail(err, r, "Can't describe the keys: %s", strerror(-r)) : 0;
 }

@@ -114,18 +114,20 @@ static int create_certificate(int dir, const char *role, const char *vendor,
 	return save_bio(dir, cert_file, bio, err);
 }
 
-/* pcr.key and pcr.pub: sign the policy of PCR 11. */
-static int create_pcr(int dir, struct error *err)
+/* NAME.key and NAME.pub: sign the policy of PCR 11. */
+static int create_pcr(int dir, const char *name, struct error *err)
 {
+	_cleanup_free_ char *secret = xasprintf("%s.key", name),
+			    *public = xasprintf("%s.pub", name);
 	_cleanup_bio_ BIO *bio = BIO_new(BIO_s_mem());
 	_cleanup_pkey_ EVP_PKEY *key = NULL;
-	int r = create_rsa(dir, "pcr.key", &key, err);
+	int r = create_rsa(dir, secret, &key, err);
 
 	if (r < 0)
 		return r;
 	if (!bio || PEM_write_bio_PUBKEY(bio, key) != 1)
-		return fail(err, -EIO, "libcrypto can't write pcr.pub");
-	return save_bio(dir, "pcr.pub", bio, err);
+		return fail(err, -EIO, "libcrypto can't write %s", public);
+	return save_bio(dir, public, bio, err);
 }
 
 /* NAME:BASE64 of `size` bytes, in memory that is wiped. */
@@ -184,7 +186,7 @@ static int create_all(int dir, const char *name, struct error *err)
 	for (size_t i = 0; r == 0 && i < ELEMENTSOF(roles); i++)
 		r = create_certificate(dir, roles[i], name, err);
 	if (r == 0)
-		r = create_pcr(dir, err);
+		r = create_pcr(dir, "pcr", err);
 	if (r == 0)
 		r = create_guid(dir, err);
 	/* Should the directory lie in a repository, nothing of it gets there by accident.
@@ -262,4 +264,47 @@ int keys_create(const char *directory, const char *name, struct error *err)
 	if (r < 0)
 		remove_tree_at(AT_FDCWD, temporary);
 	return r;
+}
+
+/* The old pair stays until it has its new name: cut anywhere, none is lost. */
+static int exchange_pcr(int dir, struct error *err)
+{
+	static const char *const kinds[] = {"key", "pub"};
+
+	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+		_cleanup_free_ char *now = xasprintf("pcr.%s", kinds[i]),
+				    *old = xasprintf("pcr-old.%s", kinds[i]);
+
+		if (linkat(dir, now, dir, old, 0) < 0)
+			return fail(err, -errno, "%s can't become %s: %m", now, old);
+	}
+	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+		_cleanup_free_ char *now = xasprintf("pcr.%s", kinds[i]),
+				    *new = xasprintf("pcr-new.%s", kinds[i]);
+
+		if (renameat(dir, new, dir, now) < 0)
+			return fail(err, -errno, "%s can't become %s: %m", new, now);
+	}
+	return 0;
+}
+
+int keys_renew(const char *directory, struct error *err)
+{
+	_cleanup_close_ int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (dir < 0 || faccessat(dir, "pcr.key", R_OK, 0) < 0)
+		return fail(err, -errno,
+			    "There is no pcr.key in %s: make vendor keys with 'atomos "
+			    "keys new %s'",
+			    directory, directory);
+	if (faccessat(dir, "pcr-old.key", F_OK, 0) == 0)
+		return fail(
+			err, -EEXIST,
+			"The key in %s is being renewed already: remove pcr-old.key "
+			"and pcr-old.pub when every machine has started an image with "
+			"both signatures",
+			directory);
+	r = create_pcr(dir, "pcr-new", err);
+	return r < 0 ? r : exchange_pcr(dir, err);
 }

@@ -13,11 +13,17 @@
  * digits. -EEXIST when there are keys already. */
 int keys_create(const char *directory, const char *name, struct error *err);
 
+/* Makes a new key for PCR 11 policies beside the old one, which becomes pcr-old.key and
+ * pcr-old.pub: boot images made from then on carry the signatures of both. -EEXIST while
+ * an earlier renewal is under way. */
+int keys_renew(const char *directory, struct error *err);
+
 struct sd_json_variant;
 
 /* The public parts: {"directory", "nix": "NAME:BASE64", "ownerGuid", "certificates":
- * [{"name": "PK", "subject", "sha256", "expires"}], "pcr": {"sha256"}}. -ENOENT with a
- * sentence naming 'atomos keys new' when there are no keys. The caller unrefs. */
+ * [{"name": "PK", "subject", "sha256", "expires"}], "pcr": {"sha256", "old"}}, "old"
+ * during a renewal. -ENOENT with a sentence naming 'atomos keys new' when there are no
+ * keys. The caller unrefs. */
 int keys_describe(const char *directory, struct sd_json_variant **ret, struct error *err);
 
 /* Reads the Nix public key "NAME:BASE64" without line end; freed by the caller. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* atomos keys: makes a vendor's keys, shows their public parts. */
+/* atomos keys: makes and renews a vendor's keys, shows their public parts. */
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -27,6 +27,9 @@ static void show(sd_json_variant *keys)
 		       json_string(c, "expires"), json_string(c, "sha256"));
 	}
 	printf("PCR 11 policy    %s\n", json_string(json_get(keys, "pcr"), "sha256"));
+	if (json_string(json_get(keys, "pcr"), "old"))
+		printf("     and of old  %s\n",
+		       json_string(json_get(keys, "pcr"), "old"));
 	printf("Owner GUID       %s\n", json_string(keys, "ownerGuid"));
 }
 
@@ -50,14 +53,18 @@ static int run(const struct invocation *in, struct error *err)
 	_cleanup_free_ char *directory = place_keys(in->arguments[1]);
 	int r;
 
-	if (streq(action, "show") && option_given(in, "name"))
+	if (!streq(action, "new") && option_given(in, "name"))
 		return fail(err, -EMISUSE, "--name belongs to 'atomos keys new'");
 	if (streq(action, "show"))
 		return describe(in, directory, err);
+	if (streq(action, "renew")) {
+		r = keys_renew(directory, err);
+		return r < 0 ? r : describe(in, directory, err);
+	}
 	if (!streq(action, "new"))
 		return fail(err, -EMISUSE,
-			    "'%s' is nothing to do with keys: it is 'atomos keys new' or "
-			    "'atomos keys show'",
+			    "'%s' is nothing to do with keys: it is 'atomos keys new', "
+			    "'renew' or 'show'",
 			    action);
 	r = keys_create(directory, option_value(in, "name"), err);
 	if (r < 0)
@@ -73,8 +80,8 @@ static int run(const struct invocation *in, struct error *err)
 
 const struct verb verb_keys = {
 	.name = "keys",
-	.arguments = "new|show [DIRECTORY]",
-	.help = "Make a vendor's keys, or show their public parts",
+	.arguments = "new|renew|show [DIRECTORY]",
+	.help = "Make or renew a vendor's keys, or show their public parts",
 	.min = 1,
 	.max = 2,
 	.reports = true,

@@ -80,11 +80,14 @@ static char *add_digest(char *seed, const char *directory, const char *name)
  * medium has the same GUID wherever it is written. */
 static void derive_guid(const struct image_options *o, char ret[GUID_LENGTH + 1])
 {
+	_cleanup_free_ char *old = xasprintf("%s/pcr-old.pub", o->keys);
 	char *seed = xasprintf("%s\n%s\n", o->system, o->boot);
 
 	seed = add_digest(seed, o->keys, "nix-public-key");
 	seed = add_digest(seed, o->keys, "db.crt");
 	seed = add_digest(seed, o->keys, "pcr.pub");
+	if (access(old, F_OK) == 0)
+		seed = add_digest(seed, o->keys, "pcr-old.pub");
 	if (o->keymap)
 		seed = add_line(seed, o->keymap);
 	guid_derive(seed, "image " IMAGE_VERSION, ret);

@@ -35,6 +35,22 @@ static int read_uname(const char *boot, char **ret, struct error *err)
 	return 0;
 }
 
+/* A renewal is under way: machines whose TPM knows the old key start this image, too. */
+static bool renewing(const char *keys)
+{
+	_cleanup_free_ char *old = xasprintf("%s/pcr-old.key", keys);
+
+	return access(old, F_OK) == 0;
+}
+
+/* The pairs and what each signs belong together in this order. */
+static char **add_pcr_key(char **argv, const char *keys, const char *key, const char *pub)
+{
+	argv = add_path(argv, "--pcr-private-key=", keys, key);
+	argv = add_path(argv, "--pcr-public-key=", keys, pub);
+	return strv_add(argv, "--phases=enter-initrd");
+}
+
 int uki_build(const struct uki_options *o, const char *path, struct error *err)
 {
 	_cleanup_strv_ char **argv = strv_add(NULL, "ukify");
@@ -50,9 +66,10 @@ int uki_build(const struct uki_options *o, const char *path, struct error *err)
 	argv = add_path(argv, "--os-release=@", o->boot, "os-release");
 	argv = strv_consume(argv, xasprintf("--uname=%s", uname));
 	argv = strv_add(argv, "--sbat=" SBAT);
-	argv = add_path(argv, "--pcr-private-key=", o->keys, "pcr.key");
-	argv = add_path(argv, "--pcr-public-key=", o->keys, "pcr.pub");
-	argv = strv_add(argv, "--phases=enter-initrd");
+	argv = add_pcr_key(argv, o->keys, "pcr.key", "pcr.pub");
+	if (renewing(o->keys))
+		argv = add_pcr_key(argv, o->keys, "pcr-old.key", "pcr-old.pub");
+	argv = add_path(argv, "--pcrpkey=", o->keys, "pcr.pub");
 	argv = strv_add(argv, "--pcr-banks=sha256");
 	argv = add_path(argv, "--secureboot-private-key=", o->keys, "db.key");
 	argv = add_path(argv, "--secureboot-certificate=", o->keys, "db.crt");

@@ -11,8 +11,9 @@ struct uki_options {
 };
 
 /* Builds the unified kernel image into `path`: the boot path's parts, PCR 11 signatures
- * for the phase enter-initrd only, signed for Secure Boot. The private keys are read by
- * ukify from the directory; none is put on a command line. */
+ * for the phase enter-initrd only, signed for Secure Boot. With pcr-old.key in the
+ * directory they are by both keys, and the image's own is the new one. The private keys
+ * are read by ukify from the directory; none is put on a command line. */
 int uki_build(const struct uki_options *o, const char *path, struct error *err);
 
 /* Signs this machine's systemd-boot into `path`. */

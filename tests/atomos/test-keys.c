@@ -171,6 +171,44 @@ static void test_describe(void **state)
 	assert_null(strstr(text, "PRIVATE"));
 }
 
+/* The old pair stays under its new name; one renewal at a time. */
+static void test_renew(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *secret = read_key(f, "pcr.key"),
+			    *public = read_key(f, "pcr.pub"), *old = NULL,
+			    *old_public = NULL, *new = NULL, *other = NULL;
+	_cleanup_json_ sd_json_variant *before = NULL, *after = NULL;
+	struct stat st;
+	struct error err;
+
+	assert_int_equal(keys_describe(f->keys, &before, &err), 0);
+	assert_int_equal(keys_renew(f->top, &err), -ENOENT);
+	if (keys_renew(f->keys, &err) < 0)
+		fail_msg("%s", err.message);
+	old = read_key(f, "pcr-old.key");
+	old_public = read_key(f, "pcr-old.pub");
+	assert_string_equal(old, secret);
+	assert_string_equal(old_public, public);
+	new = read_key(f, "pcr.key");
+	other = read_key(f, "pcr.pub");
+	assert_string_not_equal(new, secret);
+	assert_string_not_equal(other, public);
+	assert_int_equal(keys_renew(f->keys, &err), -EEXIST);
+	assert_int_equal(keys_describe(f->keys, &after, &err), 0);
+	assert_string_equal(json_string(json_get(after, "pcr"), "old"),
+			    json_string(json_get(before, "pcr"), "sha256"));
+	assert_string_not_equal(json_string(json_get(after, "pcr"), "sha256"),
+				json_string(json_get(before, "pcr"), "sha256"));
+	free(old);
+	old = xasprintf("%s/pcr.key", f->keys);
+	assert_int_equal(stat(old, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	free(old);
+	old = xasprintf("%s/pcr-new.key", f->keys);
+	assert_int_equal(access(old, F_OK), -1);
+}
+
 static void test_missing(void **state)
 {
 	struct fixture *f = *state;
@@ -190,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_nix_pair),
 		cmocka_unit_test(test_certificates),
 		cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_renew),
 		cmocka_unit_test(test_missing),
 	};
 
