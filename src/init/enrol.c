@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/process.h"
+#include "base/str.h"
 #include "init/enrol.h"
 #include "init/limit.h"
 
@@ -32,10 +33,11 @@ static int password_file(const struct secret *password, struct error *err)
 }
 
 /* "Already enrolled" looks at the set of PCRs and the key only: the old slot has to go
- * first. The password that is at hand was proven to open the disk. */
-static int wipe_slot(const char *device, struct error *err)
+ * first. What is at hand was proven to open the disk. */
+static int wipe_slot(const char *device, const char *which, struct error *err)
 {
-	const char *const argv[] = {PROGRAM, "--wipe-slot=tpm2", device, NULL};
+	_cleanup_free_ char *option = xasprintf("--wipe-slot=%s", which);
+	const char *const argv[] = {PROGRAM, option, device, NULL};
 
 	return process_do(argv, err);
 }
@@ -45,22 +47,32 @@ struct work {
 	int password;
 };
 
+/* How systemd calls the TPM that libtss2 reaches. */
+static char *tpm_name(const struct pin_tpm *t)
+{
+	return streq(t->driver, "device") ? xstrdup("auto")
+					  : xasprintf("%s:%s", t->driver, t->device);
+}
+
 /* Runs in a child. */
 static int make_slot(void *context, struct error *err)
 {
 	const struct work *w = context;
-	_cleanup_free_ char *key =
-		xasprintf("--unlock-key-file=/proc/self/fd/%d", w->password);
-	const char *const argv[] = {PROGRAM,
-				    key,
-				    "--tpm2-device=auto",
-				    "--tpm2-pcrs=7",
-				    "--tpm2-public-key=" PCR_KEY_FILE,
-				    "--tpm2-public-key-pcrs=11",
-				    "--tpm2-signature=" PCR_SIGNATURE_FILE,
-				    w->e->device,
-				    NULL};
-	int r = w->e->wipe ? wipe_slot(w->e->device, err) : 0;
+	const struct enrol *e = w->e;
+	_cleanup_free_ char *tpm = tpm_name(e->tpm),
+			    *unlock = e->password
+					      ? xasprintf("--unlock-key-file=/proc/self/"
+							  "fd/%d",
+							  w->password)
+					      : xasprintf("--unlock-tpm2-device=%s", tpm),
+			    *device = xasprintf("--tpm2-device=%s", tpm),
+			    *key = xasprintf("--tpm2-public-key=%s", e->key),
+			    *signature = xasprintf("--tpm2-signature=%s", e->signature);
+	const char *const argv[] = {
+		PROGRAM,	 unlock,    device,
+		"--tpm2-pcrs=7", key,	    "--tpm2-public-key-pcrs=11",
+		signature,	 e->device, NULL};
+	int r = e->wipe ? wipe_slot(e->device, e->wipe, err) : 0;
 
 	return r < 0 ? r : process_do(argv, err);
 }
@@ -84,11 +96,19 @@ static int limited(int (*work)(void *, struct error *), struct work *w, unsigned
 
 int enrol(const struct enrol *e, struct error *err)
 {
-	_cleanup_close_ int password = password_file(e->password, err);
+	_cleanup_close_ int password =
+		e->password && e->slot ? password_file(e->password, err) : -EBADF;
 	struct work w = {e, password};
-	int r = password < 0 ? password : 0;
+	int r = e->password && e->slot && password < 0 ? password : 0;
 
-	if (r == 0)
+	if (r == 0 && e->slot)
 		r = limited(make_slot, &w, SLOT_SECONDS, err);
 	return r < 0 ? r : limited(write_pin, &w, PIN_SECONDS, err);
+}
+
+int enrol_drop(const char *device, int slot, struct error *err)
+{
+	_cleanup_free_ char *number = xasprintf("%d", slot);
+
+	return wipe_slot(device, number, err);
 }

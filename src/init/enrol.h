@@ -13,9 +13,12 @@
 #define PCR_KEY_FILE "/.extra/tpm2-pcr-public-key.pem"
 
 struct enrol {
-	const char *device;	       /* of the encrypted volume */
-	const struct secret *password; /* that has just opened it */
-	bool wipe;		       /* an older slot for a TPM goes first */
+	const char *device; /* of the encrypted volume */
+	/* That has just opened it; NULL: the TPM has, and opens it once more. */
+	const struct secret *password;
+	const char *wipe; /* what goes first: "tpm2", or the number of a slot; or NULL */
+	bool slot;	  /* makes a slot; else the pin alone is written */
+	const char *key, *signature; /* files: PCR_KEY_FILE, PCR_SIGNATURE_FILE */
 	const struct pin_tpm *tpm;
 	const struct pin *pin;
 };
@@ -23,3 +26,6 @@ struct enrol {
 /* Each part in a child with a time limit; only before leave-initrd. When it fails the
  * disk opens with its passwords as before. */
 int enrol(const struct enrol *e, struct error *err);
+
+/* Removes a slot for a TPM, after another one has opened the volume. */
+int enrol_drop(const char *device, int slot, struct error *err);

@@ -2,6 +2,8 @@
 /* Signatures over values of PCR 11. */
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -42,8 +44,45 @@ static int decode(const char *text, uint8_t ret[static PCR_SIGNATURE_MAX],
 	return 0;
 }
 
-int pcr_signature_find(const char *json, const uint8_t policy[static PCR_POLICY_SIZE],
-		       uint8_t ret[static PCR_SIGNATURE_MAX], size_t *ret_size)
+int pcr_key_fingerprint(const char *pem, uint8_t ret[static PCR_FINGERPRINT_SIZE])
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	unsigned char *der = NULL;
+	int size = key ? i2d_PublicKey(key, &der) : -1;
+	size_t n;
+	bool good = size > 0 &&
+		    EVP_Q_digest(NULL, "SHA256", NULL, der, (size_t)size, ret, &n);
+
+	OPENSSL_free(der);
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	return good ? 0 : -EBADMSG;
+}
+
+/* One element of the list, as far as it is looked at. */
+struct entry {
+	uint8_t key[PCR_FINGERPRINT_SIZE], policy[PCR_POLICY_SIZE];
+	char *signature;
+};
+
+static int read_entry(sd_json_variant *v, struct entry *ret)
+{
+	_cleanup_free_ char *key = NULL, *policy = NULL;
+
+	if (!sd_json_variant_is_object(v) || !for_our_pcr(v) ||
+	    json_string(v, "pkfp", &key, NULL) <= 0 ||
+	    json_string(v, "pol", &policy, NULL) <= 0 ||
+	    hex_decode(key, ret->key, sizeof(ret->key)) < 0 ||
+	    hex_decode(policy, ret->policy, sizeof(ret->policy)) < 0 ||
+	    json_string(v, "sig", &ret->signature, NULL) <= 0)
+		return -EBADMSG;
+	return 0;
+}
+
+/* The first entry of this key, over this policy if that isn't NULL. */
+static int find(const char *json, const uint8_t *key, const uint8_t *policy,
+		struct entry *ret)
 {
 	_cleanup_(json_unrefp) sd_json_variant *root = NULL;
 	sd_json_variant *list;
@@ -54,17 +93,33 @@ int pcr_signature_find(const char *json, const uint8_t policy[static PCR_POLICY_
 	if (!list || !sd_json_variant_is_array(list))
 		return -ENOENT;
 	for (size_t i = 0; i < sd_json_variant_elements(list); i++) {
-		_cleanup_free_ char *digest = NULL, *signature = NULL;
-		sd_json_variant *entry = sd_json_variant_by_index(list, i);
-		uint8_t bytes[PCR_POLICY_SIZE];
-
-		if (!sd_json_variant_is_object(entry) || !for_our_pcr(entry) ||
-		    json_string(entry, "pol", &digest, NULL) <= 0 ||
-		    json_string(entry, "sig", &signature, NULL) <= 0)
+		if (read_entry(sd_json_variant_by_index(list, i), ret) < 0)
 			return -EBADMSG;
-		if (hex_decode(digest, bytes, sizeof(bytes)) == 0 &&
-		    memcmp(bytes, policy, sizeof(bytes)) == 0)
-			return decode(signature, ret, ret_size);
+		if (memcmp(ret->key, key, sizeof(ret->key)) == 0 &&
+		    (!policy || memcmp(ret->policy, policy, sizeof(ret->policy)) == 0))
+			return 0;
 	}
 	return -ENOENT;
+}
+
+int pcr_signature_find(const char *json, const uint8_t key[static PCR_FINGERPRINT_SIZE],
+		       const uint8_t policy[static PCR_POLICY_SIZE],
+		       uint8_t ret[static PCR_SIGNATURE_MAX], size_t *ret_size)
+{
+	struct entry e = {0};
+	int r = find(json, key, policy, &e);
+
+	if (r == 0)
+		r = decode(e.signature, ret, ret_size);
+	free(e.signature);
+	return r;
+}
+
+bool pcr_signature_by(const char *json, const uint8_t key[static PCR_FINGERPRINT_SIZE])
+{
+	struct entry e = {0};
+	int r = find(json, key, NULL, &e);
+
+	free(e.signature);
+	return r == 0;
 }

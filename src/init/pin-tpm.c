@@ -356,16 +356,18 @@ static int policy_pcr(struct tpm_handle *t, ESYS_TR session, TPM2B_DIGEST **ret,
 
 /* Has the TPM check the vendor's signature over that policy; the ticket says so. */
 static int verify(struct tpm_handle *t, ESYS_TR key, const TPM2B_DIGEST *policy,
-		  const char *json, TPMT_TK_VERIFIED **ret, struct error *err)
+		  const struct pin_tpm *how, TPMT_TK_VERIFIED **ret, struct error *err)
 {
+	uint8_t fingerprint[PCR_FINGERPRINT_SIZE];
 	TPMT_SIGNATURE s = {.sigAlg = TPM2_ALG_RSASSA,
 			    .signature.rsassa = {.hash = TPM2_ALG_SHA256}};
 	TPM2B_DIGEST digest = {.size = PIN_HASH_SIZE};
 	size_t size = 0;
 	TSS2_RC rc;
 
-	if (pcr_signature_find(json, policy->buffer, s.signature.rsassa.sig.buffer,
-			       &size) < 0)
+	if (pcr_key_fingerprint(how->public_key, fingerprint) < 0 ||
+	    pcr_signature_find(how->signature, fingerprint, policy->buffer,
+			       s.signature.rsassa.sig.buffer, &size) < 0)
 		return fail(err, -EPERM,
 			    "The boot image has no signature for the phase that the TPM "
 			    "is in: the pin can only be written early in a start");
@@ -375,8 +377,8 @@ static int verify(struct tpm_handle *t, ESYS_TR key, const TPM2B_DIGEST *policy,
 	return rc ? refused(rc, "confirm the boot image's signature", err) : 0;
 }
 
-static int authorize(struct tpm_handle *t, const TPM2B_PUBLIC *public, const char *json,
-		     ESYS_TR session, struct error *err)
+static int authorize(struct tpm_handle *t, const TPM2B_PUBLIC *public,
+		     const struct pin_tpm *how, ESYS_TR session, struct error *err)
 {
 	_cleanup_esys_ TPM2B_DIGEST *policy = NULL;
 	_cleanup_esys_ TPMT_TK_VERIFIED *ticket = NULL;
@@ -392,7 +394,7 @@ static int authorize(struct tpm_handle *t, const TPM2B_PUBLIC *public, const cha
 			       &key);
 	if (rc)
 		return refused(rc, "use the boot image's key", err);
-	r = verify(t, key, policy, json, &ticket, err);
+	r = verify(t, key, policy, how, &ticket, err);
 	if (r == 0) {
 		rc = Esys_TR_GetName(t->esys, key, &name);
 		if (rc == TSS2_RC_SUCCESS)
@@ -431,7 +433,7 @@ int pin_tpm_write(const struct pin_tpm *how, const struct pin *pin, struct error
 	if (r < 0)
 		return r;
 	/* First the right to write: without it what is there isn't touched. */
-	r = authorize(&t, &key, how->signature, session, err);
+	r = authorize(&t, &key, how, session, err);
 	if (r == 0)
 		r = prepare_index(&t, &public, &index, err);
 	if (r == 0)

@@ -45,9 +45,36 @@ static bool read_extra(struct extra *ret)
 struct asking {
 	struct protection p;
 	const struct pin_tpm *tpm;
+	struct pin_tpm
+		older; /* before the vendor renewed its key; public_key may be NULL */
+	int own_token; /* -1: none */
 	struct volume *volume;
 	bool owned;
 };
+
+/* Which slots are whose: of the image's own PCR key, and of one that it was renewed
+ * from. `slots` must outlive the child. */
+static void sort_slots(struct asking *a, const struct extra *e,
+		       const struct tpm_slots *slots)
+{
+	uint8_t own[PCR_FINGERPRINT_SIZE];
+	const struct tpm_slot *s;
+
+	a->own_token = a->p.own_slot = a->p.older_slot = -1;
+	if (!e->key || pcr_key_fingerprint(e->key, own) < 0)
+		return;
+	s = tpm_slots_own(slots, own);
+	if (s) {
+		a->own_token = s->token;
+		a->p.own_slot = s->slot;
+	}
+	s = tpm_slots_older(slots, own, e->signature);
+	if (s) {
+		a->older = e->tpm;
+		a->older.public_key = s->key;
+		a->p.older_slot = s->slot;
+	}
+}
 
 /* The token's plugin talks to standard error; what counts is said in words of ours. */
 static void be_silent(void)
@@ -60,22 +87,46 @@ static void be_silent(void)
 	close(fd);
 }
 
+static void read_pin(struct asking *a)
+{
+	struct protection *p = &a->p;
+	struct pin_reading older;
+	struct error err;
+
+	if (pin_tpm_read(a->tpm, &p->reading, &err) < 0)
+		log_warning("%s", err.message);
+	if (p->reading.state != PIN_SPOILT || !a->older.public_key)
+		return;
+	if (pin_tpm_read(&a->older, &older, &err) == 0 && older.state == PIN_GOOD) {
+		p->reading = older;
+		p->older_pin = true;
+	}
+}
+
+/* The own slot first: only once it has opened the volume the older one goes. */
+static int unlock(const struct asking *a)
+{
+	int r = volume_unlock_by_tpm(a->volume, a->own_token);
+
+	return r < 0 && a->own_token >= 0 && a->older.public_key
+		       ? volume_unlock_by_tpm(a->volume, -1)
+		       : r;
+}
+
 /* Runs in the child: (c) the pin, then (d) the disk. */
 static void look(void *context)
 {
 	struct asking *a = context;
 	struct protection *p = &a->p;
-	struct error err;
 
 	be_silent();
-	if (pin_tpm_read(a->tpm, &p->reading, &err) < 0)
-		log_warning("%s", err.message);
+	read_pin(a);
 	p->answered = true;
 	p->same_volume = p->reading.state == PIN_GOOD &&
 			 memcmp(p->reading.pin.volume, volume_key_digest(a->volume),
 				VOLUME_DIGEST_SIZE) == 0;
 	if (a->owned && p->has_token && protection_trusts(p))
-		p->unlock = volume_unlock_by_tpm(a->volume);
+		p->unlock = unlock(a);
 }
 
 /* The TPM's answer, when it has come. */
@@ -130,6 +181,7 @@ static int race(struct boot *b, struct tpm_job *job, struct error *err)
 int step_tpm(struct boot *b, struct error *err)
 {
 	_cleanup_extra_ struct extra extra = {0};
+	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
 	struct protection *p = &b->protection;
 	struct tpm_job job = {.fd = -EBADF};
 	struct asking a;
@@ -142,7 +194,11 @@ int step_tpm(struct boot *b, struct error *err)
 				 .secure_boot = secure_boot_state(),
 				 .has_token = volume_has_tpm(b->volume)};
 	p->usable = b->outcome->tpm == TPM_ENTERED && read_extra(&extra);
-	a = (struct asking){*p, &extra.tpm, b->volume, b->owned};
+	a = (struct asking){
+		.p = *p, .tpm = &extra.tpm, .volume = b->volume, .owned = b->owned};
+	volume_tpm_slots(b->volume, &slots);
+	sort_slots(&a, &extra, &slots);
+	*p = a.p;
 	if (p->usable && tpm_job_start(&job, look, &a, sizeof(a), &e) < 0)
 		log_warning("%s", e.message);
 	if (b->owned)
@@ -209,21 +265,22 @@ static struct pin new_pin(struct boot *b, const struct pin *old)
 	return pin;
 }
 
-static void tell_tpm(struct boot *b, const struct pin *pin)
+/* What differs from case to case is in `e`. */
+static void tell_tpm(struct boot *b, struct enrol *e, const struct pin *pin)
 {
 	_cleanup_extra_ struct extra extra = {0};
 	_cleanup_free_ char *device = xasprintf("/dev/%s", b->partition.node);
-	const struct enrol e = {.device = device,
-				.password = b->proof,
-				.wipe = b->protection.has_token,
-				.tpm = &extra.tpm,
-				.pin = pin};
 	struct error err;
 
 	if (!read_extra(&extra))
 		return;
+	e->device = device;
+	e->tpm = &extra.tpm;
+	e->pin = pin;
+	e->key = PCR_KEY_FILE;
+	e->signature = PCR_SIGNATURE_FILE;
 	consoles_say(b->consoles, "Telling the TPM to open this disk.");
-	if (enrol(&e, &err) < 0)
+	if (enrol(e, &err) < 0)
 		consoles_say(b->consoles,
 			     "The TPM can't be told to open this disk: %s. Its passwords "
 			     "open it as before.",
@@ -248,13 +305,46 @@ static bool keep_record(struct boot *b, const struct pin *pin)
 	return false;
 }
 
+/* An older slot that doesn't go is no harm: the next start tries again. */
+static void drop_older(struct boot *b)
+{
+	_cleanup_free_ char *device = xasprintf("/dev/%s", b->partition.node);
+	struct error err;
+
+	if (enrol_drop(device, b->protection.older_slot, &err) < 0)
+		log_warning("%s", err.message);
+	else
+		consoles_say(b->consoles, "Boot images with the vendor's older key don't "
+					  "open this disk any more.");
+}
+
+/* The vendor's boot image has a newer PCR key beside the old one's signature. */
+static void renew(struct boot *b, const struct pin *pin)
+{
+	const struct protection *p = &b->protection;
+	enum renewal what = protection_renewal(p, b->opener);
+	_cleanup_free_ char *broken =
+		p->own_slot >= 0 ? xasprintf("%d", p->own_slot) : NULL;
+	struct enrol e = {.slot = what == RENEW_SLOT_AND_PIN,
+			  .wipe = what == RENEW_SLOT_AND_PIN ? broken : NULL};
+
+	if (what == RENEW_DROP_OLDER)
+		drop_older(b);
+	else if (what != RENEW_NOTHING)
+		tell_tpm(b, &e, pin);
+}
+
 static void tell(struct boot *b, const struct pin *pin)
 {
 	const struct protection *p = &b->protection;
 	enum enrolment how = decide(b, b->owned ? b->opener : OPENER_GENERIC);
+	struct enrol e = {
+		.password = b->proof, .slot = true, .wipe = p->has_token ? "tpm2" : NULL};
 
-	if (how != ENROL_NO && b->proof)
-		tell_tpm(b, pin);
+	if (b->opener == OPENER_TPM)
+		renew(b, pin);
+	else if (how != ENROL_NO && b->proof)
+		tell_tpm(b, &e, pin);
 	else if (!b->owned && p->answered && p->reading.state != PIN_UNAVAILABLE &&
 		 p->reading.state != PIN_NONE && !protection_trusts(p))
 		consoles_say(b->consoles, "The TPM keeps something for another disk; it "

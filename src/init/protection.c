@@ -35,8 +35,8 @@ static const char *pin_words(const struct protection *p)
 	case PIN_SPOILT:
 		return "What the TPM kept about this disk was replaced: somebody may "
 		       "have "
-		       "tampered with this machine, or its boot image is another "
-		       "vendor's";
+		       "tampered with this machine, or its boot image is an older one or "
+		       "another vendor's";
 	case PIN_GOOD:
 		break;
 	}
@@ -127,6 +127,19 @@ enum enrolment protection_enrolment(const struct protection *p, enum opener open
 		return ENROL_YES;
 	/* Never a weaker protection without a word. */
 	return good(p) && p->reading.pin.secure_boot ? ENROL_ASK_FIRMWARE : ENROL_NO;
+}
+
+enum renewal protection_renewal(const struct protection *p, enum opener opener)
+{
+	if (opener != OPENER_TPM || p->unlock < 0 || !protection_trusts(p))
+		return RENEW_NOTHING;
+	if (p->older_slot >= 0 && p->unlock == p->older_slot)
+		return RENEW_SLOT_AND_PIN;
+	if (p->own_slot < 0 || p->unlock != p->own_slot)
+		return RENEW_NOTHING;
+	if (p->older_pin)
+		return RENEW_PIN;
+	return p->older_slot >= 0 ? RENEW_DROP_OLDER : RENEW_NOTHING;
 }
 
 enum weighing protection_weigh(const struct pin *pinned, uint64_t release,

@@ -13,7 +13,11 @@ struct protection {
 	bool answered; /* it has told what it keeps */
 	bool same_volume; /* the pin is of this volume; only for a good one */
 	bool has_token;	  /* the disk has a slot for a TPM */
-	int secure_boot;  /* now: 1 on, 0 off, negative unknown */
+	/* The vendor has renewed its PCR key: the pin is under the older one, and these
+	 * slots are bound to the image's own and to the older key. -1: none. */
+	bool older_pin;
+	int own_slot, older_slot;
+	int secure_boot; /* now: 1 on, 0 off, negative unknown */
 	int unlock; /* slot, or libcryptsetup's negative errno; -ECANCELED: not tried */
 	struct pin_reading reading;
 };
@@ -38,6 +42,16 @@ enum enrolment {
 /* Whether the TPM is told to open this disk from now on; `opener` has just proven that
  * somebody may say so. */
 enum enrolment protection_enrolment(const struct protection *p, enum opener opener);
+
+enum renewal {
+	RENEW_NOTHING,
+	RENEW_SLOT_AND_PIN,
+	RENEW_PIN,	 /* the new slot is there already */
+	RENEW_DROP_OLDER /* the new slot has opened the volume */
+};
+
+/* What is left to do for a renewed PCR key, when the TPM has just opened the volume. */
+enum renewal protection_renewal(const struct protection *p, enum opener opener);
 
 enum weighing {
 	RELEASE_GOOD,

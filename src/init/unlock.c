@@ -213,10 +213,11 @@ int volume_prove(struct volume *v, struct secret *typed, struct error *err)
 	return unlocked(learn_typed(v, NULL, typed, 0), err);
 }
 
-int volume_unlock_by_tpm(struct volume *v)
+int volume_unlock_by_tpm(struct volume *v, int token)
 {
-	return crypt_activate_by_token_pin(v->device, v->name, TPM_TOKEN, CRYPT_ANY_TOKEN,
-					   NULL, 0, NULL, 0);
+	return crypt_activate_by_token_pin(v->device, v->name, TPM_TOKEN,
+					   token < 0 ? CRYPT_ANY_TOKEN : token, NULL, 0,
+					   NULL, 0);
 }
 
 static bool is_cheap(struct crypt_device *device, int slot)
@@ -254,6 +255,11 @@ bool volume_has_tpm(struct volume *v)
 		if (opener_of_slot(v->device, slot) == OPENER_TPM)
 			return true;
 	return false;
+}
+
+void volume_tpm_slots(struct volume *v, struct tpm_slots *ret)
+{
+	tpm_slots_read(v->device, ret);
 }
 
 const uint8_t *volume_key_digest(const struct volume *v)

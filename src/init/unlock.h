@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "init/opener.h"
 #include "init/pin.h"
+#include "init/tpm-slots.h"
 #include "init/volume-digest.h"
 
 #define VOLUME_NAME "atomos-root"
@@ -46,10 +47,10 @@ int volume_learn(struct volume *v, const struct secret *password, struct error *
 /* The slot that opens with what was typed, without a device; as volume_unlock_typed. */
 int volume_prove(struct volume *v, struct secret *typed, struct error *err);
 
-/* Makes the device with the token that systemd-cryptenroll left for the TPM. The slot,
- * or libcryptsetup's negative errno: see protection.c for what it means. May take for
- * ever; run in a child. */
-int volume_unlock_by_tpm(struct volume *v);
+/* Makes the device with the token that systemd-cryptenroll left for the TPM, or with any
+ * such token (negative). The slot, or libcryptsetup's negative errno: see protection.c
+ * for what it means. May take for ever; run in a child. */
+int volume_unlock_by_tpm(struct volume *v, int token);
 
 /* The slot that opens with a public password, or -ENOENT; looks only at cheap slots. */
 int volume_public_slot(struct volume *v, const struct secret *password);
@@ -59,6 +60,9 @@ enum opener volume_opener(struct volume *v, int slot);
 
 /* Whether a token for the TPM is there. */
 bool volume_has_tpm(struct volume *v);
+
+/* The slots that those tokens open; released by tpm_slots_done. */
+void volume_tpm_slots(struct volume *v, struct tpm_slots *ret);
 
 /* What stands for the volume key: see volume-digest.h. */
 const uint8_t *volume_key_digest(const struct volume *v);

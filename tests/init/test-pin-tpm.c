@@ -1,135 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* The pin in a real (software) TPM, attacked with stock tools. */
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include "test.h"
-#include "base/process.h"
+#include "swtpm.h"
 #include "init/pin-tpm.h"
 
 #define PIN_INDEX_TEXT "0x01800a70"
 
 struct fixture {
-	char directory[32];
-	pid_t tpm;
+	struct swtpm tpm;
 	EVP_PKEY *key;
-	char *device, *public_key, *signature;
+	char *public_key, *signature;
 	struct pin_tpm how;
 };
-
-static int tool(const char *const *argv)
-{
-	const struct process p = {.argv = argv};
-	_cleanup_free_ char *output = NULL;
-	struct error err;
-
-	return process_check(&p, &output, NULL, &err);
-}
-#define RUN(...) tool((const char *const[]){__VA_ARGS__, NULL})
-
-static void sha256(const void *data, size_t size, uint8_t *ret)
-{
-	size_t n;
-
-	assert_int_equal(EVP_Q_digest(NULL, "SHA256", NULL, data, size, ret, &n), 1);
-}
-
-/* PCR 11 after the word, and from that the digest of the policy that demands it. */
-static void policy_of(const char *word, uint8_t ret[static 32])
-{
-	static const uint8_t head[] = {0, 0, 1, 0x7f, 0, 0, 0, 1, 0, 0x0b, 3, 0, 8, 0};
-	uint8_t pcr[64] = {0}, text[32 + sizeof(head) + 32] = {0};
-
-	sha256(word, strlen(word), pcr + 32);
-	sha256(pcr, 64, pcr);
-	memcpy(text + 32, head, sizeof(head));
-	sha256(pcr, 32, text + 32 + sizeof(head));
-	sha256(text, sizeof(text), ret);
-}
-
-/* What ukify writes for one phase. */
-static char *sign(EVP_PKEY *key, const char *word)
-{
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
-	uint8_t policy[32], bytes[512];
-	size_t size = sizeof(bytes);
-	char hex[65], base64[800];
-
-	policy_of(word, policy);
-	assert_int_equal(EVP_DigestSignInit(c, NULL, EVP_sha256(), NULL, key), 1);
-	assert_int_equal(EVP_DigestSign(c, bytes, &size, policy, sizeof(policy)), 1);
-	EVP_MD_CTX_free(c);
-	hex_encode(policy, sizeof(policy), hex);
-	EVP_EncodeBlock((unsigned char *)base64, bytes, (int)size);
-	return xasprintf("{\"sha256\":[{\"pcrs\":[11],\"pkfp\":\"00\",\"pol\":\"%s\","
-			 "\"sig\":\"%s\"}]}",
-			 hex, base64);
-}
-
-static char *public_pem(EVP_PKEY *key)
-{
-	BIO *b = BIO_new(BIO_s_mem());
-	char *data, *text;
-	long n;
-
-	assert_int_equal(PEM_write_bio_PUBKEY(b, key), 1);
-	n = BIO_get_mem_data(b, &data);
-	text = xasprintf("%.*s", (int)n, data);
-	BIO_free(b);
-	return text;
-}
-
-static void extend(const char *word)
-{
-	_cleanup_free_ char *value = NULL;
-	uint8_t digest[32];
-	char hex[65];
-
-	sha256(word, strlen(word), digest);
-	hex_encode(digest, sizeof(digest), hex);
-	value = xasprintf("11:sha256=%s", hex);
-	assert_int_equal(RUN("tpm2_pcrextend", value), 0);
-}
-
-static void start_tpm(struct fixture *f)
-{
-	_cleanup_free_ char *state = xasprintf("dir=%s", f->directory),
-			    *server = xasprintf("type=unixio,path=%s/s", f->directory),
-			    *control =
-				    xasprintf("type=unixio,path=%s/s.ctrl", f->directory),
-			    *control_file = xasprintf("%s/s.ctrl", f->directory);
-
-	f->tpm = fork();
-	if (f->tpm == 0) {
-		execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state,
-		       "--server", server, "--ctrl", control, "--flags",
-		       "not-need-init,startup-clear", "--log", "file=/dev/null", NULL);
-		_exit(127);
-	}
-	for (int i = 0; i < 300 && access(control_file, F_OK) < 0; i++)
-		poll(NULL, 0, 20);
-}
 
 static int setup(void **state)
 {
 	static struct fixture f;
-	_cleanup_free_ char *tools = NULL;
 
-	f = (struct fixture){.directory = "/tmp/atomos-pin-XXXXXX"};
-	assert_non_null(mkdtemp(f.directory));
-	f.device = xasprintf("path=%s/s", f.directory);
-	tools = xasprintf("swtpm:%s", f.device);
-	setenv("TPM2TOOLS_TCTI", tools, 1);
-	setenv("TSS2_LOG", "all+none", 1);
+	f = (struct fixture){0};
+	swtpm_start(&f.tpm);
 	f.key = EVP_RSA_gen(2048);
 	f.public_key = public_pem(f.key);
-	f.signature = sign(f.key, "enter-initrd");
-	f.how = (struct pin_tpm){"swtpm", f.device, f.public_key, f.signature};
-	start_tpm(&f);
+	f.signature = sign(f.key, f.key, "enter-initrd");
+	f.how = (struct pin_tpm){"swtpm", f.tpm.device, f.public_key, f.signature};
 	*state = &f;
 	return 0;
 }
@@ -138,11 +34,8 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	kill(f->tpm, SIGKILL);
-	waitpid(f->tpm, NULL, 0);
-	(void)remove_tree_at(AT_FDCWD, f->directory);
+	swtpm_stop(&f->tpm);
 	EVP_PKEY_free(f->key);
-	free(f->device);
 	free(f->public_key);
 	free(f->signature);
 	return 0;
@@ -179,7 +72,7 @@ static void write_pin(const struct fixture *f)
 	const struct pin pin = some_pin();
 	struct error err = {0};
 
-	extend("enter-initrd");
+	swtpm_extend("enter-initrd");
 	must(pin_tpm_write(&f->how, &pin, &err), &err);
 	assert_state(f, PIN_GOOD);
 }
@@ -212,7 +105,7 @@ static void test_phase(void **state)
 	struct error err = {0};
 
 	write_pin(f);
-	extend("leave-initrd");
+	swtpm_extend("leave-initrd");
 	assert_int_equal(pin_tpm_write(&f->how, &pin, &err), -EPERM);
 	assert_says(&err, "early in a start");
 	assert_state(f, PIN_GOOD);
@@ -238,7 +131,7 @@ static void test_other_key(void **state)
 
 	write_pin(f);
 	/* Its signature with the vendor's key: the TPM refuses. */
-	signature = sign(other, "enter-initrd");
+	signature = sign(other, f->key, "enter-initrd");
 	how.signature = signature;
 	assert_true(pin_tpm_write(&how, &pin, &err) < 0);
 	assert_state(f, PIN_GOOD);
@@ -288,7 +181,7 @@ static void test_unwritten(void **state)
 		"tpm2_nvundefine -C o " PIN_INDEX_TEXT
 		" && tpm2_nvdefine -C o -s 344 -L policy -a "
 		"'ownerread|authread|policywrite|writeall|no_da' " PIN_INDEX_TEXT,
-		f->directory);
+		f->tpm.directory);
 
 	write_pin(f);
 	assert_int_equal(RUN("bash", "-o", "pipefail", "-c", script), 0);

@@ -69,36 +69,60 @@ static void test_refused(void **state)
 	}
 }
 
+#define ONES "1111111111111111111111111111111111111111111111111111111111111111"
+#define TWOS "2222222222222222222222222222222222222222222222222222222222222222"
+
+/* During a renewal two keys sign the same. */
 static void test_signatures(void **state)
 {
-	static const char text[] =
-		"{\"sha1\":[],\"sha256\":["
-		"{\"pcrs\":[11],\"pol\":\"%064d\",\"sig\":\"AAAA\"},"
-		"{\"pcrs\":[11],\"pol\":\"11111111111111111111111111111111"
-		"11111111111111111111111111111111\",\"sig\":\"AQID\"}]}";
-	_cleanup_free_ char *json = xasprintf(text, 0);
-	uint8_t policy[PCR_POLICY_SIZE], sig[PCR_SIGNATURE_MAX];
+	static const char json[] = "{\"sha1\":[],\"sha256\":["
+				   "{\"pcrs\":[11],\"pkfp\":\"" TWOS "\",\"pol\":\"" ONES
+				   "\",\"sig\":\"AAAA\"},"
+				   "{\"pcrs\":[11],\"pkfp\":\"" ONES "\",\"pol\":\"" TWOS
+				   "\",\"sig\":\"AAAA\"},"
+				   "{\"pcrs\":[11],\"pkfp\":\"" ONES "\",\"pol\":\"" ONES
+				   "\",\"sig\":\"AQID\"}]}";
+	uint8_t policy[PCR_POLICY_SIZE], key[PCR_FINGERPRINT_SIZE],
+		sig[PCR_SIGNATURE_MAX];
 	size_t size;
 
 	memset(policy, 0x11, sizeof(policy));
-	assert_int_equal(pcr_signature_find(json, policy, sig, &size), 0);
+	memset(key, 0x11, sizeof(key));
+	assert_int_equal(pcr_signature_find(json, key, policy, sig, &size), 0);
 	assert_int_equal(size, 3);
 	assert_memory_equal(sig, "\1\2\3", 3);
+	assert_true(pcr_signature_by(json, key));
 	policy[0] = 0;
-	assert_int_equal(pcr_signature_find(json, policy, sig, &size), -ENOENT);
-	assert_int_equal(pcr_signature_find("{}", policy, sig, &size), -ENOENT);
-	assert_int_equal(pcr_signature_find("[", policy, sig, &size), -EBADMSG);
-	assert_int_equal(pcr_signature_find("{\"sha256\":[1]}", policy, sig, &size),
+	assert_int_equal(pcr_signature_find(json, key, policy, sig, &size), -ENOENT);
+	policy[0] = 0x11;
+	key[0] = 0;
+	assert_int_equal(pcr_signature_find(json, key, policy, sig, &size), -ENOENT);
+	assert_false(pcr_signature_by(json, key));
+	assert_int_equal(pcr_signature_find("{}", key, policy, sig, &size), -ENOENT);
+	assert_int_equal(pcr_signature_find("[", key, policy, sig, &size), -EBADMSG);
+	assert_int_equal(pcr_signature_find("{\"sha256\":[1]}", key, policy, sig, &size),
 			 -EBADMSG);
+}
+
+/* What a key is called in real signatures: test-enrol.c. */
+static void test_no_key(void **state)
+{
+	static const char pem[] =
+		"-----BEGIN PUBLIC KEY-----\n"
+		"MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBALGYHRClG9scJ3Xf5u/xdlDJk9Yk7x0m\n"
+		"-----END PUBLIC KEY-----\n";
+	uint8_t fingerprint[PCR_FINGERPRINT_SIZE];
+
+	assert_int_equal(pcr_key_fingerprint(pem, fingerprint), -EBADMSG);
+	assert_int_equal(pcr_key_fingerprint("", fingerprint), -EBADMSG);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_there_and_back),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_signatures),
+		cmocka_unit_test(test_golden),	cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_signatures),
+		cmocka_unit_test(test_no_key),
 	};
 
 	return cmocka_run_group_tests_name("pin", tests, NULL, NULL);

@@ -183,6 +183,51 @@ static void test_no_proof(void **state)
 	decides(&p, OPENER_NONE, ENROL_NO);
 }
 
+static void renews(const struct protection *p, enum renewal wanted)
+{
+	assert_int_equal(protection_renewal(p, OPENER_TPM), wanted);
+	/* Nobody else's word counts here. */
+	for (enum opener o = OPENER_NONE; o <= OPENER_FIDO2; o++)
+		if (o != OPENER_TPM)
+			assert_int_equal(protection_renewal(p, o), RENEW_NOTHING);
+}
+
+/* Only what the TPM has opened by the pin is renewed; the old slot goes last. */
+static void test_renewal(void **state)
+{
+	struct protection p = good();
+
+	p.own_slot = 1;
+	p.older_slot = -1;
+	p.unlock = 1;
+	renews(&p, RENEW_NOTHING);
+	/* First start of the image with both signatures. */
+	p.own_slot = -1;
+	p.older_slot = 1;
+	p.older_pin = true;
+	renews(&p, RENEW_SLOT_AND_PIN);
+	p.same_volume = false;
+	renews(&p, RENEW_NOTHING);
+	p.same_volume = true;
+	p.reading.state = PIN_SPOILT;
+	renews(&p, RENEW_NOTHING);
+	p.reading.state = PIN_GOOD;
+	p.unlock = -ENXIO;
+	renews(&p, RENEW_NOTHING);
+	/* Cut before the pin was written. */
+	p.own_slot = p.unlock = 3;
+	renews(&p, RENEW_PIN);
+	/* The next one: the new slot has opened the volume. */
+	p.older_pin = false;
+	renews(&p, RENEW_DROP_OLDER);
+	/* A new slot that doesn't open it is made again. */
+	p.unlock = 1;
+	renews(&p, RENEW_SLOT_AND_PIN);
+	/* Another one that is bound to no key of the vendor's. */
+	p.unlock = 2;
+	renews(&p, RENEW_NOTHING);
+}
+
 /* Below the lowest release nothing starts without the owner. */
 static void test_release(void **state)
 {
@@ -273,6 +318,7 @@ int main(void)
 		cmocka_unit_test(test_first_own_start),
 		cmocka_unit_test(test_after_a_password),
 		cmocka_unit_test(test_no_proof),
+		cmocka_unit_test(test_renewal),
 		cmocka_unit_test(test_release),
 		cmocka_unit_test(test_job),
 		cmocka_unit_test(test_owner_key),

@@ -254,9 +254,10 @@ class Copy:
             output("ukify", "build", f"--cmdline={cmdline}", f"--output={directory}/a.addon.efi")
             return Path(directory, "a.addon.efi").read_bytes()
 
-    def rebuild_uki(self, key=None, **changes):
+    def rebuild_uki(self, key=None, pcr=(), **changes):
         """Builds the boot image anew with other sections (cmdline=b"…", initrd=b"…"), signed
-        with the db key of the directory `key`, or not at all."""
+        with the db key of the directory `key`, or not at all; for PCR 11 by the keys `pcr` of it,
+        the image's own first."""
         with tempfile.TemporaryDirectory() as directory:
             old, new = Path(directory, "old.efi"), Path(directory, "new.efi")
             old.write_bytes(self.esp_read(self.uki_name()))
@@ -266,6 +267,11 @@ class Copy:
                 file = Path(directory, section)
                 file.write_bytes(changes.get(section) or section_of(old, f".{section}"))
                 arguments.append(f"{option}{file}")
+            for name in pcr:
+                arguments += [f"--pcr-private-key={key}/{name}.key", f"--pcr-public-key={key}/{name}.pub",
+                              "--phases=enter-initrd"]
+            if pcr:
+                arguments += [f"--pcrpkey={key}/{pcr[0]}.pub", "--pcr-banks=sha256"]
             if key:
                 arguments += [f"--secureboot-private-key={key}/db.key", f"--secureboot-certificate={key}/db.crt"]
             output(*arguments)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import first_boot
 import installed
 import tamper
+import vm
 
 ID = "0123456789abcdef0123456789abcdef"
 
@@ -264,3 +265,30 @@ def test_owner_key(machine, copy, keep, tmp_path):
     m.login()
     boot = boot_json(m)
     assert boot["key"] == "owner-1" and boot["release"] == 2
+
+
+@pytest.mark.long
+def test_renewed_key(machine, copy, keep, tmp_path):
+    """A boot image with a newer PCR key beside the old one's signature: nobody is asked, and the older image opens nothing."""
+    keys = tmp_path / "keys"
+    shutil.copytree(vm.keys(), keys)
+    tamper.output(vm.BUILD / "lib/atomos", "keys", "renew", keys)
+    path = protected(machine, copy, keep)
+    older = copy.esp_read(copy.uki_name())
+    copy.rebuild_uki(keys, ["pcr", "pcr-old"])
+    m = machine(image=path, keep=keep)
+    told(m)
+    assert "Password" not in m.said()
+    cut(m)
+    m = machine(image=path, keep=keep)
+    m.expect("Boot images with the vendor's older key don't open this disk any more.")
+    opened_by_tpm(m)
+    cut(m)
+    copy.rebuild_uki(keys, ["pcr"])
+    m = machine(image=path, keep=keep)
+    opened_by_tpm(m)
+    cut(m)
+    copy.esp_write(copy.uki_name(), older)
+    m = machine(image=path, keep=keep)
+    m.expect("or its boot image is an older one")
+    assert m.expect(OUTCOMES) == ASKED

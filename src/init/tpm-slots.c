@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The slots of a volume that a TPM opens. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "init/json.h"
+#include "init/tpm-slots.h"
+
+#define TYPE "systemd-tpm2"
+
+static int slot_of(sd_json_variant *token)
+{
+	sd_json_variant *list = sd_json_variant_by_key(token, "keyslots"), *first;
+	uint64_t slot;
+
+	if (!list || !sd_json_variant_is_array(list) ||
+	    sd_json_variant_elements(list) != 1)
+		return -EBADMSG;
+	first = sd_json_variant_by_index(list, 0);
+	if (!sd_json_variant_is_string(first) ||
+	    parse_u64(sd_json_variant_string(first), &slot) < 0 || slot > INT16_MAX)
+		return -EBADMSG;
+	return (int)slot;
+}
+
+static int read_key(sd_json_variant *token, struct tpm_slot *ret)
+{
+	sd_json_variant *v = sd_json_variant_by_key(token, "tpm2_pubkey");
+	_cleanup_free_ void *pem = NULL;
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (!v)
+		return 0;
+	if (!sd_json_variant_is_string(v) ||
+	    sd_json_variant_unbase64(v, &pem, &size) < 0 || memchr(pem, 0, size))
+		return -EBADMSG;
+	text = xstrndup(pem, size);
+	if (pcr_key_fingerprint(text, ret->fingerprint) < 0)
+		return -EBADMSG;
+	ret->key = TAKE_PTR(text);
+	return 0;
+}
+
+int tpm_slot_parse(const char *json, struct tpm_slot *ret)
+{
+	_cleanup_(json_unrefp) sd_json_variant *token = NULL;
+	sd_json_variant *type;
+
+	*ret = (struct tpm_slot){.token = -1};
+	if (json_parse(json, &token, NULL) < 0)
+		return -EBADMSG;
+	type = sd_json_variant_by_key(token, "type");
+	if (!type || !sd_json_variant_is_string(type) ||
+	    !streq(sd_json_variant_string(type), TYPE))
+		return -ENOENT;
+	ret->slot = slot_of(token);
+	if (ret->slot < 0 || json_bool(token, "tpm2-pin", &ret->pin, NULL) < 0)
+		return -EBADMSG;
+	return read_key(token, ret);
+}
+
+void tpm_slots_read(struct crypt_device *device, struct tpm_slots *ret)
+{
+	*ret = (struct tpm_slots){0};
+	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
+		struct tpm_slot *s = &ret->list[ret->count];
+		const char *json;
+
+		if (ret->count == TPM_SLOTS_MAX ||
+		    crypt_token_json_get(device, i, &json) < 0 ||
+		    tpm_slot_parse(json, s) < 0)
+			continue;
+		s->token = i;
+		ret->count++;
+	}
+}
+
+void tpm_slots_done(struct tpm_slots *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		free(s->list[i].key);
+	*s = (struct tpm_slots){0};
+}
+
+static bool is_own(const struct tpm_slot *s, const uint8_t *own)
+{
+	return s->key && memcmp(s->fingerprint, own, PCR_FINGERPRINT_SIZE) == 0;
+}
+
+const struct tpm_slot *tpm_slots_own(const struct tpm_slots *s,
+				     const uint8_t own[static PCR_FINGERPRINT_SIZE])
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (is_own(&s->list[i], own))
+			return &s->list[i];
+	return NULL;
+}
+
+const struct tpm_slot *tpm_slots_older(const struct tpm_slots *s,
+				       const uint8_t own[static PCR_FINGERPRINT_SIZE],
+				       const char *signature)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct tpm_slot *slot = &s->list[i];
+
+		if (!slot->key || is_own(slot, own))
+			continue;
+#ifndef WITHOUT_CHECK_OLDER_KEY
+		if (!pcr_signature_by(signature, slot->fingerprint))
+			continue;
+#endif
+		return slot;
+	}
+	return NULL;
+}

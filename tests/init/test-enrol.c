@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* A TPM (software) is told to open a volume, and the vendor's PCR key is renewed: with
+ * systemd-cryptenroll and systemd's token plugin as they are. */
+#include <libcryptsetup.h>
+#include <openssl/rsa.h>
+#include <sys/stat.h>
+
+#include "test.h"
+#include "swtpm.h"
+#include "base/secret.h"
+#include "image/luks.h"
+#include "init/enrol.h"
+#include "init/luks-shape.h"
+#include "init/tpm-slots.h"
+
+#define PLUGIN "systemd-tpm2"
+/* Where systemd's programs look for it when nobody names another place. */
+#define SIGNATURE_DIR "/run/systemd"
+#define SIGNATURE_FILE SIGNATURE_DIR "/tpm2-pcr-signature.json"
+
+/* What a boot image brings along. */
+struct boot_image {
+	char *pem, *json, *key_file, *signature_file;
+	uint8_t fingerprint[PCR_FINGERPRINT_SIZE];
+	struct pin_tpm tpm;
+};
+
+struct fixture {
+	struct swtpm tpm;
+	char *volume;
+	EVP_PKEY *keys[2];
+	struct boot_image old, both, new;
+};
+
+/* What systemd's plugin takes from who uses it (cryptsetup-token-systemd-tpm2.c). */
+struct plugin_parameters {
+	uint32_t pcrs; /* a token with these only; UINT32_MAX: with any */
+	const char *device, *signature, *pcrlock;
+};
+
+static void save(const char *path, const char *text)
+{
+	assert_int_equal(write_file_at(AT_FDCWD, path, text, strlen(text), 0600), 0);
+}
+
+static void image_init(struct boot_image *i, struct fixture *f, const char *name,
+		       EVP_PKEY *key, char *json)
+{
+	i->pem = public_pem(key);
+	i->json = json;
+	i->key_file = xasprintf("%s/%s.pem", f->tpm.directory, name);
+	i->signature_file = xasprintf("%s/%s.json", f->tpm.directory, name);
+	save(i->key_file, i->pem);
+	save(i->signature_file, i->json);
+	assert_int_equal(pcr_key_fingerprint(i->pem, i->fingerprint), 0);
+	i->tpm = (struct pin_tpm){"swtpm", f->tpm.device, i->pem, i->json};
+}
+
+static void image_done(struct boot_image *i)
+{
+	free(i->pem);
+	free(i->json);
+	free(i->key_file);
+	free(i->signature_file);
+}
+
+/* Two keys' signatures in one text, as ukify combines them. */
+static char *combine(const char *a, const char *b)
+{
+	const char *list = strchr(b, '[') + 1;
+
+	return xasprintf("%.*s,%s", (int)(strlen(a) - 2), a, list);
+}
+
+static void make_volume(struct fixture *f)
+{
+	_cleanup_secret_ struct secret *password = secret_new();
+	struct luks_options o = {.password = password};
+	struct error err = {0};
+
+	f->volume = xasprintf("%s/volume", f->tpm.directory);
+	o.path = f->volume;
+	strcpy(password->data, "atomos");
+	password->size = strlen(password->data);
+	{
+		_cleanup_secret_ struct secret *key = NULL;
+
+		if (luks_format(&o, &key, &err) < 0)
+			fail_msg("%s", err.message);
+	}
+	assert_int_equal(truncate(f->volume, LUKS_DATA_OFFSET + (1 << 20)), 0);
+}
+
+static int setup(void **state)
+{
+	static struct fixture f;
+	char *old, *new;
+
+	f = (struct fixture){0};
+	swtpm_start(&f.tpm);
+	for (size_t i = 0; i < ELEMENTSOF(f.keys); i++)
+		f.keys[i] = EVP_RSA_gen(2048);
+	old = sign(f.keys[0], f.keys[0], "enter-initrd");
+	new = sign(f.keys[1], f.keys[1], "enter-initrd");
+	image_init(&f.both, &f, "both", f.keys[1], combine(new, old));
+	image_init(&f.old, &f, "old", f.keys[0], old);
+	image_init(&f.new, &f, "new", f.keys[1], new);
+	make_volume(&f);
+	(void)mkdir(SIGNATURE_DIR, 0755);
+	swtpm_extend("enter-initrd");
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	image_done(&f->old);
+	image_done(&f->both);
+	image_done(&f->new);
+	free(f->volume);
+	for (size_t i = 0; i < ELEMENTSOF(f->keys); i++)
+		EVP_PKEY_free(f->keys[i]);
+	(void)unlink(SIGNATURE_FILE);
+	swtpm_stop(&f->tpm);
+	return 0;
+}
+
+static struct crypt_device *open_volume(const struct fixture *f)
+{
+	struct crypt_device *cd;
+
+	assert_int_equal(crypt_init(&cd, f->volume), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	return cd;
+}
+
+/* The slot that opens by this token, under this image; negative errno. */
+static int unseal(const struct fixture *f, const struct boot_image *i, int token)
+{
+	_cleanup_free_ char *device = xasprintf("swtpm:%s", f->tpm.device);
+	struct plugin_parameters p = {
+		.pcrs = UINT32_MAX, .device = device, .signature = i->signature_file};
+	struct crypt_device *cd = open_volume(f);
+	int r = crypt_activate_by_token_pin(cd, NULL, PLUGIN, token, NULL, 0, &p, 0);
+
+	swtpm_forget();
+	crypt_free(cd);
+	return r;
+}
+
+static void slots_of(const struct fixture *f, struct tpm_slots *ret)
+{
+	struct crypt_device *cd = open_volume(f);
+	struct error err = {0};
+	const char *json;
+
+	tpm_slots_read(cd, ret);
+	/* What comes out of it the next boot accepts. */
+	assert_int_equal(crypt_dump_json(cd, &json, 0), 0);
+	if (luks_shape_check(json, &err) < 0)
+		fail_msg("%s", err.message);
+	crypt_free(cd);
+}
+
+static void tell(struct fixture *f, const struct boot_image *i, struct enrol e)
+{
+	const struct pin pin = {.secure_boot = true, .lowest_release = 5};
+	struct error err = {0};
+
+	e.device = f->volume;
+	e.tpm = &i->tpm;
+	e.pin = &pin;
+	e.key = i->key_file;
+	e.signature = i->signature_file;
+	save(SIGNATURE_FILE, i->json);
+	if (enrol(&e, &err) < 0)
+		fail_msg("%s", err.message);
+	swtpm_forget();
+}
+
+static void tell_first(struct fixture *f, const struct boot_image *i)
+{
+	_cleanup_secret_ struct secret *password = secret_new();
+
+	strcpy(password->data, "atomos");
+	password->size = strlen(password->data);
+	tell(f, i, (struct enrol){.password = password, .slot = true});
+}
+
+static enum pin_state pin_of(const struct boot_image *i)
+{
+	struct pin_reading reading;
+	struct error err = {0};
+
+	if (pin_tpm_read(&i->tpm, &reading, &err) < 0)
+		fail_msg("%s", err.message);
+	return reading.state;
+}
+
+static void test_told(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
+
+	tell_first(f, &f->old);
+	slots_of(f, &slots);
+	assert_int_equal(slots.count, 1);
+	assert_memory_equal(slots.list[0].fingerprint, f->old.fingerprint,
+			    PCR_FINGERPRINT_SIZE);
+	assert_int_equal(pin_of(&f->old), PIN_GOOD);
+	assert_int_equal(unseal(f, &f->old, slots.list[0].token), slots.list[0].slot);
+	/* Another vendor's image, or the same after the start phase. */
+	assert_true(unseal(f, &f->new, slots.list[0].token) < 0);
+	swtpm_extend("leave-initrd");
+	assert_true(unseal(f, &f->old, slots.list[0].token) < 0);
+}
+
+static void test_renewed(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
+	const struct tpm_slot *own, *older;
+	struct pin_tpm before = f->both.tpm;
+	struct error err = {0};
+
+	tell_first(f, &f->old);
+	/* The first start with both signatures: the pin is under the old key. */
+	slots_of(f, &slots);
+	assert_int_equal(pin_of(&f->both), PIN_SPOILT);
+	assert_null(tpm_slots_own(&slots, f->both.fingerprint));
+	older = tpm_slots_older(&slots, f->both.fingerprint, f->both.json);
+	assert_non_null(older);
+	before.public_key = older->key;
+	assert_int_equal(pin_of(&(struct boot_image){.tpm = before}), PIN_GOOD);
+	assert_int_equal(unseal(f, &f->both, older->token), older->slot);
+	tell(f, &f->both, (struct enrol){.slot = true});
+	tpm_slots_done(&slots);
+	/* The next one: the new slot opens, the old one goes. */
+	slots_of(f, &slots);
+	assert_int_equal(slots.count, 2);
+	assert_int_equal(pin_of(&f->both), PIN_GOOD);
+	assert_int_equal(pin_of(&f->old), PIN_SPOILT);
+	own = tpm_slots_own(&slots, f->both.fingerprint);
+	older = tpm_slots_older(&slots, f->both.fingerprint, f->both.json);
+	assert_int_equal(unseal(f, &f->both, own->token), own->slot);
+	assert_int_equal(enrol_drop(f->volume, older->slot, &err), 0);
+	tpm_slots_done(&slots);
+	/* An image with the new signature alone starts; the old one opens nothing. */
+	slots_of(f, &slots);
+	assert_int_equal(slots.count, 1);
+	assert_int_equal(unseal(f, &f->new, CRYPT_ANY_TOKEN), slots.list[0].slot);
+	assert_int_equal(pin_of(&f->new), PIN_GOOD);
+	assert_true(unseal(f, &f->old, CRYPT_ANY_TOKEN) < 0);
+}
+
+/* Who has no signature of the old key gets nothing renewed. */
+static void test_stranger(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
+	const struct pin pin = {0};
+	const struct enrol e = {.device = f->volume,
+				.slot = true,
+				.tpm = &f->new.tpm,
+				.pin = &pin,
+				.key = f->new.key_file,
+				.signature = f->new.signature_file};
+	struct error err = {0};
+
+	tell_first(f, &f->old);
+	slots_of(f, &slots);
+	assert_null(tpm_slots_older(&slots, f->new.fingerprint, f->new.json));
+	save(SIGNATURE_FILE, f->new.json);
+	assert_true(enrol(&e, &err) < 0);
+	assert_int_equal(pin_of(&f->old), PIN_GOOD);
+	tpm_slots_done(&slots);
+	slots_of(f, &slots);
+	assert_int_equal(slots.count, 1);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_told),
+		TEST(test_renewed),
+		TEST(test_stranger),
+	};
+
+	return cmocka_run_group_tests_name("enrol", tests, NULL, NULL);
+}

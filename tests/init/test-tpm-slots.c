@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Which slots a TPM opens, and whose PCR key each is bound to. */
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
+#include "test.h"
+#include "base/macro.h"
+#include "init/tpm-slots.h"
+
+struct key {
+	char *pem, *base64;
+	uint8_t fingerprint[PCR_FINGERPRINT_SIZE];
+	char hex[2 * PCR_FINGERPRINT_SIZE + 1];
+};
+
+static struct key new_key(void)
+{
+	EVP_PKEY *pair = EVP_RSA_gen(2048);
+	BIO *b = BIO_new(BIO_s_mem());
+	struct key k;
+	char *data;
+	long n;
+
+	assert_int_equal(PEM_write_bio_PUBKEY(b, pair), 1);
+	n = BIO_get_mem_data(b, &data);
+	k.pem = xasprintf("%.*s", (int)n, data);
+	k.base64 = xmalloc((size_t)n * 2);
+	EVP_EncodeBlock((uint8_t *)k.base64, (uint8_t *)data, (int)n);
+	BIO_free(b);
+	EVP_PKEY_free(pair);
+	assert_int_equal(pcr_key_fingerprint(k.pem, k.fingerprint), 0);
+	hex_encode(k.fingerprint, sizeof(k.fingerprint), k.hex);
+	return k;
+}
+
+static void key_done(struct key *k)
+{
+	free(k->pem);
+	free(k->base64);
+}
+
+static void test_parse(void **state)
+{
+	_cleanup_(key_done) struct key k = new_key();
+	_cleanup_free_ char *json = xasprintf("{\"type\":\"systemd-tpm2\",\"keyslots\":["
+					      "\"3\"],\"tpm2-pin\":true,\"tpm2_pubkey\":"
+					      "\"%s\"}",
+					      k.base64);
+	struct tpm_slot s;
+
+	assert_int_equal(tpm_slot_parse(json, &s), 0);
+	assert_int_equal(s.slot, 3);
+	assert_true(s.pin);
+	assert_string_equal(s.key, k.pem);
+	assert_memory_equal(s.fingerprint, k.fingerprint, PCR_FINGERPRINT_SIZE);
+	free(s.key);
+	assert_int_equal(
+		tpm_slot_parse("{\"type\":\"systemd-tpm2\",\"keyslots\":[\"0\"]}", &s),
+		0);
+	assert_null(s.key);
+	assert_false(s.pin);
+}
+
+static void test_odd(void **state)
+{
+	static const char *const odd[] = {
+		"",
+		"[]",
+		"{\"type\":\"systemd-tpm2\"}",
+		"{\"type\":\"systemd-tpm2\",\"keyslots\":[]}",
+		"{\"type\":\"systemd-tpm2\",\"keyslots\":[7]}",
+		"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"x\"]}",
+		"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"1\"],\"tpm2-pin\":1}",
+		"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"1\"],\"tpm2_pubkey\":"
+		"\"AAAA\"}",
+		"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"1\"],\"tpm2_pubkey\":\"eHg="
+		"\"}",
+		"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"1\"],\"tpm2_pubkey\":5}",
+	};
+	struct tpm_slot s;
+
+	for (size_t i = 0; i < ELEMENTSOF(odd); i++)
+		assert_int_equal(tpm_slot_parse(odd[i], &s), -EBADMSG);
+	assert_int_equal(tpm_slot_parse("{\"type\":\"systemd-recovery\"}", &s), -ENOENT);
+}
+
+/* An older key counts as long as the image has its signature. */
+static void test_renewed(void **state)
+{
+	_cleanup_(key_done) struct key own = new_key(), older = new_key(),
+				       stranger = new_key();
+	_cleanup_free_ char *both = xasprintf(
+		"{\"sha256\":[{\"pcrs\":[11],\"pkfp\":\"%s\",\"pol\":\"%064d\",\"sig\":"
+		"\"AA==\"},{\"pcrs\":[11],\"pkfp\":\"%s\",\"pol\":\"%064d\",\"sig\":"
+		"\"AA==\"}]}",
+		own.hex, 0, older.hex, 0);
+	struct tpm_slots s = {.count = 4};
+
+	/* Bound to no key; to a key of whoever had the disk; to the older; to the own. */
+	s.list[0] = (struct tpm_slot){.slot = 1};
+	s.list[1] = (struct tpm_slot){.slot = 2, .key = stranger.pem};
+	s.list[2] = (struct tpm_slot){.slot = 3, .key = older.pem};
+	s.list[3] = (struct tpm_slot){.slot = 4, .key = own.pem};
+	memcpy(s.list[1].fingerprint, stranger.fingerprint, PCR_FINGERPRINT_SIZE);
+	memcpy(s.list[2].fingerprint, older.fingerprint, PCR_FINGERPRINT_SIZE);
+	memcpy(s.list[3].fingerprint, own.fingerprint, PCR_FINGERPRINT_SIZE);
+	assert_int_equal(tpm_slots_own(&s, own.fingerprint)->slot, 4);
+	assert_int_equal(tpm_slots_older(&s, own.fingerprint, both)->slot, 3);
+	assert_null(tpm_slots_older(&s, own.fingerprint, "{\"sha256\":[]}"));
+	s.count = 2;
+	assert_null(tpm_slots_own(&s, own.fingerprint));
+	assert_null(tpm_slots_older(&s, own.fingerprint, both));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_renewed),
+	};
+
+	return cmocka_run_group_tests_name("tpm-slots", tests, NULL, NULL);
+}
