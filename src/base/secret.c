@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "secret.h"
 
 void wipe(void *p, size_t size)
@@ -77,4 +78,29 @@ int secret_read_line(int fd, bool hidden, struct secret *ret)
 		(void)!write(fd, "\n", 1);
 	}
 	return r;
+}
+
+int secret_file(const struct secret *s)
+{
+	/* Not closed on exec: it is for programs, too. */
+	int fd = memfd_create("secret", 0), r;
+
+	if (fd < 0)
+		return -errno;
+	r = fchmod(fd, 0600) < 0 ? -errno : write_full(fd, s->data, s->size);
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+int secret_read_file(int fd, struct secret *ret)
+{
+	ssize_t n = pread(fd, ret->data, SECRET_MAX, 0);
+
+	if (n < 0)
+		return -errno;
+	ret->size = (size_t)n;
+	ret->data[n] = 0;
+	return 0;
 }

@@ -27,5 +27,12 @@ DEFINE_FREEP(struct secret, secret_free)
  * is a terminal. -EPIPE when there is no more, other negative errno on failure. */
 int secret_read_line(int fd, bool hidden, struct secret *ret);
 
+/* A file without a name that only we, and what we start, can open, with these bytes: for
+ * children, in which a secret is empty. A descriptor, or negative errno. */
+int secret_file(const struct secret *s);
+
+/* Reads it back from such a file. */
+int secret_read_file(int fd, struct secret *ret);
+
 /* Overwrites memory in a way that the compiler keeps. */
 void wipe(void *p, size_t size);

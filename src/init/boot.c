@@ -125,6 +125,7 @@ static void boot_done(struct boot *b)
 	system_info_done(&b->info);
 	volume_free(b->volume);
 	secret_free(b->proof);
+	secret_free(b->tpm_pin);
 	modules_free(b->modules);
 	settings_done(&b->settings);
 	close_fdp(&b->store);

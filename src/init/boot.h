@@ -42,8 +42,9 @@ struct boot {
 	bool owned;
 	enum opener opener; /* what has opened it */
 	int slot;
-	struct secret *proof; /* the password that opens it, until the TPM was told */
-	unsigned wrong;	      /* passwords so far */
+	struct secret *proof;	/* the password that opens it, until the TPM was told */
+	struct secret *tpm_pin; /* that the TPM has opened it with, as long */
+	unsigned wrong;		/* passwords so far */
 	struct protection protection;
 	bool enrolled; /* the TPM was told in this start */
 	/* What the machine remembers of an owner's disk; has_pinned: it is good. */
@@ -100,9 +101,14 @@ struct secret *generic_password(const struct boot *b);
  * when `watch`, which may be NULL, became readable. */
 int ask_password(struct boot *b, const int *watch, struct error *err);
 
-/* Asks for a password or recovery key of the owner's disk, which is open already. -EPERM
- * (no words) when only Enter was pressed. */
-int ask_proof(struct boot *b, const char *text, struct error *err);
+/* Asks for a password or recovery key of the owner's disk, which is open already; it is
+ * in *ret, the caller's. -EPERM (no words) when only Enter was pressed, -ETIME when
+ * nothing was typed in time (0 seconds: for ever). */
+int ask_proof(struct boot *b, const char *text, unsigned seconds, struct secret **ret,
+	      struct error *err);
+
+/* How people tell this disk from others: its model, or its name; borrowed. */
+const char *disk_name(const struct boot *b);
 
 /* Whether "yes" was typed. */
 bool ask_yes(struct boot *b, const char *text);
@@ -113,6 +119,18 @@ int step_enrol(struct boot *b, struct error *err);
 
 /* answers.c */
 int step_answers(struct boot *b, struct error *err);
+
+/* asked.c */
+/* Opens the disk by TPM and PIN: three tries, or Enter for the password instead. */
+void ask_tpm_pin(struct boot *b);
+
+/* A new PIN, typed twice; NULL when there shall be none. */
+struct secret *choose_tpm_pin(struct boot *b);
+
+/* What the running system has asked for: each is shown, and a password is asked for if
+ * none was typed yet. What is granted is in `pin`; true when it has changed. */
+bool grant_requests(struct boot *b, struct pin *pin);
+
 /* trust.c */
 int step_trust(struct boot *b, struct error *err);
 int step_release(struct boot *b, struct error *err);

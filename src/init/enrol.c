@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Tells the TPM to open a disk. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -16,20 +16,30 @@
 #define SLOT_SECONDS 120
 #define PIN_SECONDS 20
 
-/* A file without a name that only we, and what we start, can open. Made before the child,
- * in which a secret is empty. */
-static int password_file(const struct secret *password, struct error *err)
-{
-	int fd = memfd_create("password", 0), r;
+/* What a child is given: secrets as files, since they are empty in it. */
+struct work {
+	const struct enrol *e;
+	int password, tpm_pin; /* negative: none */
+};
 
-	if (fd < 0)
-		return fail(err, -errno, "The password can't be handed on: %m");
-	r = fchmod(fd, 0600) < 0 ? -errno
-				 : write_full(fd, password->data, password->size);
-	if (r == 0)
-		return fd;
-	close(fd);
-	return fail(err, r, "The password can't be handed on: %s", strerror(-r));
+static void work_done(struct work *w)
+{
+	close_fdp(&w->password);
+	close_fdp(&w->tpm_pin);
+}
+
+static int prepare(const struct enrol *e, struct work *ret, struct error *err)
+{
+	*ret = (struct work){e, -EBADF, -EBADF};
+	if (!e->slot)
+		return 0;
+	if (e->password)
+		ret->password = secret_file(e->password);
+	if (e->tpm_pin)
+		ret->tpm_pin = secret_file(e->tpm_pin);
+	if ((e->password && ret->password < 0) || (e->tpm_pin && ret->tpm_pin < 0))
+		return fail(err, -EIO, "the password can't be handed on");
+	return 0;
 }
 
 /* "Already enrolled" looks at the set of PCRs and the key only: the old slot has to go
@@ -42,16 +52,36 @@ static int wipe_slot(const char *device, const char *which, struct error *err)
 	return process_do(argv, err);
 }
 
-struct work {
-	const struct enrol *e;
-	int password;
-};
-
 /* How systemd calls the TPM that libtss2 reaches. */
 static char *tpm_name(const struct pin_tpm *t)
 {
 	return streq(t->driver, "device") ? xstrdup("auto")
 					  : xasprintf("%s:%s", t->driver, t->device);
+}
+
+static void wiped_freep(char **text)
+{
+	if (*text)
+		wipe(*text, strlen(*text));
+	free(*text);
+}
+
+/* systemd-cryptenroll takes a PIN from its environment, or asks. Not in a struct secret:
+ * that is empty behind the fork that starts it. */
+static int run_cryptenroll(const struct work *w, const char *const *argv,
+			   struct error *err)
+{
+	_cleanup_secret_ struct secret *pin = secret_new();
+	_cleanup_(wiped_freep) char *now = NULL, *new = NULL;
+	const char *environment[3] = {0};
+	const struct process p = {.argv = argv, .environment = environment};
+	_cleanup_free_ char *output = NULL;
+
+	if (w->tpm_pin >= 0 && secret_read_file(w->tpm_pin, pin) == 0) {
+		environment[0] = now = xasprintf("PIN=%s", pin->data);
+		environment[1] = new = xasprintf("NEWPIN=%s", pin->data);
+	}
+	return process_check(&p, &output, NULL, err);
 }
 
 /* Runs in a child. */
@@ -60,7 +90,7 @@ static int make_slot(void *context, struct error *err)
 	const struct work *w = context;
 	const struct enrol *e = w->e;
 	_cleanup_free_ char *tpm = tpm_name(e->tpm),
-			    *unlock = e->password
+			    *unlock = w->password >= 0
 					      ? xasprintf("--unlock-key-file=/proc/self/"
 							  "fd/%d",
 							  w->password)
@@ -69,12 +99,14 @@ static int make_slot(void *context, struct error *err)
 			    *key = xasprintf("--tpm2-public-key=%s", e->key),
 			    *signature = xasprintf("--tpm2-signature=%s", e->signature);
 	const char *const argv[] = {
-		PROGRAM,	 unlock,    device,
-		"--tpm2-pcrs=7", key,	    "--tpm2-public-key-pcrs=11",
-		signature,	 e->device, NULL};
+		PROGRAM,   unlock,
+		device,	   "--tpm2-pcrs=7",
+		key,	   "--tpm2-public-key-pcrs=11",
+		signature, w->tpm_pin >= 0 ? "--tpm2-with-pin=yes" : "--tpm2-with-pin=no",
+		e->device, NULL};
 	int r = e->wipe ? wipe_slot(e->device, e->wipe, err) : 0;
 
-	return r < 0 ? r : process_do(argv, err);
+	return r < 0 ? r : run_cryptenroll(w, argv, err);
 }
 
 /* Runs in a child. */
@@ -96,10 +128,8 @@ static int limited(int (*work)(void *, struct error *), struct work *w, unsigned
 
 int enrol(const struct enrol *e, struct error *err)
 {
-	_cleanup_close_ int password =
-		e->password && e->slot ? password_file(e->password, err) : -EBADF;
-	struct work w = {e, password};
-	int r = e->password && e->slot && password < 0 ? password : 0;
+	_cleanup_(work_done) struct work w = {0};
+	int r = prepare(e, &w, err);
 
 	if (r == 0 && e->slot)
 		r = limited(make_slot, &w, SLOT_SECONDS, err);

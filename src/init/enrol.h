@@ -16,6 +16,8 @@ struct enrol {
 	const char *device; /* of the encrypted volume */
 	/* That has just opened it; NULL: the TPM has, and opens it once more. */
 	const struct secret *password;
+	const struct secret
+		*tpm_pin; /* typed beside the new slot, and the old; or NULL */
 	const char *wipe; /* what goes first: "tpm2", or the number of a slot; or NULL */
 	bool slot;	  /* makes a slot; else the pin alone is written */
 	const char *key, *signature; /* files: PCR_KEY_FILE, PCR_SIGNATURE_FILE */

@@ -65,6 +65,7 @@ static const struct token known[] = {
 	  {"sealed", KIND_BASE64, true}}},
 	{"atomos-record",
 	 {{"keyslots", KIND_NO_SLOT}, {"record", KIND_BASE64}, {"mac", KIND_HEX}}},
+	{"atomos-request", {{"keyslots", KIND_NO_SLOT}, {"want", KIND_TEXT}}},
 	{"atomos-password", {{"keyslots", KIND_SLOT}, {"user", KIND_TEXT}}},
 };
 

@@ -6,5 +6,5 @@
 
 /* NULL when every token is of a known kind and has exactly its fields (systemd's TPM2,
  * recovery and FIDO2 tokens as systemd-cryptenroll 257 writes them; ours for keymap,
- * password and record), else what is odd. */
+ * password, record and requests), else what is odd. */
 const char *luks_tokens_odd(sd_json_variant *tokens);

@@ -160,18 +160,25 @@ static void say_why(struct boot *b)
 		consoles_say(b->consoles, "%s.", words);
 }
 
+/* What the TPM says, as far as it has said it, and what it wants. */
+static void hear(struct boot *b, struct tpm_job *job)
+{
+	take_answer(b, job, PROMPT_MILLISECONDS);
+	say_why(b);
+	if (!b->open && job->fd < 0 && protection_asks_pin(&b->protection))
+		ask_tpm_pin(b);
+}
+
 /* The prompt is there after 5 s at the latest; whoever opens the disk first has won. */
 static int race(struct boot *b, struct tpm_job *job, struct error *err)
 {
 	int r = 0;
 
-	take_answer(b, job, PROMPT_MILLISECONDS);
-	say_why(b);
+	hear(b, job);
 	while (!b->open && r == 0) {
 		r = ask_password(b, job->fd >= 0 ? &job->fd : NULL, err);
 		if (r == -ECANCELED || (r < 0 && volume_is_open(VOLUME_NAME))) {
-			take_answer(b, job, PROMPT_MILLISECONDS);
-			say_why(b);
+			hear(b, job);
 			r = 0;
 		}
 	}
@@ -197,6 +204,8 @@ int step_tpm(struct boot *b, struct error *err)
 	a = (struct asking){
 		.p = *p, .tpm = &extra.tpm, .volume = b->volume, .owned = b->owned};
 	volume_tpm_slots(b->volume, &slots);
+	for (size_t i = 0; i < slots.count; i++)
+		a.p.has_pin |= slots.list[i].pin;
 	sort_slots(&a, &extra, &slots);
 	*p = a.p;
 	if (p->usable && tpm_job_start(&job, look, &a, sizeof(a), &e) < 0)
@@ -279,7 +288,9 @@ static void tell_tpm(struct boot *b, struct enrol *e, const struct pin *pin)
 	e->pin = pin;
 	e->key = PCR_KEY_FILE;
 	e->signature = PCR_SIGNATURE_FILE;
-	consoles_say(b->consoles, "Telling the TPM to open this disk.");
+	consoles_say(b->consoles,
+		     e->slot ? "Telling the TPM to open this disk."
+			     : "Telling the TPM what it keeps of this disk.");
 	if (enrol(e, &err) < 0)
 		consoles_say(b->consoles,
 			     "The TPM can't be told to open this disk: %s. Its passwords "
@@ -319,34 +330,60 @@ static void drop_older(struct boot *b)
 }
 
 /* The vendor's boot image has a newer PCR key beside the old one's signature. */
-static void renew(struct boot *b, const struct pin *pin)
+static void renew(struct boot *b, enum renewal what, const struct pin *pin)
 {
 	const struct protection *p = &b->protection;
-	enum renewal what = protection_renewal(p, b->opener);
 	_cleanup_free_ char *broken =
 		p->own_slot >= 0 ? xasprintf("%d", p->own_slot) : NULL;
 	struct enrol e = {.slot = what == RENEW_SLOT_AND_PIN,
+			  .tpm_pin = b->tpm_pin,
 			  .wipe = what == RENEW_SLOT_AND_PIN ? broken : NULL};
 
 	if (what == RENEW_DROP_OLDER)
 		drop_older(b);
-	else if (what != RENEW_NOTHING)
+	else
 		tell_tpm(b, &e, pin);
 }
 
-static void tell(struct boot *b, const struct pin *pin)
+/* With the password that was typed, or everybody's. */
+static void tell_anew(struct boot *b, const struct pin *pin)
+{
+	_cleanup_secret_ struct secret *chosen = NULL;
+	struct enrol e = {.password = b->proof,
+			  .slot = true,
+			  .wipe = b->protection.has_token ? "tpm2" : NULL};
+
+	if (protection_with_pin(&b->protection)) {
+		chosen = choose_tpm_pin(b);
+		if (!chosen) {
+			consoles_say(b->consoles, "The TPM isn't told.");
+			return;
+		}
+		e.tpm_pin = chosen;
+	}
+	tell_tpm(b, &e, pin);
+}
+
+/* Whether to tell the TPM, and what. `changed`: the owner has granted something. */
+static void tell(struct boot *b, const struct pin *pin, bool changed)
 {
 	const struct protection *p = &b->protection;
-	enum enrolment how = decide(b, b->owned ? b->opener : OPENER_GENERIC);
-	struct enrol e = {
-		.password = b->proof, .slot = true, .wipe = p->has_token ? "tpm2" : NULL};
+	enum renewal renewal = protection_renewal(p, b->opener);
+	/* Asked for in a start that needed no password, and one was typed for it. */
+	bool wanted = b->opener == OPENER_TPM && b->proof && p->wants_pin;
+	enum opener opener = wanted	? OPENER_PASSWORD
+			     : b->owned ? b->opener
+					: OPENER_GENERIC;
+	struct enrol pin_only = {0};
 
-	if (b->opener == OPENER_TPM)
-		renew(b, pin);
-	else if (how != ENROL_NO && b->proof)
-		tell_tpm(b, &e, pin);
-	else if (!b->owned && p->answered && p->reading.state != PIN_UNAVAILABLE &&
-		 p->reading.state != PIN_NONE && !protection_trusts(p))
+	if (b->proof && decide(b, opener) != ENROL_NO)
+		tell_anew(b, pin);
+	else if (renewal != RENEW_NOTHING)
+		renew(b, renewal, pin);
+	if (!b->enrolled && changed && protection_trusts(p))
+		tell_tpm(b, &pin_only, pin);
+	if (!b->owned && p->answered && p->reading.state != PIN_UNAVAILABLE &&
+	    p->reading.state != PIN_NONE && !protection_trusts(p))
 		consoles_say(b->consoles, "The TPM keeps something for another disk; it "
 					  "isn't used for this one.");
 }
@@ -354,7 +391,7 @@ static void tell(struct boot *b, const struct pin *pin)
 int step_enrol(struct boot *b, struct error *err _unused_)
 {
 	struct pin old = {0}, pin;
-	bool known, kept;
+	bool known, kept, changed;
 	struct error e;
 
 	if (b->partition.medium)
@@ -366,9 +403,11 @@ int step_enrol(struct boot *b, struct error *err _unused_)
 	}
 	known = remembered(b, &old);
 	pin = new_pin(b, known ? &old : NULL);
-	tell(b, &pin);
+	changed = grant_requests(b, &pin);
+	tell(b, &pin, changed);
 	kept = keep_record(b, &pin);
 	secret_free(TAKE_PTR(b->proof));
+	secret_free(TAKE_PTR(b->tpm_pin));
 	/* What this start's system is weighed against: without an owner nothing. */
 	b->has_pinned = b->owned && (b->enrolled || kept || known);
 	b->pinned = b->enrolled || kept ? pin : old;

@@ -119,7 +119,14 @@ enum enrolment protection_enrolment(const struct protection *p, enum opener open
 	if (opener != OPENER_PASSWORD && opener != OPENER_RECOVERY)
 		return ENROL_NO;
 	if (p->reading.state == PIN_GOOD && !p->same_volume)
-		return p->secure_boot == 1 ? ENROL_ASK_OTHER_DISK : ENROL_NO;
+		return p->secure_boot == 1 || p->wants_pin ? ENROL_ASK_OTHER_DISK
+							   : ENROL_NO;
+	/* With a PIN nobody else gets at the disk, whatever he starts. */
+	if (p->wants_pin)
+		return ENROL_YES;
+	/* Nothing has changed: the PIN wasn't typed, or was wrong. */
+	if (good(p) && p->has_pin && p->unlock == -ENOANO)
+		return ENROL_NO;
 	/* Its owner has removed it, or never had it. */
 	if (p->reading.state == PIN_NONE && !p->has_token)
 		return ENROL_NO;
@@ -127,6 +134,16 @@ enum enrolment protection_enrolment(const struct protection *p, enum opener open
 		return ENROL_YES;
 	/* Never a weaker protection without a word. */
 	return good(p) && p->reading.pin.secure_boot ? ENROL_ASK_FIRMWARE : ENROL_NO;
+}
+
+bool protection_with_pin(const struct protection *p)
+{
+	return p->has_pin || p->wants_pin;
+}
+
+bool protection_asks_pin(const struct protection *p)
+{
+	return p->has_pin && protection_trusts(p) && p->unlock == -ENOANO;
 }
 
 enum renewal protection_renewal(const struct protection *p, enum opener opener)

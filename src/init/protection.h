@@ -13,6 +13,8 @@ struct protection {
 	bool answered; /* it has told what it keeps */
 	bool same_volume; /* the pin is of this volume; only for a good one */
 	bool has_token;	  /* the disk has a slot for a TPM */
+	bool has_pin;	  /* such a slot wants a PIN, too */
+	bool wants_pin;	  /* the running system has asked for that */
 	/* The vendor has renewed its PCR key: the pin is under the older one, and these
 	 * slots are bound to the image's own and to the older key. -1: none. */
 	bool older_pin;
@@ -49,6 +51,13 @@ enum renewal {
 	RENEW_PIN,	 /* the new slot is there already */
 	RENEW_DROP_OLDER /* the new slot has opened the volume */
 };
+
+/* Whether the slot that is made wants a PIN: a weaker one never takes a stronger's place.
+ */
+bool protection_with_pin(const struct protection *p);
+
+/* Whether a PIN is asked for before a password. */
+bool protection_asks_pin(const struct protection *p);
 
 /* What is left to do for a renewed PCR key, when the TPM has just opened the volume. */
 enum renewal protection_renewal(const struct protection *p, enum opener opener);

@@ -76,11 +76,13 @@ int step_trust(struct boot *b, struct error *err _unused_)
 /* Whether the owner wants this older system; negative when nobody can be asked. */
 static int ask_owner(struct boot *b, enum weighing how, struct error *err)
 {
+	_cleanup_secret_ struct secret *typed = NULL;
 	int r;
 
 	if (how == RELEASE_ASK_YES)
 		return ask_yes(b, START_IT "yes" ENTER);
-	r = ask_proof(b, START_IT "a password or recovery key of this disk" ENTER, err);
+	r = ask_proof(b, START_IT "a password or recovery key of this disk" ENTER, 0,
+		      &typed, err);
 	return r == -EPERM ? 0 : r < 0 ? r : 1;
 }
 

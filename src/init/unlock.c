@@ -220,6 +220,12 @@ int volume_unlock_by_tpm(struct volume *v, int token)
 					   NULL, 0);
 }
 
+int volume_unlock_by_tpm_pin(struct volume *v, const struct secret *pin)
+{
+	return crypt_activate_by_token_pin(v->device, v->name, TPM_TOKEN, CRYPT_ANY_TOKEN,
+					   pin->data, pin->size, NULL, 0);
+}
+
 static bool is_cheap(struct crypt_device *device, int slot)
 {
 	struct crypt_pbkdf_type kdf;
@@ -300,27 +306,31 @@ static bool same_pin(const struct pin *a, const struct pin *b)
 	return memcmp(bytes[0], bytes[1], PIN_SIZE) == 0;
 }
 
-/* In the place of an older one, whoever wrote that; there is only one. */
-static int write_record(struct crypt_device *device, const char *text)
+/* Replaces all tokens of a type by one with this text, or by none. */
+static int replace_tokens(struct volume *v, const char *wanted, const char *text)
 {
-	bool written = false;
-	int r = 0;
+	_cleanup_(crypt_freep) struct crypt_device *device = NULL;
+	int r = crypt_init(&device, v->path);
 
+	if (r == 0)
+		r = crypt_load(device, CRYPT_LUKS2, NULL);
 	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2) && r >= 0; i++) {
 		const char *type = NULL;
 
 		if (crypt_token_status(device, i, &type) == CRYPT_TOKEN_INACTIVE ||
-		    !type || !streq(type, RECORD_TOKEN))
+		    !type || !streq(type, wanted))
 			continue;
-		r = crypt_token_json_set(device, i, written ? NULL : text);
-		written = true;
+		/* In its place: the new text comes before an older one goes. */
+		r = crypt_token_json_set(device, i, text);
+		text = NULL;
 	}
-	return written ? r : crypt_token_json_set(device, CRYPT_ANY_TOKEN, text);
+	if (r >= 0 && text)
+		r = crypt_token_json_set(device, CRYPT_ANY_TOKEN, text);
+	return r < 0 ? r : 0;
 }
 
 int volume_keep_record(struct volume *v, const struct pin *pin, struct error *err)
 {
-	_cleanup_(crypt_freep) struct crypt_device *device = NULL;
 	_cleanup_free_ char *text = NULL;
 	struct pin old;
 	int r;
@@ -330,11 +340,27 @@ int volume_keep_record(struct volume *v, const struct pin *pin, struct error *er
 	text = v->learnt ? record_token(pin, v->record_key) : NULL;
 	if (!text)
 		return fail(err, -ENOKEY, "no password has opened it");
-	r = crypt_init(&device, v->path);
-	if (r == 0)
-		r = crypt_load(device, CRYPT_LUKS2, NULL);
-	if (r == 0)
-		r = write_record(device, text);
+	r = replace_tokens(v, RECORD_TOKEN, text);
+	return r < 0 ? fail(err, r, "%s", strerror(-r)) : 0;
+}
+
+void volume_requests(struct volume *v, struct requests *ret)
+{
+	*ret = (struct requests){0};
+	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
+		const char *json;
+
+		if (ret->count < REQUESTS_MAX &&
+		    crypt_token_json_get(v->device, i, &json) >= 0 &&
+		    request_parse(json, &ret->list[ret->count]) == 0)
+			ret->count++;
+	}
+}
+
+int volume_drop_requests(struct volume *v, struct error *err)
+{
+	int r = replace_tokens(v, REQUEST_TOKEN, NULL);
+
 	return r < 0 ? fail(err, r, "%s", strerror(-r)) : 0;
 }
 

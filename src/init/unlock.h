@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "init/opener.h"
 #include "init/pin.h"
+#include "init/request.h"
 #include "init/tpm-slots.h"
 #include "init/volume-digest.h"
 
@@ -52,6 +53,10 @@ int volume_prove(struct volume *v, struct secret *typed, struct error *err);
  * for what it means. May take for ever; run in a child. */
 int volume_unlock_by_tpm(struct volume *v, int token);
 
+/* The same with a PIN that was typed; -ENOTRECOVERABLE when it is wrong, or when the TPM
+ * takes none for a while. */
+int volume_unlock_by_tpm_pin(struct volume *v, const struct secret *pin);
+
 /* The slot that opens with a public password, or -ENOENT; looks only at cheap slots. */
 int volume_public_slot(struct volume *v, const struct secret *password);
 
@@ -74,6 +79,12 @@ int volume_record(struct volume *v, struct pin *ret);
 
 /* Writes it onto the disk, unless this is there already. */
 int volume_keep_record(struct volume *v, const struct pin *pin, struct error *err);
+
+/* What the running system asked for (request.h); released by requests_done. */
+void volume_requests(struct volume *v, struct requests *ret);
+
+/* Takes all that off the disk. */
+int volume_drop_requests(struct volume *v, struct error *err);
 
 /* The name in the keymap token ("atomos-keymap", field "keymap"), or NULL; freed by the
  * caller. Not checked in any way. */

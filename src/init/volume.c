@@ -128,6 +128,7 @@ struct asking {
 	const char *text;
 	const int *watch;
 	bool may_refuse; /* Enter alone is an answer */
+	unsigned seconds;
 	/* 1 when what was typed is enough, 0 when it is wrong. */
 	int (*try)(struct boot *b, struct secret *typed, struct error *err);
 };
@@ -141,16 +142,19 @@ static void say_wrong(struct boot *b)
 	poll(NULL, 0, PAUSE_SECONDS * 1000);
 }
 
-/* -ECANCELED and -EPERM without words: `watch`, and Enter alone. */
+/* -ECANCELED, -EPERM and -ETIME without words: `watch`, Enter alone, and nobody there. */
 static int ask(struct boot *b, const struct asking *a, struct secret *answer,
 	       struct error *err)
 {
-	const struct question q = {.text = a->text, .hidden = true, .watch = a->watch};
+	const struct question q = {.text = a->text,
+				   .hidden = true,
+				   .seconds = a->seconds,
+				   .watch = a->watch};
 
 	for (;;) {
 		int r = prompt(b->consoles, &q, answer, NULL);
 
-		if (r == -ECANCELED)
+		if (r == -ECANCELED || r == -ETIME)
 			return r;
 		if (r < 0)
 			return fail(err, r,
@@ -167,14 +171,19 @@ static int ask(struct boot *b, const struct asking *a, struct secret *answer,
 	}
 }
 
+const char *disk_name(const struct boot *b)
+{
+	return b->partition.model[0] ? b->partition.model : b->partition.node;
+}
+
 int ask_password(struct boot *b, const int *watch, struct error *err)
 {
 	_cleanup_secret_ struct secret *answer = secret_new();
 	_cleanup_free_ char *text =
 		xasprintf("Password for %s (%s):",
 			  b->partition.medium ? "this AtomOS medium" : "this AtomOS disk",
-			  b->partition.model[0] ? b->partition.model : b->partition.node);
-	const struct asking a = {text, watch, false, try_password};
+			  disk_name(b));
+	const struct asking a = {.text = text, .watch = watch, .try = try_password};
 	int r = ask(b, &a, answer, err);
 
 	if (r < 0)
@@ -196,13 +205,18 @@ static int try_proof(struct boot *b, struct secret *typed, struct error *err)
 	       (opener == OPENER_PASSWORD || opener == OPENER_RECOVERY);
 }
 
-int ask_proof(struct boot *b, const char *text, struct error *err)
+int ask_proof(struct boot *b, const char *text, unsigned seconds, struct secret **ret,
+	      struct error *err)
 {
 	_cleanup_secret_ struct secret *answer = secret_new();
-	const struct asking a = {text, NULL, true, try_proof};
+	const struct asking a = {
+		.text = text, .may_refuse = true, .seconds = seconds, .try = try_proof};
 	int r = ask(b, &a, answer, err);
 
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(answer);
+	return 0;
 }
 
 bool ask_yes(struct boot *b, const char *text)

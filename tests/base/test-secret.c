@@ -35,4 +35,31 @@ static void test_children_do_not_see_it(void **state)
 	assert_string_equal(s->data, "password");
 }
 
-RUN_TESTS(cmocka_unit_test(test_wipe), cmocka_unit_test(test_children_do_not_see_it))
+/* But for a file that was made for it, as often as it likes. */
+static void test_file(void **state)
+{
+	_cleanup_secret_ struct secret *s = secret_new();
+	int status = -1, fd;
+	pid_t pid;
+
+	strcpy(s->data, "password");
+	s->size = 8;
+	fd = secret_file(s);
+	assert_true(fd >= 0);
+	pid = fork();
+	if (pid == 0) {
+		struct secret *again = secret_new();
+		bool good = secret_read_file(fd, s) == 0 &&
+			    secret_read_file(fd, again) == 0 && s->size == 8 &&
+			    again->size == 8 && strcmp(again->data, "password") == 0;
+
+		_exit(good ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(fd);
+	assert_true(secret_read_file(-1, s) < 0);
+}
+
+RUN_TESTS(cmocka_unit_test(test_wipe), cmocka_unit_test(test_children_do_not_see_it),
+	  cmocka_unit_test(test_file))

@@ -72,22 +72,25 @@ static char *combine(const char *a, const char *b)
 	return xasprintf("%.*s,%s", (int)(strlen(a) - 2), a, list);
 }
 
+static struct secret *word(const char *text)
+{
+	struct secret *s = secret_new();
+
+	s->size = strlen(text);
+	memcpy(s->data, text, s->size);
+	return s;
+}
+
 static void make_volume(struct fixture *f)
 {
-	_cleanup_secret_ struct secret *password = secret_new();
+	_cleanup_secret_ struct secret *password = word("atomos"), *key = NULL;
 	struct luks_options o = {.password = password};
 	struct error err = {0};
 
 	f->volume = xasprintf("%s/volume", f->tpm.directory);
 	o.path = f->volume;
-	strcpy(password->data, "atomos");
-	password->size = strlen(password->data);
-	{
-		_cleanup_secret_ struct secret *key = NULL;
-
-		if (luks_format(&o, &key, &err) < 0)
-			fail_msg("%s", err.message);
-	}
+	if (luks_format(&o, &key, &err) < 0)
+		fail_msg("%s", err.message);
 	assert_int_equal(truncate(f->volume, LUKS_DATA_OFFSET + (1 << 20)), 0);
 }
 
@@ -136,18 +139,26 @@ static struct crypt_device *open_volume(const struct fixture *f)
 	return cd;
 }
 
-/* The slot that opens by this token, under this image; negative errno. */
-static int unseal(const struct fixture *f, const struct boot_image *i, int token)
+/* The slot that opens by this token and perhaps a PIN, under this image; or what the boot
+ * gets to hear. */
+static int unseal_pin(const struct fixture *f, const struct boot_image *i, int token,
+		      const char *pin)
 {
 	_cleanup_free_ char *device = xasprintf("swtpm:%s", f->tpm.device);
 	struct plugin_parameters p = {
 		.pcrs = UINT32_MAX, .device = device, .signature = i->signature_file};
 	struct crypt_device *cd = open_volume(f);
-	int r = crypt_activate_by_token_pin(cd, NULL, PLUGIN, token, NULL, 0, &p, 0);
+	int r = crypt_activate_by_token_pin(cd, NULL, PLUGIN, token, pin,
+					    pin ? strlen(pin) : 0, &p, 0);
 
 	swtpm_forget();
 	crypt_free(cd);
 	return r;
+}
+
+static int unseal(const struct fixture *f, const struct boot_image *i, int token)
+{
+	return unseal_pin(f, i, token, NULL);
 }
 
 static void slots_of(const struct fixture *f, struct tpm_slots *ret)
@@ -182,10 +193,8 @@ static void tell(struct fixture *f, const struct boot_image *i, struct enrol e)
 
 static void tell_first(struct fixture *f, const struct boot_image *i)
 {
-	_cleanup_secret_ struct secret *password = secret_new();
+	_cleanup_secret_ struct secret *password = word("atomos");
 
-	strcpy(password->data, "atomos");
-	password->size = strlen(password->data);
 	tell(f, i, (struct enrol){.password = password, .slot = true});
 }
 
@@ -255,6 +264,33 @@ static void test_renewed(void **state)
 	assert_true(unseal(f, &f->old, CRYPT_ANY_TOKEN) < 0);
 }
 
+/* With a PIN; the renewed slot has it, too. */
+static void test_pin(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
+	_cleanup_secret_ struct secret *password = word("atomos"), *pin = word("a b=c");
+	const struct tpm_slot *own;
+
+	tell(f, &f->old,
+	     (struct enrol){.password = password, .tpm_pin = pin, .slot = true});
+	slots_of(f, &slots);
+	assert_int_equal(slots.count, 1);
+	assert_true(slots.list[0].pin);
+	assert_int_equal(unseal(f, &f->old, CRYPT_ANY_TOKEN), -ENOANO);
+	assert_int_equal(unseal_pin(f, &f->old, CRYPT_ANY_TOKEN, "a b=d"),
+			 -ENOTRECOVERABLE);
+	assert_int_equal(unseal_pin(f, &f->old, CRYPT_ANY_TOKEN, "a b=c"),
+			 slots.list[0].slot);
+	tell(f, &f->both, (struct enrol){.tpm_pin = pin, .slot = true});
+	tpm_slots_done(&slots);
+	slots_of(f, &slots);
+	own = tpm_slots_own(&slots, f->both.fingerprint);
+	assert_true(own->pin);
+	assert_int_equal(unseal_pin(f, &f->new, own->token, "a b=c"), own->slot);
+	assert_int_equal(unseal(f, &f->new, own->token), -ENOANO);
+}
+
 /* Who has no signature of the old key gets nothing renewed. */
 static void test_stranger(void **state)
 {
@@ -286,6 +322,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_told),
 		TEST(test_renewed),
+		TEST(test_pin),
 		TEST(test_stranger),
 	};
 

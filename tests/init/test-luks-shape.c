@@ -136,6 +136,7 @@ static const struct change token_changes[] = {
 	{"\"user\":\"anna\"", "\"user\":null", "odd fields"},
 	{"\"atomos-record\",\"keyslots\":[]", "\"atomos-record\",\"keyslots\":[\"1\"]",
 	 "odd fields"},
+	{"\"want\":\"", "\"want\":\"\\u001b", "odd fields"},
 	{"\"mac\":\"", "\"mac\":\"-", "odd fields"},
 	{"\"record\":\"", "\"record\":\"-", "odd fields"},
 	{"\"fido2-up-required\":true", "\"fido2-up-required\":1", "odd fields"},

@@ -183,6 +183,44 @@ static void test_no_proof(void **state)
 	decides(&p, OPENER_NONE, ENROL_NO);
 }
 
+/* A PIN that wasn't typed, or was wrong, changes nothing; one that is asked for does. */
+static void test_pin(void **state)
+{
+	struct protection p = good();
+
+	assert_false(protection_with_pin(&p));
+	p.unlock = -ENOANO;
+	assert_false(protection_asks_pin(&p));
+	p.has_pin = true;
+	assert_true(protection_asks_pin(&p));
+	assert_true(protection_with_pin(&p));
+	decides(&p, OPENER_PASSWORD, ENROL_NO);
+	/* The firmware has changed, or the TPM was cleared: made anew, with a PIN. */
+	p.unlock = -ENXIO;
+	decides(&p, OPENER_PASSWORD, ENROL_YES);
+	p.reading.state = PIN_NONE;
+	decides(&p, OPENER_PASSWORD, ENROL_YES);
+	/* Not what another disk's TPM slot wants. */
+	p = good();
+	p.has_pin = true;
+	p.unlock = -ENOANO;
+	p.same_volume = false;
+	assert_false(protection_asks_pin(&p));
+	/* By wish, with Secure Boot off, too, and where no TPM slot was. */
+	p = good();
+	p.wants_pin = true;
+	p.secure_boot = 0;
+	decides(&p, OPENER_PASSWORD, ENROL_YES);
+	p.has_token = false;
+	p.reading.state = PIN_NONE;
+	decides(&p, OPENER_PASSWORD, ENROL_YES);
+	assert_true(protection_with_pin(&p));
+	decides(&p, OPENER_TPM, ENROL_NO);
+	p.reading.state = PIN_GOOD;
+	p.same_volume = false;
+	decides(&p, OPENER_PASSWORD, ENROL_ASK_OTHER_DISK);
+}
+
 static void renews(const struct protection *p, enum renewal wanted)
 {
 	assert_int_equal(protection_renewal(p, OPENER_TPM), wanted);
@@ -318,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_first_own_start),
 		cmocka_unit_test(test_after_a_password),
 		cmocka_unit_test(test_no_proof),
+		cmocka_unit_test(test_pin),
 		cmocka_unit_test(test_renewal),
 		cmocka_unit_test(test_release),
 		cmocka_unit_test(test_job),

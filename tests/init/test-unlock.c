@@ -212,6 +212,42 @@ static void test_record(void **state)
 	unlink(FILE_NAME);
 }
 
+/* What the running system has written, until it is answered. */
+static void test_requests(void **state)
+{
+	static const char *const tokens[] = {
+		"{\"type\":\"atomos-request\",\"keyslots\":[],\"want\":\"tpm-pin\"}",
+		"{\"type\":\"atomos-request\",\"keyslots\":[],\"want\":\"more\"}",
+		"{\"type\":\"atomos-request\",\"keyslots\":[],\"want\":\"release=2\"}",
+	};
+
+	make(FILE_NAME);
+	for (size_t i = 0; i < ELEMENTSOF(tokens); i++) {
+		struct crypt_device *cd;
+
+		assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
+		assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+		assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN, tokens[i]) >= 0);
+		crypt_free(cd);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_(volume_freep) struct volume *v = NULL;
+		_cleanup_requests_ struct requests r;
+		struct error err = {0};
+
+		if (volume_open_header(FILE_NAME, "atomos-test", &v, &err) < 0)
+			fail_msg("%s", err.message);
+		volume_requests(v, &r);
+		assert_int_equal(r.count, i == 0 ? 2 : 0);
+		if (i == 1)
+			continue;
+		assert_int_equal(r.list[0].kind, REQUEST_TPM_PIN);
+		assert_int_equal(r.list[1].release, 2);
+		assert_int_equal(volume_drop_requests(v, &err), 0);
+	}
+	unlink(FILE_NAME);
+}
+
 static void test_odd_digest(void **state)
 {
 	uint8_t digest[VOLUME_DIGEST_SIZE];
@@ -230,9 +266,9 @@ static void test_odd_digest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slots),	   cmocka_unit_test(test_typed),
-		cmocka_unit_test(test_digest),	   cmocka_unit_test(test_record),
-		cmocka_unit_test(test_odd_digest),
+		cmocka_unit_test(test_slots),	 cmocka_unit_test(test_typed),
+		cmocka_unit_test(test_digest),	 cmocka_unit_test(test_record),
+		cmocka_unit_test(test_requests), cmocka_unit_test(test_odd_digest),
 	};
 
 	return cmocka_run_group_tests_name("unlock", tests, NULL, NULL);

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* What the owner is asked beside the password: the TPM's PIN, and what the running system
+ * wants granted. */
+#include <errno.h>
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "init/boot.h"
+#include "init/limit.h"
+#include "init/prompt.h"
+
+#define TRIES 3
+#define TRY_SECONDS 20
+#define PIN_LENGTH_MIN 4
+/* A machine that starts alone isn't kept waiting for ever by what others may have
+ * written. */
+#define GRANT_SECONDS 60
+#define HEX_SIZE (2 * PIN_HASH_SIZE + 1)
+
+/* Hidden; false when only Enter was pressed, or nobody is there. */
+static bool ask_hidden(struct boot *b, const char *text, struct secret *ret)
+{
+	const struct question q = {.text = text, .hidden = true};
+
+	return prompt(b->consoles, &q, ret, NULL) == 0 && ret->size > 0;
+}
+
+struct try_work {
+	struct volume *volume;
+	int pin;
+};
+
+/* Runs in a child, in which secrets are empty. */
+static int try_in_child(void *context, struct error *err)
+{
+	const struct try_work *w = context;
+	_cleanup_secret_ struct secret *pin = secret_new();
+	int r = secret_read_file(w->pin, pin);
+
+	if (r == 0)
+		r = volume_unlock_by_tpm_pin(w->volume, pin);
+	return r < 0 ? fail(err, r, "%s", strerror(-r)) : r;
+}
+
+/* The slot, or what libcryptsetup says; -ETIMEDOUT when the TPM is mute. */
+static int try_pin(struct boot *b, const struct secret *pin)
+{
+	_cleanup_close_ int fd = secret_file(pin);
+	struct try_work w = {b->volume, fd};
+	const struct limited l = {try_in_child, &w, TRY_SECONDS, NULL};
+	struct error err;
+
+	return fd < 0 ? fd : run_limited(&l, &err);
+}
+
+/* True when there is nothing more to try. */
+static bool answered(struct boot *b, int r, struct secret **pin)
+{
+	struct protection *p = &b->protection;
+
+	/* systemd's plugin has one word for both. */
+	if (r == -ENOTRECOVERABLE || r == -ENOANO) {
+		consoles_say(b->consoles,
+			     "That isn't the TPM's PIN, or it takes none for "
+			     "a while after too many wrong ones.");
+		return false;
+	}
+	p->unlock = r;
+	if (r < 0) {
+		consoles_say(b->consoles, "%s.", protection_words(p));
+		return true;
+	}
+	b->open = true;
+	b->opener = OPENER_TPM;
+	b->slot = r;
+	b->tpm_pin = TAKE_PTR(*pin);
+	return true;
+}
+
+void ask_tpm_pin(struct boot *b)
+{
+	_cleanup_secret_ struct secret *pin = secret_new();
+	_cleanup_free_ char *text = xasprintf(
+		"PIN for this AtomOS disk (%s), or press Enter for the password:",
+		disk_name(b));
+
+	for (int i = 0; i < TRIES; i++)
+		if (!ask_hidden(b, text, pin) || answered(b, try_pin(b, pin), &pin))
+			return;
+}
+
+struct secret *choose_tpm_pin(struct boot *b)
+{
+	_cleanup_secret_ struct secret *pin = secret_new(), *again = secret_new();
+
+	while (ask_hidden(b, "A new PIN for the TPM, or press Enter for none:", pin)) {
+		if (pin->size < PIN_LENGTH_MIN) {
+			consoles_say(b->consoles, "A PIN has at least %d characters.",
+				     PIN_LENGTH_MIN);
+			continue;
+		}
+		if (ask_hidden(b, "The same PIN again:", again) &&
+		    pin->size == again->size &&
+		    memcmp(pin->data, again->data, pin->size) == 0)
+			return TAKE_PTR(pin);
+		consoles_say(b->consoles, "That was another one.");
+	}
+	return NULL;
+}
+
+static bool has_owner(const struct pin *pin, const uint8_t hash[static PIN_HASH_SIZE])
+{
+	for (size_t i = 0; i < pin->owner_count; i++)
+		if (memcmp(pin->owners[i], hash, PIN_HASH_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static bool grant_key(struct boot *b, const struct public_key *key, struct pin *pin)
+{
+	_cleanup_free_ char *text = NULL;
+	uint8_t hash[PIN_HASH_SIZE];
+	char hex[HEX_SIZE];
+	size_t n;
+
+	if (!EVP_Q_digest(NULL, "SHA256", NULL, key->bytes, sizeof(key->bytes), hash,
+			  &n) ||
+	    has_owner(pin, hash))
+		return false;
+	if (pin->owner_count == PIN_OWNERS_MAX) {
+		consoles_say(b->consoles,
+			     "There is no room for the key %s: this machine trusts %d "
+			     "already.",
+			     key->name, PIN_OWNERS_MAX);
+		return false;
+	}
+	hex_encode(hash, sizeof(hash), hex);
+	text = xasprintf("The running system asked this machine to trust the key %s, "
+			 "SHA-256 %s: systems that it signed would be started. Type yes, "
+			 "or press Enter:",
+			 key->name, hex);
+	if (!ask_yes(b, text))
+		return false;
+	memcpy(pin->owners[pin->owner_count++], hash, sizeof(hash));
+	return true;
+}
+
+static bool grant_release(struct boot *b, uint64_t release, struct pin *pin)
+{
+	_cleanup_free_ char *text =
+		xasprintf("The running system asked for systems down to release %" PRIu64
+			  " to be started, so far %" PRIu64 ". Type yes, or press Enter:",
+			  release, pin->lowest_release);
+
+	if (release >= pin->lowest_release || !ask_yes(b, text))
+		return false;
+	pin->lowest_release = release;
+	return true;
+}
+
+static bool grant_one(struct boot *b, const struct request *r, struct pin *pin)
+{
+	switch (r->kind) {
+	case REQUEST_TPM_PIN:
+		b->protection.wants_pin = true;
+		return false;
+	case REQUEST_TRUST:
+		return grant_key(b, &r->key.keys[0], pin);
+	case REQUEST_RELEASE:
+		return grant_release(b, r->release, pin);
+	}
+	return false;
+}
+
+/* Whether a password is at hand. -ETIME: nobody was there to type one. */
+static int have_proof(struct boot *b)
+{
+	struct error err;
+
+	if (b->proof)
+		return 0;
+	return ask_proof(b,
+			 "The running system has asked for something that only the owner "
+			 "can grant. Type a password or recovery key of this disk, or "
+			 "press Enter to refuse:",
+			 GRANT_SECONDS, &b->proof, &err);
+}
+
+static void drop_requests(struct boot *b)
+{
+	struct error err;
+
+	if (volume_drop_requests(b->volume, &err) < 0)
+		consoles_say(b->consoles,
+			     "The requests can't be taken off the disk (%s): they come "
+			     "again at the next start.",
+			     err.message);
+}
+
+bool grant_requests(struct boot *b, struct pin *pin)
+{
+	_cleanup_requests_ struct requests requests = {0};
+	bool changed = false;
+	int r;
+
+	if (b->owned)
+		volume_requests(b->volume, &requests);
+	if (requests.count == 0)
+		return false;
+	r = have_proof(b);
+	for (size_t i = 0; i < requests.count && r == 0; i++)
+		changed |= grant_one(b, &requests.list[i], pin);
+	/* Refused, or answered one by one. */
+	if (r == 0 || r == -EPERM)
+		drop_requests(b);
+	return changed;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* What the running system asks of the next start. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "init/json.h"
+#include "init/request.h"
+
+static int parse_want(const char *want, struct request *ret)
+{
+	const char *rest;
+
+	if (streq(want, "tpm-pin")) {
+		ret->kind = REQUEST_TPM_PIN;
+		return 0;
+	}
+	rest = startswith(want, "release=");
+	if (rest) {
+		ret->kind = REQUEST_RELEASE;
+		return parse_u64(rest, &ret->release) < 0 ? -EBADMSG : 0;
+	}
+	rest = startswith(want, "trust=");
+	if (!rest || trusted_keys_parse(rest, strlen(rest), &ret->key, NULL) < 0)
+		return -EBADMSG;
+	ret->kind = REQUEST_TRUST;
+	return ret->key.count == 1 ? 0 : -EBADMSG;
+}
+
+int request_parse(const char *json, struct request *ret)
+{
+	_cleanup_(json_unrefp) sd_json_variant *token = NULL;
+	sd_json_variant *type, *want;
+	int r;
+
+	*ret = (struct request){0};
+	if (json_parse(json, &token, NULL) < 0)
+		return -EBADMSG;
+	type = sd_json_variant_by_key(token, "type");
+	if (!type || !sd_json_variant_is_string(type) ||
+	    !streq(sd_json_variant_string(type), REQUEST_TOKEN))
+		return -ENOENT;
+	want = sd_json_variant_by_key(token, "want");
+	if (!want || !sd_json_variant_is_string(want))
+		return -EBADMSG;
+	r = parse_want(sd_json_variant_string(want), ret);
+	if (r < 0)
+		request_done(ret);
+	return r;
+}
+
+void request_done(struct request *r)
+{
+	trusted_keys_done(&r->key);
+	*r = (struct request){0};
+}
+
+void requests_done(struct requests *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		request_done(&r->list[i]);
+	r->count = 0;
+}
