@@ -12,8 +12,8 @@
 static const char *words_of(const struct verb *v)
 {
 	if (streq(v->name, "enroll"))
-		return "list password recovery tpm fido2 remove";
-	return streq(v->name, "keys") ? "new renew show" : "";
+		return "list password recovery tpm fido2 remove release";
+	return streq(v->name, "keys") ? "new renew show trust" : "";
 }
 
 static bool takes_files(const struct verb *v)

@@ -18,6 +18,10 @@ int keys_create(const char *directory, const char *name, struct error *err);
  * an earlier renewal is under way. */
 int keys_renew(const char *directory, struct error *err);
 
+/* Asks the next start of this machine to trust a public key: "NAME:BASE64", or a file
+ * with it. Says what will be asked. */
+int keys_trust(const char *what, struct error *err);
+
 struct sd_json_variant;
 
 /* The public parts: {"directory", "nix": "NAME:BASE64", "ownerGuid", "certificates":

@@ -128,24 +128,50 @@ static int recovery(const struct invocation *in _unused_, struct owned *o,
 
 /* Only the boot image can enrol the TPM: it does so when a typed password has opened the
  * disk and no TPM does. */
-static int tpm(const struct invocation *in _unused_, struct owned *o, struct error *err)
+static int tpm(const struct invocation *in, struct owned *o, struct error *err)
 {
 	_cleanup_secret_ struct secret *proof = secret_new();
 	const struct slot none = {.number = -1, .kind = SLOT_TPM};
+	bool pin = option_given(in, "pin");
 	int r;
 
 	if (streq(o->boot.tpm, "absent"))
 		return fail(err, -ENODEV, "This machine has no TPM");
-	if (!streq(o->boot.secure_boot, "on"))
-		return fail(err, -EPERM,
-			    "With Secure Boot off a TPM would open the disk for any "
-			    "system: switch it on in the firmware's setup first");
+	if (!pin && !streq(o->boot.secure_boot, "on"))
+		return fail(
+			err, -EPERM,
+			"With Secure Boot off a TPM would open the disk for any "
+			"system: switch it on in the firmware's setup first, or choose "
+			"a PIN with 'atomos enroll tpm --pin'");
 	r = owned_ask(o, OPENS, proof, err);
 	if (r == 0)
 		r = owned_drop_others(o, &none, proof, err);
 	if (r == 0)
-		puts("The next start asks for a password or the recovery key and enrols "
-		     "the TPM then.");
+		r = header_request(o->header, "tpm-pin", pin, err);
+	if (r == 0)
+		puts(pin ? "The next start asks for a password or the recovery key, then "
+			   "for the PIN to choose, and enrols the TPM."
+			 : "The next start asks for a password or the recovery key and "
+			   "enrols the TPM then.");
+	return r;
+}
+
+/* An older system than those that were started so far: only the next start can allow it.
+ */
+static int release(const struct invocation *in, struct owned *o, struct error *err)
+{
+	_cleanup_free_ char *want = NULL;
+	uint64_t number;
+	int r;
+
+	if (!in->arguments[1] || parse_u64(in->arguments[1], &number) < 0)
+		return fail(err, -EMISUSE, "Which? atomos enroll release NUMBER");
+	want = xasprintf("release=%s", in->arguments[1]);
+	r = header_request(o->header, want, true, err);
+	if (r == 0)
+		printf("The next start asks for a password and then whether systems down "
+		       "to release %s may start.\n",
+		       in->arguments[1]);
 	return r;
 }
 
@@ -188,8 +214,8 @@ static const struct {
 	const char *name;
 	int (*run)(const struct invocation *in, struct owned *o, struct error *err);
 } actions[] = {
-	{"list", list}, {"password", password}, {"recovery", recovery},
-	{"tpm", tpm},	{"fido2", fido2},	{"remove", drop},
+	{"list", list},	  {"password", password}, {"recovery", recovery}, {"tpm", tpm},
+	{"fido2", fido2}, {"remove", drop},	  {"release", release},
 };
 
 static int run(const struct invocation *in, struct error *err)
@@ -201,6 +227,9 @@ static int run(const struct invocation *in, struct error *err)
 
 		if (!streq(actions[i].name, in->arguments[0]))
 			continue;
+		if (option_given(in, "pin") && actions[i].run != tpm)
+			return fail(err, -EMISUSE,
+				    "--pin belongs to 'atomos enroll tpm'");
 		if (in->json && actions[i].run != list)
 			return fail(err, -EMISUSE,
 				    "Only 'atomos enroll list' prints JSON");
@@ -208,16 +237,23 @@ static int run(const struct invocation *in, struct error *err)
 		return r < 0 ? r : actions[i].run(in, &o, err);
 	}
 	return fail(err, -EMISUSE,
-		    "'%s' isn't one of list, password, recovery, tpm, fido2, remove",
+		    "'%s' isn't one of list, password, recovery, tpm, fido2, remove, "
+		    "release",
 		    in->arguments[0]);
 }
 
+static const struct verb_option options[] = {
+	{"pin", 0, NULL, "the TPM wants a PIN, too (tpm)"},
+	{0},
+};
+
 const struct verb verb_enroll = {
 	.name = "enroll",
-	.arguments = "list|password|recovery|tpm|... [USER|SLOT]",
+	.arguments = "list|password|recovery|tpm|... [USER|SLOT|N]",
 	.help = "Show or change who can open the disk",
 	.min = 1,
 	.max = 2,
 	.reports = true,
+	.options = options,
 	.run = run,
 };

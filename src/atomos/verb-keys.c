@@ -57,6 +57,13 @@ static int run(const struct invocation *in, struct error *err)
 		return fail(err, -EMISUSE, "--name belongs to 'atomos keys new'");
 	if (streq(action, "show"))
 		return describe(in, directory, err);
+	if (streq(action, "trust"))
+		return in->json
+			       ? fail(err, -EMISUSE, "'atomos keys trust' prints no JSON")
+		       : in->arguments[1]
+			       ? keys_trust(in->arguments[1], err)
+			       : fail(err, -EMISUSE,
+				      "Which key? atomos keys trust NAME:BASE64|FILE");
 	if (streq(action, "renew")) {
 		r = keys_renew(directory, err);
 		return r < 0 ? r : describe(in, directory, err);
@@ -64,7 +71,7 @@ static int run(const struct invocation *in, struct error *err)
 	if (!streq(action, "new"))
 		return fail(err, -EMISUSE,
 			    "'%s' is nothing to do with keys: it is 'atomos keys new', "
-			    "'renew' or 'show'",
+			    "'renew', 'show' or 'trust'",
 			    action);
 	r = keys_create(directory, option_value(in, "name"), err);
 	if (r < 0)
@@ -80,8 +87,8 @@ static int run(const struct invocation *in, struct error *err)
 
 const struct verb verb_keys = {
 	.name = "keys",
-	.arguments = "new|renew|show [DIRECTORY]",
-	.help = "Make or renew a vendor's keys, or show their public parts",
+	.arguments = "new|renew|show|trust [DIRECTORY|KEY]",
+	.help = "Make, renew or show a vendor's keys; trust one here",
 	.min = 1,
 	.max = 2,
 	.reports = true,

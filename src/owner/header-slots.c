@@ -11,6 +11,7 @@
 
 #define ANSWERS_TOKEN "atomos-answers"
 #define KEYMAP_TOKEN "atomos-keymap"
+#define REQUEST_TOKEN "atomos-request"
 #define MEGABYTE_IN_KIB 1024U
 /* What init/luks-shape.c allows. */
 #define ARGON_KIB_MAX (1U << 20)
@@ -222,5 +223,42 @@ int header_set_keymap(struct header *h, const char *keymap, struct error *err)
 		sd_json_variant_unref(token);
 	}
 	return r < 0 ? header_fail(h, err, r, "The keyboard can't be noted on the disk")
+		     : 0;
+}
+
+/* The same request, made before. */
+static int drop_request(struct header *h, int token, const char *type, const char *json,
+			void *context)
+{
+	sd_json_variant *v = NULL, *want;
+	bool same = false;
+
+	if (streq(type, REQUEST_TOKEN) && sd_json_parse(json, 0, &v, NULL, NULL) >= 0) {
+		want = sd_json_variant_by_key(v, "want");
+		same = want && sd_json_variant_is_string(want) &&
+		       streq(sd_json_variant_string(want), context);
+	}
+	sd_json_variant_unref(v);
+	return same ? MIN(crypt_token_json_set(h->device, token, NULL), 0) : 0;
+}
+
+int header_request(struct header *h, const char *want, bool wanted, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	sd_json_variant *token = NULL;
+	int r = header_tokens(h, drop_request, (void *)want);
+
+	if (r == 0 && wanted) {
+		r = sd_json_buildo(
+			&token, SD_JSON_BUILD_PAIR_STRING("type", REQUEST_TOKEN),
+			SD_JSON_BUILD_PAIR("keyslots", SD_JSON_BUILD_EMPTY_ARRAY),
+			SD_JSON_BUILD_PAIR_STRING("want", want));
+		if (r >= 0)
+			r = sd_json_variant_format(token, 0, &text);
+		if (r >= 0)
+			r = crypt_token_json_set(h->device, CRYPT_ANY_TOKEN, text);
+		sd_json_variant_unref(token);
+	}
+	return r < 0 ? header_fail(h, err, r, "The request can't be noted on the disk")
 		     : 0;
 }

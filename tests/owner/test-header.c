@@ -11,6 +11,7 @@
 #include "core/recovery-key.h"
 #include "image/luks.h"
 #include "init/luks-shape.h"
+#include "init/request.h"
 #include "owner/header.h"
 
 static struct secret *word(const char *text)
@@ -165,6 +166,40 @@ static void test_shape(void **state)
 	crypt_free(cd);
 }
 
+/* What is asked for here the boot understands; asked twice it is there once. */
+static void test_request(void **state)
+{
+	static const char *const wants[] = {
+		"tpm-pin", "release=3",
+		"trust=acme-1:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="};
+	_cleanup_header_ struct header *h = make(state);
+	struct crypt_device *cd;
+	struct error err = {0};
+	size_t found = 0;
+	const char *json;
+
+	for (size_t i = 0; i < 2 * ELEMENTSOF(wants); i++)
+		assert_ok(header_request(h, wants[i / 2], true, &err), &err);
+	assert_ok(header_request(h, "release=3", false, &err), &err);
+	assert_ok(header_request(h, "release=4", false, &err), &err);
+	assert_int_equal(crypt_init(&cd, in_directory(state, "header")), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_int_equal(crypt_dump_json(cd, &json, 0), 0);
+	assert_ok(luks_shape_check(json, &err), &err);
+	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
+		struct request r;
+
+		if (crypt_token_json_get(cd, i, &json) < 0)
+			continue;
+		assert_int_equal(request_parse(json, &r), 0);
+		assert_int_not_equal(r.kind, REQUEST_RELEASE);
+		request_done(&r);
+		found++;
+	}
+	assert_int_equal(found, 2);
+	crypt_free(cd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +214,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_full, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_shape, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_request, setup_directory,
 						teardown_directory),
 	};
 

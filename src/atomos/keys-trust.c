@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Asks the next start to trust a key. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/alloc.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "core/hash.h"
+#include "core/signature.h"
+#include "atomos/keys.h"
+#include "atomos/owned.h"
+
+/* What init/trust.c reads. */
+#define OWNER_DIR "/run/atomos/state/atomos/owner"
+#define KEYS_FILE "trusted-keys"
+
+/* The text of a file, or what was typed if there is none of that name. */
+static int read_key(const char *what, struct trusted_keys *ret, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	int r = read_file_at(AT_FDCWD, what, TRUSTED_KEYS_TEXT_MAX, &text, &size);
+
+	if (r == -ENOENT) {
+		text = xstrdup(what);
+		size = strlen(text);
+		r = 0;
+	}
+	if (r < 0)
+		return fail(err, r, "%s can't be read: %s", what, strerror(-r));
+	r = trusted_keys_parse(text, size, ret, err);
+	if (r < 0)
+		return fail(
+			err, r,
+			"%s is neither a public key (NAME:BASE64) nor a file with one",
+			what);
+	return ret->count == 1
+		       ? 0
+		       : fail(err, -EINVAL, "%s holds %zu keys: name one at a time", what,
+			      ret->count);
+}
+
+static char *line_of(const struct public_key *k)
+{
+	char base64[2 * PUBLIC_KEY_SIZE];
+
+	EVP_EncodeBlock((unsigned char *)base64, k->bytes, PUBLIC_KEY_SIZE);
+	return xasprintf("%s:%s", k->name, base64);
+}
+
+/* Adds the line to those that are there. */
+static int keep(const char *line, struct error *err)
+{
+	_cleanup_close_ int dir = -EBADF;
+	_cleanup_free_ char *old = NULL, *joined = NULL, *text = NULL;
+	_cleanup_strv_ char **lines = NULL;
+	size_t size;
+	int r;
+
+	if (mkdir(OWNER_DIR, 0700) < 0 && errno != EEXIST)
+		return fail(err, -errno, "%s can't be made: %m", OWNER_DIR);
+	dir = open(OWNER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r = dir < 0 ? -errno
+		    : read_file_at(dir, KEYS_FILE, TRUSTED_KEYS_TEXT_MAX, &old, &size);
+	if (r == -ENOENT)
+		r = 0;
+	if (r == 0) {
+		lines = strv_split(old ? old : "", "\n");
+		if (!strv_contains(lines, line))
+			lines = strv_add(lines, line);
+		joined = strv_join(lines, "\n");
+		text = xasprintf("%s\n", joined);
+		r = write_file_at(dir, KEYS_FILE, text, strlen(text), 0644);
+	}
+	if (r == 0 && syncfs(dir) < 0)
+		r = -errno;
+	return r < 0 ? fail(err, r, "The key can't be kept in %s: %s", OWNER_DIR,
+			    strerror(-r))
+		     : 0;
+}
+
+int keys_trust(const char *what, struct error *err)
+{
+	_cleanup_trusted_keys_ struct trusted_keys keys = {0};
+	_cleanup_owned_ struct owned o = {0};
+	_cleanup_free_ char *line = NULL, *want = NULL;
+	uint8_t hash[SHA256_SIZE];
+	char hex[2 * SHA256_SIZE + 1];
+	int r = read_key(what, &keys, err);
+
+	if (r == 0)
+		r = owned_open(&o, err);
+	if (r < 0)
+		return r;
+	line = line_of(&keys.keys[0]);
+	want = xasprintf("trust=%s", line);
+	r = keep(line, err);
+	if (r == 0)
+		r = header_request(o.header, want, true, err);
+	if (r < 0)
+		return r;
+	sha256_buffer(keys.keys[0].bytes, PUBLIC_KEY_SIZE, hash);
+	hex_encode(hash, sizeof(hash), hex);
+	printf("The next start asks for a password and then whether to trust "
+	       "%s,\nSHA-256 "
+	       "%s.\n",
+	       keys.keys[0].name, hex);
+	return 0;
+}
