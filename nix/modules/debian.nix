@@ -195,6 +195,7 @@ in
       "busybox"
       "cryptsetup-bin"
       "btrfs-progs"
+      "libfido2-1"
       "libtss2-esys-3.0.2-0t64"
       "libtss2-mu-4.0.1-0t64"
       "libtss2-rc0t64"

@@ -2,7 +2,8 @@
 # Kernel, initramfs and the texts of the boot image, made from the base root; every program in the
 # initramfs is one of Debian. Packages that the base list needs for it: the kernel, kmod, busybox,
 # kbd and console-data (/usr/share/keymaps), cryptsetup-bin, systemd-cryptsetup (token plugin),
-# libtss2-esys, -mu, -rc, -sys and -tcti-device (the plugin only dlopens them), libgcc-s1, btrfs-progs.
+# libtss2-esys, -mu, -rc, -sys and -tcti-device, libfido2-1 (the plugins only dlopen them), libgcc-s1,
+# btrfs-progs.
 {
   root,
   # Names, with wildcards or aliases too; each must exist or be built into the kernel.
@@ -35,11 +36,13 @@ let
     # Opens the answers that an installation left for the first start.
     "/usr/bin/systemd-creds"
     "${multiarch}/cryptsetup/libcryptsetup-token-systemd-tpm2.so"
+    "${multiarch}/cryptsetup/libcryptsetup-token-systemd-fido2.so"
   ];
 
   # Loaded at run time: named nowhere, or only as a suggestion.
   neededLibraries = [
     "libgcc_s.so.1"
+    "libfido2.so.1"
     "libtss2-esys.so.0"
     "libtss2-mu.so.0"
     "libtss2-rc.so.0"

@@ -12,9 +12,11 @@
 #include "init/boot.h"
 #include "init/limit.h"
 #include "init/prompt.h"
+#include "init/security-key.h"
 
 #define TRIES 3
 #define TRY_SECONDS 20
+#define TOUCH_SECONDS 60
 #define PIN_LENGTH_MIN 4
 /* A machine that starts alone isn't kept waiting for ever by what others may have
  * written. */
@@ -29,9 +31,13 @@ static bool ask_hidden(struct boot *b, const char *text, struct secret *ret)
 	return prompt(b->consoles, &q, ret, NULL) == 0 && ret->size > 0;
 }
 
+/* How a device opens the volume; pin may be NULL. */
+typedef int (*opening)(struct volume *v, const struct secret *pin);
+
 struct try_work {
 	struct volume *volume;
-	int pin;
+	opening open;
+	int pin; /* negative: none */
 };
 
 /* Runs in a child, in which secrets are empty. */
@@ -39,22 +45,23 @@ static int try_in_child(void *context, struct error *err)
 {
 	const struct try_work *w = context;
 	_cleanup_secret_ struct secret *pin = secret_new();
-	int r = secret_read_file(w->pin, pin);
+	int r = w->pin >= 0 ? secret_read_file(w->pin, pin) : 0;
 
 	if (r == 0)
-		r = volume_unlock_by_tpm_pin(w->volume, pin);
+		r = w->open(w->volume, w->pin >= 0 ? pin : NULL);
 	return r < 0 ? fail(err, r, "%s", strerror(-r)) : r;
 }
 
-/* The slot, or what libcryptsetup says; -ETIMEDOUT when the TPM is mute. */
-static int try_pin(struct boot *b, const struct secret *pin)
+/* The slot, or what libcryptsetup says; -ETIMEDOUT when the device is mute. */
+static int try_device(struct boot *b, opening open, const struct secret *pin,
+		      unsigned seconds)
 {
-	_cleanup_close_ int fd = secret_file(pin);
-	struct try_work w = {b->volume, fd};
-	const struct limited l = {try_in_child, &w, TRY_SECONDS, NULL};
+	_cleanup_close_ int fd = pin ? secret_file(pin) : -EBADF;
+	struct try_work w = {b->volume, open, fd};
+	const struct limited l = {try_in_child, &w, seconds, NULL};
 	struct error err;
 
-	return fd < 0 ? fd : run_limited(&l, &err);
+	return pin && fd < 0 ? fd : run_limited(&l, &err);
 }
 
 /* True when there is nothing more to try. */
@@ -89,8 +96,38 @@ void ask_tpm_pin(struct boot *b)
 		disk_name(b));
 
 	for (int i = 0; i < TRIES; i++)
-		if (!ask_hidden(b, text, pin) || answered(b, try_pin(b, pin), &pin))
+		if (!ask_hidden(b, text, pin) ||
+		    answered(b, try_device(b, volume_unlock_by_tpm_pin, pin, TRY_SECONDS),
+			     &pin))
 			return;
+}
+
+static int touch(struct boot *b, const struct secret *pin)
+{
+	consoles_say(b->consoles, "Touch the security key.");
+	return try_device(b, volume_unlock_by_key, pin, TOUCH_SECONDS);
+}
+
+bool ask_security_key(struct boot *b)
+{
+	_cleanup_secret_ struct secret *pin = secret_new();
+	bool typed = false;
+	int r = touch(b, NULL);
+
+	if (security_key_answer(r, typed) == KEY_WANTS_PIN) {
+		typed = ask_hidden(
+			b, "PIN of the security key, or press Enter for none:", pin);
+		if (typed)
+			r = touch(b, pin);
+	}
+	if (security_key_answer(r, typed) != KEY_OPENED) {
+		consoles_say(b->consoles, "%s.", security_key_words(r, typed));
+		return false;
+	}
+	b->open = true;
+	b->opener = OPENER_FIDO2;
+	b->slot = r;
+	return true;
 }
 
 struct secret *choose_tpm_pin(struct boot *b)

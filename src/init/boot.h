@@ -124,6 +124,9 @@ int step_answers(struct boot *b, struct error *err);
 /* Opens the disk by TPM and PIN: three tries, or Enter for the password instead. */
 void ask_tpm_pin(struct boot *b);
 
+/* Opens the disk by a FIDO2 security key: true when it is open. */
+bool ask_security_key(struct boot *b);
+
 /* A new PIN, typed twice; NULL when there shall be none. */
 struct secret *choose_tpm_pin(struct boot *b);
 

@@ -20,6 +20,7 @@
 
 #define HEADER_FOLDER "/run/atomos"
 #define TPM_TOKEN "systemd-tpm2"
+#define KEY_TOKEN "systemd-fido2"
 
 struct volume {
 	struct crypt_device *device;
@@ -226,6 +227,13 @@ int volume_unlock_by_tpm_pin(struct volume *v, const struct secret *pin)
 					   pin->data, pin->size, NULL, 0);
 }
 
+int volume_unlock_by_key(struct volume *v, const struct secret *pin)
+{
+	return crypt_activate_by_token_pin(v->device, v->name, KEY_TOKEN, CRYPT_ANY_TOKEN,
+					   pin ? pin->data : NULL, pin ? pin->size : 0,
+					   NULL, 0);
+}
+
 static bool is_cheap(struct crypt_device *device, int slot)
 {
 	struct crypt_pbkdf_type kdf;
@@ -255,12 +263,22 @@ enum opener volume_opener(struct volume *v, int slot)
 	return opener_of_slot(v->device, slot);
 }
 
-bool volume_has_tpm(struct volume *v)
+static bool has_slot_of(struct volume *v, enum opener opener)
 {
 	for (int slot = 0; slot < crypt_keyslot_max(CRYPT_LUKS2); slot++)
-		if (opener_of_slot(v->device, slot) == OPENER_TPM)
+		if (opener_of_slot(v->device, slot) == opener)
 			return true;
 	return false;
+}
+
+bool volume_has_tpm(struct volume *v)
+{
+	return has_slot_of(v, OPENER_TPM);
+}
+
+bool volume_has_key(struct volume *v)
+{
+	return has_slot_of(v, OPENER_FIDO2);
 }
 
 void volume_tpm_slots(struct volume *v, struct tpm_slots *ret)

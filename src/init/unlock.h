@@ -63,6 +63,13 @@ int volume_public_slot(struct volume *v, const struct secret *password);
 /* What the slot opens with, by its token. */
 enum opener volume_opener(struct volume *v, int slot);
 
+/* Makes the device with a FIDO2 security key and perhaps its PIN (or NULL). The slot, or
+ * what security-key.h explains. Waits for a touch; run in a child. */
+int volume_unlock_by_key(struct volume *v, const struct secret *pin);
+
+/* Whether a slot for such a key is there. */
+bool volume_has_key(struct volume *v);
+
 /* Whether a token for the TPM is there. */
 bool volume_has_tpm(struct volume *v);
 

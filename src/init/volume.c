@@ -128,6 +128,7 @@ struct asking {
 	const char *text;
 	const int *watch;
 	bool may_refuse; /* Enter alone is an answer */
+	bool by_key;	 /* and here it means the security key */
 	unsigned seconds;
 	/* 1 when what was typed is enough, 0 when it is wrong. */
 	int (*try)(struct boot *b, struct secret *typed, struct error *err);
@@ -142,7 +143,8 @@ static void say_wrong(struct boot *b)
 	poll(NULL, 0, PAUSE_SECONDS * 1000);
 }
 
-/* -ECANCELED, -EPERM and -ETIME without words: `watch`, Enter alone, and nobody there. */
+/* Positive when the right one was typed, 0 when a security key has opened the disk.
+ * -ECANCELED, -EPERM and -ETIME without words: `watch`, Enter alone, and nobody there. */
 static int ask(struct boot *b, const struct asking *a, struct secret *answer,
 	       struct error *err)
 {
@@ -162,6 +164,8 @@ static int ask(struct boot *b, const struct asking *a, struct secret *answer,
 				    "to type it on");
 		if (answer->size == 0 && a->may_refuse)
 			return -EPERM;
+		if (answer->size == 0 && a->by_key && ask_security_key(b))
+			return 0;
 		if (answer->size == 0)
 			continue;
 		r = a->try(b, answer, err);
@@ -179,17 +183,18 @@ const char *disk_name(const struct boot *b)
 int ask_password(struct boot *b, const int *watch, struct error *err)
 {
 	_cleanup_secret_ struct secret *answer = secret_new();
+	bool by_key = !b->partition.medium && volume_has_key(b->volume);
 	_cleanup_free_ char *text =
-		xasprintf("Password for %s (%s):",
+		xasprintf("Password for %s (%s)%s:",
 			  b->partition.medium ? "this AtomOS medium" : "this AtomOS disk",
-			  disk_name(b));
-	const struct asking a = {.text = text, .watch = watch, .try = try_password};
+			  disk_name(b), by_key ? ", or Enter for the security key" : "");
+	const struct asking a = {
+		.text = text, .watch = watch, .by_key = by_key, .try = try_password};
 	int r = ask(b, &a, answer, err);
 
-	if (r < 0)
-		return r;
-	b->proof = TAKE_PTR(answer);
-	return 0;
+	if (r > 0)
+		b->proof = TAKE_PTR(answer);
+	return r < 0 ? r : 0;
 }
 
 /* Of the owner: neither the public password counts nor what only a device knows. */

@@ -78,6 +78,10 @@ static void test_slots(void **state)
  * is taken as it is. */
 static void test_typed(void **state)
 {
+	const struct crypt_pbkdf_type cheap = {.type = CRYPT_KDF_PBKDF2,
+					       .hash = "sha256",
+					       .iterations = 1000,
+					       .flags = CRYPT_PBKDF_NO_BENCHMARK};
 	static const char *const spellings[] = {
 		RECOVERY,
 		"CCCCCCCC-BBBBBBBB-DDDDDDDD-EEEEEEEE-FFFFFFFF-GGGGGGGG-HHHHHHHH-IIIIIIII",
@@ -92,6 +96,7 @@ static void test_typed(void **state)
 	make(FILE_NAME);
 	assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
 	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_int_equal(crypt_set_pbkdf_type(cd, &cheap), 0);
 	assert_int_equal(crypt_keyslot_change_by_passphrase(cd, 2, 2, "lost", 4, RECOVERY,
 							    strlen(RECOVERY)),
 			 2);

@@ -107,6 +107,16 @@ def tokens(image, kind=INSTALLED_ROOT):
     return found
 
 
+def ask(image, *wants, kind=INSTALLED_ROOT):
+    """Asks the next start for these things, as `atomos` does in the running system."""
+    def command(file, directory):
+        for want in wants:
+            new = directory / "token"
+            new.write_text(json.dumps({"type": "atomos-request", "keyslots": [], "want": want}))
+            output("cryptsetup", "token", "import", "--json-file", new, file)
+    edit_header(image, command, kind)
+
+
 def remember(image, password, owners, lowest=0, kind=INSTALLED_ROOT):
     """Puts a record (docs/formats.md) into the header: these owner keys, 32 bytes each, and the lowest release."""
     start, _ = partition(image, kind)

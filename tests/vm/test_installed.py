@@ -2,6 +2,7 @@
 """Installed disks: without and with an owner, what they keep and how they open."""
 
 import base64
+import hashlib
 import json
 import shutil
 import subprocess
@@ -235,20 +236,27 @@ def test_release_below_the_record(machine, copy, keep, tmp_path):
     assert tokens.count("atomos-record") == 1
 
 
-@pytest.mark.long
-def test_owner_key(machine, copy, keep, tmp_path):
-    """A system that an owner key signed starts where the machine remembers the key, and only there."""
+def signed_by(copy, name, file, tmp_path):
+    """An owner's disk whose system, of release 2, is signed by a key of this name that lies in the state: its
+    path, and the public key."""
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes_raw()
     own = tamper.build_system(tmp_path, "atomos.release = lib.mkForce 2;")
 
     def sign(_, info):
-        return ["owner-1:" + base64.b64encode(key.sign(tamper.fingerprint(info).encode())).decode()]
+        return [f"{name}:" + base64.b64encode(key.sign(tamper.fingerprint(info).encode())).decode()]
 
     def fill(state):
         (state / "atomos/owner").mkdir(mode=0o700)
-        (state / "atomos/owner/public-key").write_text(f"owner-1:{base64.b64encode(public).decode()}\n")
+        (state / "atomos/owner" / file).write_text(f"{name}:{base64.b64encode(public).decode()}\n")
     path = installed.owned(copy, b"correct horse", fill, alter=lambda root: tamper.replace_system(root, own, sign))
+    return path, public
+
+
+@pytest.mark.long
+def test_owner_key(machine, copy, keep, tmp_path):
+    """A system that an owner key signed starts where the machine remembers the key, and only there."""
+    path, public = signed_by(copy, "owner-1", "public-key", tmp_path)
     m = machine(image=path, tpm=False, keep=keep)
     m.expect("Password for this AtomOS disk")
     m.send("correct horse")
@@ -292,3 +300,36 @@ def test_renewed_key(machine, copy, keep, tmp_path):
     m = machine(image=path, keep=keep)
     m.expect("or its boot image is an older one")
     assert m.expect(OUTCOMES) == ASKED
+
+
+@pytest.mark.long
+def test_granted(machine, copy, keep, tmp_path):
+    """What the running system asked for is shown and granted once, after the password: a key, and the TPM with a PIN."""
+    path, public = signed_by(copy, "acme-1", "trusted-keys", tmp_path)
+    installed.ask(path, "tpm-pin", f"trust=acme-1:{base64.b64encode(public).decode()}")
+    m = machine(image=path, keep=keep)
+    m.expect("Password for this AtomOS disk")
+    m.send("correct horse")
+    m.expect(f"to trust the key acme-1, SHA-256 {hashlib.sha256(public).hexdigest()}")
+    m.send("yes")
+    m.expect("A new PIN for the TPM")
+    m.send("12")
+    m.expect("at least 4")
+    m.expect("A new PIN for the TPM")
+    m.send("2468")
+    m.expect("The same PIN again")
+    m.send("2468")
+    told(m)
+    cut(m)
+    m = machine(image=path, keep=keep)
+    m.expect("The TPM wants a PIN.")
+    m.expect("PIN for this AtomOS disk")
+    m.send("1357")
+    m.expect("That isn't the TPM's PIN")
+    m.expect("PIN for this AtomOS disk")
+    m.send("2468")
+    assert m.expect(OUTCOMES) == OPEN
+    m.login()
+    boot = boot_json(m)
+    assert boot["openedBy"] == "tpm" and boot["pin"] == "good" and boot["key"] == "acme-1"
+    assert not [t for t in installed.tokens(path).values() if t["type"] == "atomos-request"]
