@@ -364,6 +364,19 @@ static void tell_anew(struct boot *b, const struct pin *pin)
 	tell_tpm(b, &e, pin);
 }
 
+/* What was granted, and nothing that only a new slot may change: by PCR 7 and Secure Boot
+ * people are warned later. */
+static void tell_granted(struct boot *b, const struct pin *pin)
+{
+	const struct pin *old = &b->protection.reading.pin;
+	struct enrol e = {0};
+	struct pin granted = *pin;
+
+	granted.secure_boot = old->secure_boot;
+	memcpy(granted.pcr7, old->pcr7, PIN_HASH_SIZE);
+	tell_tpm(b, &e, &granted);
+}
+
 /* Whether to tell the TPM, and what. `changed`: the owner has granted something. */
 static void tell(struct boot *b, const struct pin *pin, bool changed)
 {
@@ -374,14 +387,13 @@ static void tell(struct boot *b, const struct pin *pin, bool changed)
 	enum opener opener = wanted	? OPENER_PASSWORD
 			     : b->owned ? b->opener
 					: OPENER_GENERIC;
-	struct enrol pin_only = {0};
 
 	if (b->proof && decide(b, opener) != ENROL_NO)
 		tell_anew(b, pin);
 	else if (renewal != RENEW_NOTHING)
 		renew(b, renewal, pin);
 	if (!b->enrolled && changed && protection_trusts(p))
-		tell_tpm(b, &pin_only, pin);
+		tell_granted(b, pin);
 	if (!b->owned && p->answered && p->reading.state != PIN_UNAVAILABLE &&
 	    p->reading.state != PIN_NONE && !protection_trusts(p))
 		consoles_say(b->consoles, "The TPM keeps something for another disk; it "
