@@ -110,3 +110,12 @@ def test_every_keymap_can_be_loaded(initramfs):
     for name in [*names, "nonexistent"]:
         done = subprocess.run(["chroot", initramfs, "/usr/bin/loadkeys", "--mktable", name], capture_output=True)
         assert (done.returncode == 0) == (name != "nonexistent"), f"{name}: {done.stderr!r}"
+
+
+def test_security_keys(initramfs):
+    """systemd's FIDO2 plugin is there with all that it loads by itself: its own library finds no key, but is found."""
+    plugins = initramfs / "usr/lib/x86_64-linux-gnu/cryptsetup"
+    assert {p.name for p in plugins.iterdir()} == {"libcryptsetup-token-systemd-fido2.so", "libcryptsetup-token-systemd-tpm2.so"}
+    result = subprocess.run(["chroot", initramfs, "/usr/bin/systemd-cryptenroll", "--fido2-device=list"], capture_output=True,
+                            text=True, env={"PATH": "/usr/sbin:/usr/bin", "SYSTEMD_LOG_LEVEL": "debug"})
+    assert "libfido2.so.1" in result.stderr and "No FIDO2 devices found" in result.stderr, result.stderr
