@@ -45,9 +45,10 @@ static bool read_extra(struct extra *ret)
 struct asking {
 	struct protection p;
 	const struct pin_tpm *tpm;
-	struct pin_tpm
-		older; /* before the vendor renewed its key; public_key may be NULL */
+	/* Before the vendor renewed its key; its public_key may be NULL. */
+	struct pin_tpm older;
 	int own_token; /* -1: none */
+	bool several;  /* slots for a TPM */
 	struct volume *volume;
 	bool owned;
 };
@@ -60,6 +61,7 @@ static void sort_slots(struct asking *a, const struct extra *e,
 	uint8_t own[PCR_FINGERPRINT_SIZE];
 	const struct tpm_slot *s;
 
+	a->several = slots->count > 1;
 	a->own_token = a->p.own_slot = a->p.older_slot = -1;
 	if (!e->key || pcr_key_fingerprint(e->key, own) < 0)
 		return;
@@ -108,7 +110,8 @@ static int unlock(const struct asking *a)
 {
 	int r = volume_unlock_by_tpm(a->volume, a->own_token);
 
-	return r < 0 && a->own_token >= 0 && a->older.public_key
+	/* Or any: somebody may have laid one beside that opens nothing. */
+	return r < 0 && r != -ENOANO && a->own_token >= 0 && a->several
 		       ? volume_unlock_by_tpm(a->volume, -1)
 		       : r;
 }
