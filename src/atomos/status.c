@@ -82,6 +82,11 @@ static void add_pin(struct status *s, const struct boot_facts *b)
 		    "somebody replaced what the TPM knows of this disk: type the "
 		    "password "
 		    "only when you know who did");
+	else if (streq(b->pin, "other-firmware"))
+		add(s, "pin", STATUS_YELLOW,
+		    "the firmware's keys or settings have changed since the TPM learnt "
+		    "of "
+		    "this disk");
 	else if (streq(b->pin, "other-volume"))
 		add(s, "pin", STATUS_RED,
 		    "the TPM knows another disk than this one: it may have been swapped");

@@ -160,10 +160,37 @@ static void name_of(const uint8_t *area, size_t size, uint8_t ret[static NAME_SI
 	sha256(area, size, ret + 2);
 }
 
-/* Digest of the policy "PolicyAuthorize by this key", TPM 2.0 Part 3, 23.16: what
- * the key approves now or later. */
-static int authorized_policy(const TPM2B_PUBLIC *key, TPM2B_DIGEST *ret,
-			     struct error *err)
+/* One PCR of the SHA-256 bank. */
+static TPML_PCR_SELECTION only_pcr(unsigned pcr)
+{
+	TPML_PCR_SELECTION s = {.count = 1};
+
+	s.pcrSelections[0].hash = TPM2_ALG_SHA256;
+	s.pcrSelections[0].sizeofSelect = 3;
+	s.pcrSelections[0].pcrSelect[pcr / 8] = (uint8_t)(1 << pcr % 8);
+	return s;
+}
+
+/* Extends the digest of a policy by "PolicyPCR: PCR 7 has this value" (23.7). */
+static int demand_pcr7(const uint8_t pcr7[static PIN_HASH_SIZE], TPM2B_DIGEST *policy)
+{
+	const TPML_PCR_SELECTION selection = only_pcr(PCR_SECURE_BOOT);
+	uint8_t text[2 * PIN_HASH_SIZE + 4 + sizeof(TPML_PCR_SELECTION)];
+	size_t at = PIN_HASH_SIZE;
+
+	memcpy(text, policy->buffer, PIN_HASH_SIZE);
+	put(text, &at, TPM2_CC_PolicyPCR, 4);
+	if (Tss2_MU_TPML_PCR_SELECTION_Marshal(&selection, text, sizeof(text), &at))
+		return -EIO;
+	sha256(pcr7, PIN_HASH_SIZE, text + at);
+	sha256(text, at + PIN_HASH_SIZE, policy->buffer);
+	return 0;
+}
+
+/* Digest of the policy "PolicyAuthorize by this key", TPM 2.0 Part 3, 23.16, and PCR 7:
+ * what the key approves now or later, on this machine with these settings. */
+static int write_policy(const TPM2B_PUBLIC *key, const uint8_t pcr7[static PIN_HASH_SIZE],
+			TPM2B_DIGEST *ret, struct error *err)
 {
 	uint8_t area[sizeof(TPMT_PUBLIC)], text[PIN_HASH_SIZE + 4 + NAME_SIZE] = {0};
 	size_t size = 0, at = PIN_HASH_SIZE;
@@ -176,39 +203,34 @@ static int authorized_policy(const TPM2B_PUBLIC *key, TPM2B_DIGEST *ret,
 	/* And over it the policy reference, which is empty. */
 	sha256(ret->buffer, PIN_HASH_SIZE, ret->buffer);
 	ret->size = PIN_HASH_SIZE;
-	return 0;
+	return demand_pcr7(pcr7, ret) < 0
+		       ? fail(err, -EBADMSG, "PCR 7 can't be written down")
+		       : 0;
 }
 
-static int index_public(const struct pin_tpm *how, TPM2B_NV_PUBLIC *ret,
-			TPM2B_PUBLIC *ret_key, struct error *err)
+/* The index that is written under this PCR 7. */
+static int index_public(const TPM2B_PUBLIC *key, const uint8_t pcr7[static PIN_HASH_SIZE],
+			TPM2B_NV_PUBLIC *ret, struct error *err)
 {
-	int r = key_to_public(how->public_key, ret_key, err);
-
-	if (r < 0)
-		return r;
 	*ret = (TPM2B_NV_PUBLIC){.nvPublic = {.nvIndex = PIN_INDEX,
 					      .nameAlg = TPM2_ALG_SHA256,
 					      .attributes = ATTRIBUTES,
 					      .dataSize = PIN_SIZE}};
-	return authorized_policy(ret_key, &ret->nvPublic.authPolicy, err);
+	return write_policy(key, pcr7, &ret->nvPublic.authPolicy, err);
 }
 
 /* Reading. */
 
-static int read_pcr7(struct tpm_handle *t, struct pin_reading *ret)
+static int read_pcr7(struct tpm_handle *t, uint8_t ret[static PIN_HASH_SIZE],
+		     struct error *err)
 {
-	const TPML_PCR_SELECTION wanted = {
-		.count = 1,
-		.pcrSelections[0] = {.hash = TPM2_ALG_SHA256,
-				     .sizeofSelect = 3,
-				     .pcrSelect = {1 << PCR_SECURE_BOOT}}};
+	const TPML_PCR_SELECTION wanted = only_pcr(PCR_SECURE_BOOT);
 	_cleanup_esys_ TPML_DIGEST *values = NULL;
 
 	if (Esys_PCR_Read(t->esys, NO_SESSIONS, &wanted, NULL, NULL, &values) ||
 	    values->count != 1 || values->digests[0].size != PIN_HASH_SIZE)
-		return -EIO;
-	memcpy(ret->pcr7, values->digests[0].buffer, PIN_HASH_SIZE);
-	ret->has_pcr7 = true;
+		return fail(err, -EIO, "The TPM has no PCR 7 with SHA-256");
+	memcpy(ret, values->digests[0].buffer, PIN_HASH_SIZE);
 	return 0;
 }
 
@@ -251,6 +273,7 @@ static int name_matches(struct tpm_handle *t, ESYS_TR index, TPM2B_NV_PUBLIC pub
 	return name->size == NAME_SIZE && memcmp(name->name, expected, NAME_SIZE) == 0;
 }
 
+/* Whether there is a valid one. */
 static int read_content(struct tpm_handle *t, ESYS_TR index, struct pin_reading *ret,
 			struct error *err)
 {
@@ -260,39 +283,77 @@ static int read_content(struct tpm_handle *t, ESYS_TR index, struct pin_reading 
 
 	if (rc)
 		return refused(rc, "read the pin", err);
-	ret->state = pin_decode(data->buffer, data->size, &ret->pin) == 0 ? PIN_GOOD
-									  : PIN_SPOILT;
-	return 0;
+	return pin_decode(data->buffer, data->size, &ret->pin) == 0;
+}
+
+/* Whether it is the one that a boot image writes under this PCR 7. */
+static int written_under(struct tpm_handle *t, ESYS_TR index, const TPM2B_PUBLIC *key,
+			 const uint8_t pcr7[static PIN_HASH_SIZE], struct error *err)
+{
+	TPM2B_NV_PUBLIC public;
+	int r = index_public(key, pcr7, &public, err);
+
+	return r < 0 ? r : name_matches(t, index, public, true, err);
+}
+
+/* Of an index that isn't the one for today's PCR 7. One that can't be read is somebody
+ * else's, and no failure of the TPM. */
+static int judge_other(struct tpm_handle *t, ESYS_TR index, const TPM2B_PUBLIC *key,
+		       struct pin_reading *ret, struct error *err)
+{
+	struct error unread;
+	int r;
+
+	ret->state = PIN_SPOILT;
+	if (read_content(t, index, ret, &unread) <= 0)
+		return 0;
+	r = written_under(t, index, key, ret->pin.pcr7, err);
+	if (r > 0)
+		ret->state = PIN_OTHER_PCR7;
+#ifdef WITHOUT_CHECK_PIN_FIRMWARE
+	if (r > 0)
+		ret->state = PIN_GOOD;
+#endif
+	return MIN(r, 0);
+}
+
+/* By Name and content, what the index is. */
+static int judge(struct tpm_handle *t, ESYS_TR index, const TPM2B_PUBLIC *key,
+		 struct pin_reading *ret, struct error *err)
+{
+	int r = written_under(t, index, key, ret->pcr7, err);
+
+#ifdef WITHOUT_CHECK_PIN_NAME
+	r = r < 0 ? r : 1;
+#endif
+	if (r <= 0)
+		return r < 0 ? r : judge_other(t, index, key, ret, err);
+	r = read_content(t, index, ret, err);
+	if (r >= 0)
+		ret->state = r > 0 ? PIN_GOOD : PIN_SPOILT;
+	return MIN(r, 0);
 }
 
 int pin_tpm_read(const struct pin_tpm *how, struct pin_reading *ret, struct error *err)
 {
 	_cleanup_tpm_ struct tpm_handle t = {0};
-	TPM2B_NV_PUBLIC public;
 	TPM2B_PUBLIC key;
 	ESYS_TR index;
 	int r;
 
 	*ret = (struct pin_reading){.state = PIN_UNAVAILABLE};
-	r = index_public(how, &public, &key, err);
+	r = key_to_public(how->public_key, &key, err);
 	if (r == 0)
 		r = tpm_open(how, &t, err);
+	if (r == 0)
+		r = read_pcr7(&t, ret->pcr7, err);
 	if (r < 0)
 		return r;
-	if (read_pcr7(&t, ret) < 0)
-		return fail(err, -EIO, "The TPM has no PCR 7 with SHA-256");
+	ret->has_pcr7 = true;
 	r = find_index(&t, &index, err);
 	if (r == 0)
 		ret->state = PIN_NONE;
-	if (r <= 0)
-		return r;
-	r = name_matches(&t, index, public, true, err);
-#ifdef WITHOUT_CHECK_PIN_NAME
-	r = r < 0 ? r : 1;
-#endif
-	if (r == 0)
-		ret->state = PIN_SPOILT;
-	return r <= 0 ? r : read_content(&t, index, ret, err);
+	return r <= 0 ? r : judge(&t, index, &key, ret, err);
 }
 
 /* Writing. */
@@ -340,11 +401,7 @@ static int start_session(struct tpm_handle *t, ESYS_TR *ret, struct error *err)
 static int policy_pcr(struct tpm_handle *t, ESYS_TR session, TPM2B_DIGEST **ret,
 		      struct error *err)
 {
-	const TPML_PCR_SELECTION pcr11 = {
-		.count = 1,
-		.pcrSelections[0] = {.hash = TPM2_ALG_SHA256,
-				     .sizeofSelect = 3,
-				     .pcrSelect = {0, 1 << (TPM_PCR_BOOT - 8), 0}}};
+	const TPML_PCR_SELECTION pcr11 = only_pcr(TPM_PCR_BOOT);
 	TSS2_RC rc = Esys_PolicyPCR(t->esys, session, NO_SESSIONS, NULL, &pcr11);
 
 	if (rc == TSS2_RC_SUCCESS)
@@ -377,9 +434,11 @@ static int verify(struct tpm_handle *t, ESYS_TR key, const TPM2B_DIGEST *policy,
 	return rc ? refused(rc, "confirm the boot image's signature", err) : 0;
 }
 
+/* Brings the session to the whole of write_policy. */
 static int authorize(struct tpm_handle *t, const TPM2B_PUBLIC *public,
 		     const struct pin_tpm *how, ESYS_TR session, struct error *err)
 {
+	const TPML_PCR_SELECTION pcr7 = only_pcr(PCR_SECURE_BOOT);
 	_cleanup_esys_ TPM2B_DIGEST *policy = NULL;
 	_cleanup_esys_ TPMT_TK_VERIFIED *ticket = NULL;
 	_cleanup_esys_ TPM2B_NAME *name = NULL;
@@ -400,6 +459,8 @@ static int authorize(struct tpm_handle *t, const TPM2B_PUBLIC *public,
 		if (rc == TSS2_RC_SUCCESS)
 			rc = Esys_PolicyAuthorize(t->esys, session, NO_SESSIONS, policy,
 						  &no_reference, name, ticket);
+		if (rc == TSS2_RC_SUCCESS)
+			rc = Esys_PolicyPCR(t->esys, session, NO_SESSIONS, NULL, &pcr7);
 		r = rc ? refused(rc, "authorize the pin", err) : 0;
 	}
 	(void)Esys_FlushContext(t->esys, key);
@@ -421,13 +482,18 @@ static int write_content(struct tpm_handle *t, ESYS_TR index, ESYS_TR session,
 int pin_tpm_write(const struct pin_tpm *how, const struct pin *pin, struct error *err)
 {
 	_cleanup_tpm_ struct tpm_handle t = {0};
+	uint8_t pcr7[PIN_HASH_SIZE];
 	TPM2B_NV_PUBLIC public;
 	TPM2B_PUBLIC key;
 	ESYS_TR session, index;
-	int r = index_public(how, &public, &key, err);
+	int r = key_to_public(how->public_key, &key, err);
 
 	if (r == 0)
 		r = tpm_open(how, &t, err);
+	if (r == 0)
+		r = read_pcr7(&t, pcr7, err);
+	if (r == 0)
+		r = index_public(&key, pcr7, &public, err);
 	if (r == 0)
 		r = start_session(&t, &session, err);
 	if (r < 0)

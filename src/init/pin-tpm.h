@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The pin in the TPM: an NV index that anybody may read, and that only a boot image of
- * this vendor can write, before it has left its start phase. Anybody may remove it; what
- * is then defined in its place has another Name, or no content. Every function may take
- * for ever on a mute TPM: run them in a child with a time limit. */
+ * this vendor can write, before it has left its start phase, under the PCR 7 that it was
+ * defined with: whoever starts something else can replay PCR 11, but not both. Anybody
+ * may remove it; what is then defined in its place has another Name, or no content. Every
+ * function may take for ever on a mute TPM: run them in a child with a time limit. */
 #pragma once
 
 #include "base/error.h"
@@ -15,6 +16,9 @@ enum pin_state {
 	PIN_UNAVAILABLE, /* the TPM can't be asked */
 	PIN_NONE,	 /* there is no index */
 	PIN_SPOILT,	 /* there is one that isn't ours, or has no valid content */
+	/* Written under another PCR 7 than there is now: before the firmware's keys or
+	 * settings changed, or by whoever has changed them. Good for words only. */
+	PIN_OTHER_PCR7,
 	PIN_GOOD,
 };
 
@@ -28,7 +32,7 @@ struct pin_tpm {
 
 struct pin_reading {
 	enum pin_state state;
-	struct pin pin; /* PIN_GOOD */
+	struct pin pin; /* PIN_GOOD, PIN_OTHER_PCR7 */
 	bool has_pcr7;
 	uint8_t pcr7[PIN_HASH_SIZE]; /* now */
 };

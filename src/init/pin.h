@@ -9,7 +9,7 @@
  *  12  4  0
  *  16  8  lowest release that is started without the owner's password
  *  24 32  digest of the volume key (volume-digest.h)
- *  56 32  PCR 7 (SHA-256 bank) at enrolment
+ *  56 32  PCR 7 (SHA-256 bank) when it was written
  *  88 32  SHA-256 of each owner key's 32 bytes, eight places; unused ones are 0 */
 #pragma once
 

@@ -99,7 +99,7 @@ static void read_pin(struct asking *a)
 		log_warning("%s", err.message);
 	if (p->reading.state != PIN_SPOILT || !a->older.public_key)
 		return;
-	if (pin_tpm_read(&a->older, &older, &err) == 0 && older.state == PIN_GOOD) {
+	if (pin_tpm_read(&a->older, &older, &err) == 0 && older.state >= PIN_OTHER_PCR7) {
 		p->reading = older;
 		p->older_pin = true;
 	}
@@ -125,7 +125,7 @@ static void look(void *context)
 	be_silent();
 	read_pin(a);
 	p->answered = true;
-	p->same_volume = p->reading.state == PIN_GOOD &&
+	p->same_volume = p->reading.state >= PIN_OTHER_PCR7 &&
 			 memcmp(p->reading.pin.volume, volume_key_digest(a->volume),
 				VOLUME_DIGEST_SIZE) == 0;
 	if (a->owned && p->has_token && protection_trusts(p))
@@ -398,7 +398,7 @@ static void tell(struct boot *b, const struct pin *pin, bool changed)
 	if (!b->enrolled && changed && protection_trusts(p))
 		tell_granted(b, pin);
 	if (!b->owned && p->answered && p->reading.state != PIN_UNAVAILABLE &&
-	    p->reading.state != PIN_NONE && !protection_trusts(p))
+	    p->reading.state != PIN_NONE && !p->same_volume)
 		consoles_say(b->consoles, "The TPM keeps something for another disk; it "
 					  "isn't used for this one.");
 }

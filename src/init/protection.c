@@ -5,6 +5,13 @@
 
 #include "init/protection.h"
 
+/* Of this volume; under today's PCR 7 or another one. */
+static bool ours(const struct protection *p)
+{
+	return (p->reading.state == PIN_GOOD || p->reading.state == PIN_OTHER_PCR7) &&
+	       p->same_volume;
+}
+
 static bool good(const struct protection *p)
 {
 #ifdef WITHOUT_CHECK_PIN_VOLUME
@@ -16,12 +23,6 @@ static bool good(const struct protection *p)
 bool protection_trusts(const struct protection *p)
 {
 	return p->usable && p->answered && good(p);
-}
-
-static bool same_pcr7(const struct protection *p)
-{
-	return p->reading.has_pcr7 &&
-	       memcmp(p->reading.pcr7, p->reading.pin.pcr7, PIN_HASH_SIZE) == 0;
 }
 
 static const char *pin_words(const struct protection *p)
@@ -37,11 +38,20 @@ static const char *pin_words(const struct protection *p)
 		       "have "
 		       "tampered with this machine, or its boot image is an older one or "
 		       "another vendor's";
+	case PIN_OTHER_PCR7:
 	case PIN_GOOD:
 		break;
 	}
 	return "The TPM knows another disk than this one: the disk was exchanged, or "
 	       "installed anew";
+}
+
+static const char *firmware_words(const struct protection *p)
+{
+	return p->reading.pin.secure_boot && p->secure_boot != 1
+		       ? "Secure Boot is off, and was on when the TPM was told to open "
+			 "this disk"
+		       : "The firmware's keys or settings for Secure Boot have changed";
 }
 
 static const char *unlock_words(const struct protection *p)
@@ -60,11 +70,6 @@ static const char *unlock_words(const struct protection *p)
 	default:
 		return "The TPM failed to open the disk";
 	}
-	if (p->reading.pin.secure_boot && p->secure_boot != 1)
-		return "Secure Boot is off, and was on when the TPM was told to open "
-		       "this disk";
-	if (!same_pcr7(p))
-		return "The firmware's keys or settings for Secure Boot have changed";
 	return "The boot image isn't one that the TPM was told to trust";
 }
 
@@ -76,11 +81,11 @@ const char *protection_words(const struct protection *p)
 		return p->has_token ? "The TPM can't be used in this start" : NULL;
 	if (!p->answered)
 		return "The TPM gives no answer";
-	if (!good(p))
+	if (!good(p) && !ours(p))
 		return pin_words(p);
 	if (!p->has_token)
 		return "The disk has no slot for the TPM any more";
-	return unlock_words(p);
+	return good(p) ? unlock_words(p) : firmware_words(p);
 }
 
 const char *protection_pin_word(const struct protection *p)
@@ -94,6 +99,8 @@ const char *protection_pin_word(const struct protection *p)
 		return "none";
 	case PIN_SPOILT:
 		return "spoilt";
+	case PIN_OTHER_PCR7:
+		return p->same_volume ? "other-firmware" : "other-volume";
 	case PIN_GOOD:
 		return p->same_volume ? "good" : "other-volume";
 	}
@@ -107,7 +114,7 @@ static enum enrolment first_own(const struct protection *p)
 {
 	if (p->secure_boot != 1)
 		return ENROL_NO;
-	return p->reading.state == PIN_NONE || good(p) ? ENROL_YES : ENROL_NO;
+	return p->reading.state == PIN_NONE || ours(p) ? ENROL_YES : ENROL_NO;
 }
 
 enum enrolment protection_enrolment(const struct protection *p, enum opener opener)
@@ -118,7 +125,7 @@ enum enrolment protection_enrolment(const struct protection *p, enum opener open
 		return first_own(p);
 	if (opener != OPENER_PASSWORD && opener != OPENER_RECOVERY)
 		return ENROL_NO;
-	if (p->reading.state == PIN_GOOD && !p->same_volume)
+	if (p->reading.state >= PIN_OTHER_PCR7 && !ours(p))
 		return p->secure_boot == 1 || p->wants_pin ? ENROL_ASK_OTHER_DISK
 							   : ENROL_NO;
 	/* With a PIN nobody else gets at the disk, whatever he starts. */
@@ -133,7 +140,7 @@ enum enrolment protection_enrolment(const struct protection *p, enum opener open
 	if (p->secure_boot == 1)
 		return ENROL_YES;
 	/* Never a weaker protection without a word. */
-	return good(p) && p->reading.pin.secure_boot ? ENROL_ASK_FIRMWARE : ENROL_NO;
+	return ours(p) && p->reading.pin.secure_boot ? ENROL_ASK_FIRMWARE : ENROL_NO;
 }
 
 bool protection_with_pin(const struct protection *p)

@@ -11,7 +11,7 @@
 struct protection {
 	bool usable;   /* the TPM confirmed the start phase, the image has a signature */
 	bool answered; /* it has told what it keeps */
-	bool same_volume; /* the pin is of this volume; only for a good one */
+	bool same_volume; /* the pin is of this volume; only for one with content */
 	bool has_token;	  /* the disk has a slot for a TPM */
 	bool has_pin;	  /* such a slot wants a PIN, too */
 	bool wants_pin;	  /* the running system has asked for that */

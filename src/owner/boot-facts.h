@@ -21,7 +21,8 @@ struct boot_facts {
 	char *tpm_says; /* why it didn't open the disk; NULL: it did, or wasn't asked */
 	char *secure_boot; /* "on", "off", "unknown" */
 	char *opened_by;   /* "tpm", "password", "recovery", "generic" */
-	char *pin;	   /* "good", "none", "spoilt", "other-volume", "unavailable" */
+	char *pin;	   /* "good", "none", "spoilt", "other-volume", "other-firmware",
+			      "unavailable" */
 	uint64_t release, paths, bytes;
 	double seconds;
 	bool medium, installed, owned, enrolled, home_mounted;

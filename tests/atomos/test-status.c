@@ -85,6 +85,10 @@ static void test_spoilt(void **state _unused_)
 	b.pin = (char *)"spoilt";
 	find(&b, &good, &s);
 	check(&s, "pin", STATUS_RED, "replaced");
+	status_done(&s);
+	b.pin = (char *)"other-firmware";
+	find(&b, &good, &s);
+	check(&s, "pin", STATUS_YELLOW, "firmware's keys");
 }
 
 static void test_no_owner(void **state _unused_)

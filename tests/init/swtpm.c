@@ -124,6 +124,17 @@ void swtpm_start(struct swtpm *t)
 	run_server(t);
 }
 
+void swtpm_restart(struct swtpm *t)
+{
+	_cleanup_free_ char *control = xasprintf("%s/s.ctrl", t->directory);
+
+	assert_int_equal(RUN("tpm2_shutdown", "-c"), 0);
+	kill(t->pid, SIGTERM);
+	waitpid(t->pid, NULL, 0);
+	(void)unlink(control);
+	run_server(t);
+}
+
 void swtpm_stop(struct swtpm *t)
 {
 	kill(t->pid, SIGKILL);

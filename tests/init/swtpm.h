@@ -15,6 +15,9 @@ struct swtpm {
 void swtpm_start(struct swtpm *t);
 void swtpm_stop(struct swtpm *t);
 
+/* What a restart of the machine does to it: PCRs are empty, what it keeps stays. */
+void swtpm_restart(struct swtpm *t);
+
 /* Extends PCR 11 with the hash of a word. */
 void swtpm_extend(const char *word);
 

@@ -41,6 +41,14 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* As firmware does it, for Secure Boot's state and keys. */
+static void extend_pcr7(void)
+{
+	_cleanup_free_ char *value = xasprintf("7:sha256=%064d", 1);
+
+	assert_int_equal(RUN("tpm2_pcrextend", value), 0);
+}
+
 static struct pin some_pin(void)
 {
 	struct pin p = {.secure_boot = true, .owner_count = 2, .lowest_release = 7};
@@ -171,6 +179,38 @@ static void test_spoilt(void **state)
 	assert_state(f, PIN_GOOD);
 }
 
+/* Who starts something else has the boot image and its signature, and can extend PCR 11
+ * as the stub does; but PCR 7 tells that Secure Boot was off. */
+static void test_replayed(void **state)
+{
+	struct fixture *f = *state;
+	struct pin pin = some_pin();
+	struct pin_reading reading;
+	struct error err = {0};
+
+	write_pin(f);
+	swtpm_restart(&f->tpm);
+	extend_pcr7();
+	assert_state(f, PIN_OTHER_PCR7);
+	/* Another owner, and the content of a good pin beside it. */
+	swtpm_extend("enter-initrd");
+	memset(pin.owners, 3, sizeof(pin.owners[0]));
+	must(pin_tpm_write(&f->how, &pin, &err), &err);
+	swtpm_restart(&f->tpm);
+	must(pin_tpm_read(&f->how, &reading, &err), &err);
+	assert_int_not_equal(reading.state, PIN_GOOD);
+	/* With the PCR 7 that it was written under in it, it is known as such. */
+	extend_pcr7();
+	must(pin_tpm_read(&f->how, &reading, &err), &err);
+	memcpy(pin.pcr7, reading.pcr7, PIN_HASH_SIZE);
+	swtpm_extend("enter-initrd");
+	must(pin_tpm_write(&f->how, &pin, &err), &err);
+	swtpm_restart(&f->tpm);
+	assert_state(f, PIN_OTHER_PCR7);
+	/* The owner's next start with a password puts it right. */
+	write_pin(f);
+}
+
 /* Defined exactly so, but never written. */
 static void test_unwritten(void **state)
 {
@@ -209,7 +249,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_write),  TEST(test_phase),	 TEST(test_other_key),
-		TEST(test_spoilt), TEST(test_unwritten), TEST(test_no_tpm),
+		TEST(test_spoilt), TEST(test_unwritten), TEST(test_replayed),
+		TEST(test_no_tpm),
 	};
 
 	return cmocka_run_group_tests_name("pin-tpm", tests, NULL, NULL);

@@ -57,17 +57,22 @@ static void test_words(void **state)
 	struct protection p = good();
 
 	says(&p, "boot image isn't one");
-	p.reading.pcr7[0] = 1;
-	says(&p, "firmware's keys or settings");
-	p.secure_boot = 0;
-	says(&p, "Secure Boot is off");
+	p.unlock = -ENOENT;
+	says(&p, "boot image isn't one");
 	p.unlock = -ENOTRECOVERABLE;
 	says(&p, "was cleared");
-	p.unlock = -ENOENT;
+	/* Not asked then. */
+	p.unlock = -ECANCELED;
+	p.reading.state = PIN_OTHER_PCR7;
+	says(&p, "firmware's keys or settings");
+	p.secure_boot = 0;
 	says(&p, "Secure Boot is off");
 	/* A firmware that knows nothing of it. */
 	p.secure_boot = -ENOENT;
 	says(&p, "Secure Boot is off");
+	p.same_volume = false;
+	says(&p, "another disk");
+	p = good();
 	p.unlock = -ENOANO;
 	says(&p, "a PIN");
 	p.unlock = -EIO;
@@ -97,6 +102,8 @@ static void test_pin_word(void **state)
 	struct protection p = good();
 
 	assert_string_equal(protection_pin_word(&p), "good");
+	p.reading.state = PIN_OTHER_PCR7;
+	assert_string_equal(protection_pin_word(&p), "other-firmware");
 	p.same_volume = false;
 	assert_string_equal(protection_pin_word(&p), "other-volume");
 	p.reading.state = PIN_SPOILT;
@@ -129,7 +136,7 @@ static void test_first_own_start(void **state)
 	/* The next one, before the questions are answered: with a new slot. */
 	p = good();
 	decides(&p, OPENER_GENERIC, ENROL_YES);
-	p.reading.pcr7[0] = 1;
+	p.reading.state = PIN_OTHER_PCR7;
 	decides(&p, OPENER_GENERIC, ENROL_YES);
 	p = good();
 	p.has_token = false;
@@ -148,6 +155,8 @@ static void test_after_a_password(void **state)
 	for (size_t i = 0; i < ELEMENTSOF(proofs); i++) {
 		struct protection p = good();
 
+		decides(&p, proofs[i], ENROL_YES);
+		p.reading.state = PIN_OTHER_PCR7;
 		decides(&p, proofs[i], ENROL_YES);
 		p.secure_boot = 0;
 		decides(&p, proofs[i], ENROL_ASK_FIRMWARE);
