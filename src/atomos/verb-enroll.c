@@ -180,7 +180,10 @@ static int fido2(const struct invocation *in _unused_, struct owned *o, struct e
 	const char *const argv[] = {"systemd-cryptenroll", "--fido2-device=auto",
 				    o->device, NULL};
 	const struct process p = {.argv = argv, .inherit_stdin = true};
+	int r = header_room(o->header, err);
 
+	if (r < 0)
+		return r;
 	if (!process_available(argv[0]))
 		return fail(err, -ENOENT,
 			    "systemd-cryptenroll is missing: add the package "

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/cryptsetup.h"
 #include "base/fd.h"
 #include "base/process.h"
 #include "base/str.h"
 #include "init/enrol.h"
 #include "init/limit.h"
+#include "init/luks-shape.h"
 
 #define PROGRAM "systemd-cryptenroll"
 #define SLOT_SECONDS 120
@@ -50,6 +52,27 @@ static int wipe_slot(const char *device, const char *which, struct error *err)
 	const char *const argv[] = {PROGRAM, option, device, NULL};
 
 	return process_do(argv, err);
+}
+
+/* One slot more than the boot takes, and it would refuse the header from then on. */
+static int look_for_room(const char *device, struct error *err)
+{
+	_cleanup_(crypt_freep) struct crypt_device *cd = NULL;
+	int r = crypt_init(&cd, device), used = 0;
+
+	if (r == 0)
+		r = crypt_load(cd, CRYPT_LUKS2, NULL);
+	if (r < 0)
+		return fail(err, r, "the slots of %s can't be counted: %s", device,
+			    strerror(-r));
+	for (int i = 0; i < crypt_keyslot_max(CRYPT_LUKS2); i++)
+		used += crypt_keyslot_status(cd, i) != CRYPT_SLOT_INACTIVE;
+	return used < LUKS_SLOTS_MAX
+		       ? 0
+		       : fail(err, -ENOSPC,
+			      "the disk has room for %d ways to open it and has them "
+			      "all, remove one with 'atomos enroll remove'",
+			      LUKS_SLOTS_MAX);
 }
 
 /* How systemd calls the TPM that libtss2 reaches. */
@@ -106,6 +129,8 @@ static int make_slot(void *context, struct error *err)
 		e->device, NULL};
 	int r = e->wipe ? wipe_slot(e->device, e->wipe, err) : 0;
 
+	if (r == 0)
+		r = look_for_room(e->device, err);
 	return r < 0 ? r : run_cryptenroll(w, argv, err);
 }
 

@@ -26,7 +26,7 @@ struct enrol {
 };
 
 /* Each part in a child with a time limit; only before leave-initrd. When it fails the
- * disk opens with its passwords as before. */
+ * disk opens with its passwords as before. -ENOSPC: it has no room for a slot. */
 int enrol(const struct enrol *e, struct error *err);
 
 /* Removes a slot for a TPM, after another one has opened the volume. */

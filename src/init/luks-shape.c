@@ -10,7 +10,6 @@
 #include "init/luks-shape.h"
 #include "init/luks-tokens.h"
 
-#define SLOTS_MAX 7
 #define KEY_BYTES 64
 #define CIPHER "aes-xts-plain64"
 /* More would keep a machine busy for minutes, or take memory it hasn't. */
@@ -191,7 +190,7 @@ static int check_slots(sd_json_variant *slots, struct error *err)
 	if (!slots || !sd_json_variant_is_object(slots))
 		return refuse(err, "no slots");
 	n = sd_json_variant_elements(slots) / 2;
-	if (n < 1 || n > SLOTS_MAX)
+	if (n < 1 || n > LUKS_SLOTS_MAX)
 		return refuse(err, "number of slots");
 	for (size_t i = 0; i < n; i++) {
 		sd_json_variant *s = sd_json_variant_by_index(slots, 2 * i + 1);

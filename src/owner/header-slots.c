@@ -76,18 +76,28 @@ static int prove(struct header *h, int slot, const struct secret *secret)
 	return r < 0 ? r : 0;
 }
 
-int header_add(struct header *h, const struct slot_new *n, struct error *err)
+int header_room(struct header *h, struct error *err)
 {
 	struct slots slots;
-	int r = header_slots(h, &slots, err), slot;
+	int r = header_slots(h, &slots, err);
 
 	if (r < 0)
 		return r;
-	if (slots.count == HEADER_SLOTS_MAX)
-		return fail(err, -ENOSPC,
-			    "The disk has room for %d ways to open it and has them all: "
-			    "remove one first",
-			    HEADER_SLOTS_MAX);
+	return slots.count < HEADER_SLOTS_MAX
+		       ? 0
+		       : fail(err, -ENOSPC,
+			      "The disk has room for %d ways to open it and has them "
+			      "all: "
+			      "remove one first with 'atomos enroll remove'",
+			      HEADER_SLOTS_MAX);
+}
+
+int header_add(struct header *h, const struct slot_new *n, struct error *err)
+{
+	int r = header_room(h, err), slot;
+
+	if (r < 0)
+		return r;
 	r = set_cost(h, n);
 	if (r < 0)
 		return header_fail(h, err, r, "A new slot of the disk can't be made");

@@ -59,6 +59,9 @@ int header_slots(struct header *h, struct slots *ret, struct error *err);
 /* The slot that opens with this secret; -EKEYREJECTED (no words) when none does. */
 int header_try(struct header *h, const struct secret *secret);
 
+/* -ENOSPC with a sentence when one slot more would be too many for the boot. */
+int header_room(struct header *h, struct error *err);
+
 /* Adds a slot, proves it by opening the volume's key with it, and writes its token.
  * Returns its number; after a failure there is no new slot. -EKEYREJECTED when the
  * authority doesn't open the volume. */

@@ -291,6 +291,59 @@ static void test_pin(void **state)
 	assert_int_equal(unseal(f, &f->new, own->token), -ENOANO);
 }
 
+/* Makes slots until there are so many. */
+static void fill(const struct fixture *f, int count)
+{
+	static const struct crypt_pbkdf_type cheap = {.type = CRYPT_KDF_PBKDF2,
+						      .hash = "sha256",
+						      .iterations = 1000,
+						      .flags = CRYPT_PBKDF_NO_BENCHMARK};
+	struct crypt_device *cd = open_volume(f);
+	int slot;
+
+	assert_int_equal(crypt_set_pbkdf_type(cd, &cheap), 0);
+	do {
+		slot = crypt_keyslot_add_by_passphrase(cd, CRYPT_ANY_SLOT, "atomos", 6,
+						       "more", 4);
+		assert_true(slot >= 0);
+	} while (slot < count - 1);
+	crypt_free(cd);
+}
+
+/* One slot too many, and the boot would refuse the header for ever. */
+static void test_full(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
+	_cleanup_secret_ struct secret *password = word("atomos");
+	const struct pin pin = {0};
+	struct enrol e = {.device = f->volume,
+			  .slot = true,
+			  .password = password,
+			  .tpm = &f->both.tpm,
+			  .pin = &pin,
+			  .key = f->both.key_file,
+			  .signature = f->both.signature_file};
+	struct error err = {0};
+
+	tell_first(f, &f->old);
+	fill(f, LUKS_SLOTS_MAX);
+	save(SIGNATURE_FILE, f->both.json);
+	/* A renewal makes the new slot before the old one goes. */
+	assert_int_equal(enrol(&e, &err), -ENOSPC);
+	assert_says(&err, "atomos enroll remove");
+	slots_of(f, &slots);
+	assert_int_equal(slots.count, 1);
+	assert_int_equal(pin_of(&f->old), PIN_GOOD);
+	/* In another's place there is room. */
+	e.wipe = "tpm2";
+	if (enrol(&e, &err) < 0)
+		fail_msg("%s", err.message);
+	tpm_slots_done(&slots);
+	slots_of(f, &slots);
+	assert_int_equal(slots.count, 1);
+}
+
 /* Who has no signature of the old key gets nothing renewed. */
 static void test_stranger(void **state)
 {
@@ -320,10 +373,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_told),
-		TEST(test_renewed),
-		TEST(test_pin),
-		TEST(test_stranger),
+		TEST(test_told), TEST(test_renewed),  TEST(test_pin),
+		TEST(test_full), TEST(test_stranger),
 	};
 
 	return cmocka_run_group_tests_name("enrol", tests, NULL, NULL);

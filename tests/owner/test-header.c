@@ -134,8 +134,14 @@ static void test_full(void **state)
 {
 	_cleanup_header_ struct header *h = make(state);
 
-	for (int i = 1; i < HEADER_SLOTS_MAX; i++)
+	struct error err;
+
+	for (int i = 1; i < HEADER_SLOTS_MAX; i++) {
+		assert_ok(header_room(h, &err), &err);
 		assert_int_equal(add(h, SLOT_PASSWORD, "atomos", "x"), i);
+	}
+	assert_int_equal(header_room(h, &err), -ENOSPC);
+	assert_non_null(strstr(err.message, "atomos enroll remove"));
 	assert_int_equal(add(h, SLOT_PASSWORD, "atomos", "x"), -ENOSPC);
 }
 
