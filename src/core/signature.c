@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Ed25519 signatures in Nix's form and the keys that are trusted. */
+#include <ctype.h>
 #include <errno.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -44,12 +45,21 @@ static int base64_decode(const char *text, uint8_t *out, size_t size)
 	return (bits & ((1U << count) - 1)) ? -EINVAL : 0;
 }
 
+/* Names are shown on consoles and written into headers: ASCII without spaces. */
+static bool name_ok(const char *name, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (!isascii((unsigned char)name[i]) || !isgraph((unsigned char)name[i]))
+			return false;
+	return size > 0 && size <= KEY_NAME_MAX;
+}
+
 static int parse_key(const char *line, struct public_key *ret)
 {
 	const char *colon = strchr(line, ':');
 	struct public_key k = {0};
 
-	if (!colon || colon == line || colon - line > KEY_NAME_MAX ||
+	if (!colon || !name_ok(line, (size_t)(colon - line)) ||
 	    base64_decode(colon + 1, k.bytes, sizeof(k.bytes)) < 0)
 		return -EINVAL;
 	k.pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, k.bytes,

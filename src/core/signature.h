@@ -27,9 +27,10 @@ struct trusted_keys {
 	size_t count;
 };
 
-/* Parses "NAME:BASE64" lines (Nix's public keys); empty lines and lines starting with #
- * are skipped. At least one key is required. The result is released by trusted_keys_done;
- * it is empty on failure. `err` names the line. */
+/* Parses "NAME:BASE64" lines (Nix's public keys), names of printable ASCII without
+ * spaces; empty lines and lines starting with # are skipped. At least one key is
+ * required. The result is released by trusted_keys_done; it is empty on failure. `err`
+ * names the line. */
 int trusted_keys_parse(const char *text, size_t size, struct trusted_keys *ret,
 		       struct error *err);
 void trusted_keys_done(struct trusted_keys *k);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Changes the header: slots come proven, and go once another was proven. */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <systemd/sd-json.h>
@@ -12,6 +13,7 @@
 #define ANSWERS_TOKEN "atomos-answers"
 #define KEYMAP_TOKEN "atomos-keymap"
 #define REQUEST_TOKEN "atomos-request"
+#define REQUEST_LENGTH_MAX 1024
 #define MEGABYTE_IN_KIB 1024U
 /* What init/luks-shape.c allows. */
 #define ARGON_KIB_MAX (1U << 20)
@@ -252,12 +254,30 @@ static int drop_request(struct header *h, int token, const char *type, const cha
 	return same ? MIN(crypt_token_json_set(h->device, token, NULL), 0) : 0;
 }
 
+/* What init/luks-tokens.c allows; with anything else the boot would refuse the header. */
+static bool request_ok(const char *want)
+{
+	size_t n = strlen(want);
+
+	for (size_t i = 0; i < n; i++)
+		if (!isascii((unsigned char)want[i]) || !isgraph((unsigned char)want[i]))
+			return false;
+	return n > 0 && n <= REQUEST_LENGTH_MAX;
+}
+
 int header_request(struct header *h, const char *want, bool wanted, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	sd_json_variant *token = NULL;
-	int r = header_tokens(h, drop_request, (void *)want);
+	int r;
 
+	if (!request_ok(want))
+		return fail(
+			err, -EINVAL,
+			"The request can't be noted on the disk: it may have letters, "
+			"digits and signs of ASCII only, %d at most",
+			REQUEST_LENGTH_MAX);
+	r = header_tokens(h, drop_request, (void *)want);
 	if (r == 0 && wanted) {
 		r = sd_json_buildo(
 			&token, SD_JSON_BUILD_PAIR_STRING("type", REQUEST_TOKEN),

@@ -42,7 +42,7 @@ static void check_refusal(const char *path, const char *text, size_t size,
 
 static void test_should_fail(void **state)
 {
-	each_golden("trusted-keys/should-fail", "", ".expected", 10, check_refusal);
+	each_golden("trusted-keys/should-fail", "", ".expected", 13, check_refusal);
 }
 
 /* Every bit of signature and text counts. */

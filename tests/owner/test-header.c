@@ -178,6 +178,8 @@ static void test_request(void **state)
 	static const char *const wants[] = {
 		"tpm-pin", "release=3",
 		"trust=acme-1:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="};
+	static const char *const odd[] = {"", "trust=Acme Systems:AA", "trust=\033[2J:AA",
+					  "trust=\303\244:AA"};
 	_cleanup_header_ struct header *h = make(state);
 	struct crypt_device *cd;
 	struct error err = {0};
@@ -204,6 +206,11 @@ static void test_request(void **state)
 	}
 	assert_int_equal(found, 2);
 	crypt_free(cd);
+	/* What the boot would refuse the header for. */
+	for (size_t i = 0; i < ELEMENTSOF(odd); i++) {
+		assert_int_equal(header_request(h, odd[i], true, &err), -EINVAL);
+		assert_non_null(strstr(err.message, "ASCII"));
+	}
 }
 
 int main(void)
