@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/macro.h"
 #include "base/str.h"
 #include "init/luks-tokens.h"
@@ -13,11 +14,13 @@
 #define TOKENS_MAX 32
 #define TEXT_LENGTH_MAX (64U << 10)
 #define PCRS 24
+#define PEM_BEGIN "-----BEGIN PUBLIC KEY-----"
 #define FIELDS_MAX 13
 
 enum kind {
 	KIND_TEXT, /* harmless letters */
 	KIND_BASE64,
+	KIND_KEY, /* a public key in PEM, in base64 */
 	KIND_HEX,
 	KIND_BOOL,
 	KIND_PCRS,    /* an array of their numbers */
@@ -46,7 +49,7 @@ static const struct token known[] = {
 	  {"tpm2-primary-alg", KIND_TEXT, true},
 	  {"tpm2-pin", KIND_BOOL, true},
 	  {"tpm2_pubkey_pcrs", KIND_PCRS, true},
-	  {"tpm2_pubkey", KIND_BASE64, true},
+	  {"tpm2_pubkey", KIND_KEY, true},
 	  {"tpm2_salt", KIND_BASE64, true},
 	  {"tpm2_srk", KIND_BASE64, true}}},
 	{"systemd-recovery", {{"keyslots", KIND_SLOT}}},
@@ -85,6 +88,18 @@ static int is_base64(int c)
 	return isalnum(c) || c == '+' || c == '/' || c == '=';
 }
 
+/* The token's plugin reads it, too, and would ask for the pass phrase of an encrypted
+ * one: only what has no header lines ("Proc-Type: 4,ENCRYPTED"). */
+static bool key_ok(sd_json_variant *v)
+{
+	_cleanup_free_ void *pem = NULL;
+	size_t size;
+
+	return text_ok(v, is_base64) && sd_json_variant_unbase64(v, &pem, &size) >= 0 &&
+	       size > strlen(PEM_BEGIN) &&
+	       memcmp(pem, PEM_BEGIN, strlen(PEM_BEGIN)) == 0 && !memchr(pem, ':', size);
+}
+
 static bool pcrs_ok(sd_json_variant *v)
 {
 	if (!sd_json_variant_is_array(v) || sd_json_variant_elements(v) > PCRS)
@@ -113,6 +128,8 @@ static bool value_ok(sd_json_variant *v, enum kind kind)
 		return text_ok(v, isgraph);
 	case KIND_BASE64:
 		return text_ok(v, is_base64);
+	case KIND_KEY:
+		return key_ok(v);
 	case KIND_HEX:
 		return text_ok(v, isxdigit);
 	case KIND_BOOL:

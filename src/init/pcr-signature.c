@@ -44,10 +44,25 @@ static int decode(const char *text, uint8_t ret[static PCR_SIGNATURE_MAX],
 	return 0;
 }
 
-int pcr_key_fingerprint(const char *pem, uint8_t ret[static PCR_FINGERPRINT_SIZE])
+/* Without one libcrypto asks on the terminal, and waits. */
+static int no_pass_phrase(char *buffer _unused_, int size _unused_, int writes _unused_,
+			  void *context _unused_)
+{
+	return -1;
+}
+
+EVP_PKEY *pcr_key_read(const char *pem)
 {
 	BIO *bio = BIO_new_mem_buf(pem, -1);
-	EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, no_pass_phrase, NULL) : NULL;
+
+	BIO_free(bio);
+	return key;
+}
+
+int pcr_key_fingerprint(const char *pem, uint8_t ret[static PCR_FINGERPRINT_SIZE])
+{
+	EVP_PKEY *key = pcr_key_read(pem);
 	unsigned char *der = NULL;
 	int size = key ? i2d_PublicKey(key, &der) : -1;
 	size_t n;
@@ -56,7 +71,6 @@ int pcr_key_fingerprint(const char *pem, uint8_t ret[static PCR_FINGERPRINT_SIZE
 
 	OPENSSL_free(der);
 	EVP_PKEY_free(key);
-	BIO_free(bio);
 	return good ? 0 : -EBADMSG;
 }
 

@@ -13,6 +13,12 @@
 
 #define PCR_FINGERPRINT_SIZE 32
 
+struct evp_pkey_st;
+
+/* A public key in PEM, freed by the caller with EVP_PKEY_free; NULL when it isn't one. An
+ * encrypted one is none: nobody is asked for a pass phrase. */
+struct evp_pkey_st *pcr_key_read(const char *pem);
+
 /* How systemd names a public key (PEM): SHA-256 of its form of PKCS #1. -EBADMSG when it
  * isn't a key. */
 int pcr_key_fingerprint(const char *pem, uint8_t ret[static PCR_FINGERPRINT_SIZE]);

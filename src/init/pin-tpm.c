@@ -5,7 +5,6 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <string.h>
 #include <tss2/tss2_esys.h>
 #include <tss2/tss2_mu.h>
@@ -103,18 +102,9 @@ static void bn_freep(BIGNUM **n)
 	BN_free(*n);
 }
 
-static EVP_PKEY *read_key(const char *pem)
-{
-	BIO *bio = BIO_new_mem_buf(pem, -1);
-	EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
-
-	BIO_free(bio);
-	return key;
-}
-
 static int key_to_public(const char *pem, TPM2B_PUBLIC *ret, struct error *err)
 {
-	_cleanup_(evp_freep) EVP_PKEY *key = read_key(pem);
+	_cleanup_(evp_freep) EVP_PKEY *key = pcr_key_read(pem);
 	_cleanup_(bn_freep) BIGNUM *n = NULL, *e = NULL;
 	TPMT_PUBLIC *p = &ret->publicArea;
 

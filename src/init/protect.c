@@ -78,13 +78,15 @@ static void sort_slots(struct asking *a, const struct extra *e,
 	}
 }
 
-/* The token's plugin talks to standard error; what counts is said in words of ours. */
+/* The token's plugin talks to standard error; what counts is said in words of ours, and
+ * asked by us. */
 static void be_silent(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
+	(void)dup2(fd, STDIN_FILENO);
 	(void)dup2(fd, STDERR_FILENO);
 	close(fd);
 }

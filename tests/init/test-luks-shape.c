@@ -131,6 +131,12 @@ static const struct change token_changes[] = {
 	{"\"tpm2-pcrs\":[7]", "\"tpm2-pcrs\":[7],\"tpm2_pcrlock\":true", "odd fields"},
 	{"\"tpm2-policy-hash\":\"", "\"tpm2-policy-hash\":\"x", "odd fields"},
 	{"\"tpm2-primary-alg\":\"ecc\"", "\"tpm2-primary-alg\":\"\"", "odd fields"},
+	/* An encrypted key, for which somebody would be asked. */
+	{"\"tpm2_pubkey\":\"",
+	 "\"tpm2_pubkey\":"
+	 "\"LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KUHJvYy1UeXBlOiA0LEVOQ1JZUFRFRAoK",
+	 "odd fields"},
+	{"\"tpm2_pubkey\":\"", "\"tpm2_pubkey\":\"AAAA", "odd fields"},
 	{"\"keymap\":\"de-latin1\"", "\"keymap\":\"a\\u001b[2J\"", "odd fields"},
 	{"\"keymap\":\"de-latin1\"", "\"keymap\":\"us\",\"more\":1", "odd fields"},
 	{"\"user\":\"anna\"", "\"user\":null", "odd fields"},

@@ -3,6 +3,10 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "test.h"
 #include "base/macro.h"
@@ -85,6 +89,34 @@ static void test_odd(void **state)
 	assert_int_equal(tpm_slot_parse("{\"type\":\"systemd-recovery\"}", &s), -ENOENT);
 }
 
+/* Nobody is asked for a pass phrase, though one could be typed. */
+static void test_encrypted(void **state)
+{
+	static const char pem[] =
+		"-----BEGIN PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: "
+		"AES-256-CBC,"
+		"00000000000000000000000000000000\n\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+		"-----END PUBLIC KEY-----\n";
+	uint8_t fingerprint[PCR_FINGERPRINT_SIZE];
+	int typed[2], status = -1;
+	pid_t pid;
+
+	assert_int_equal(pipe(typed), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)setsid();
+		(void)dup2(typed[0], STDIN_FILENO);
+		_exit(pcr_key_fingerprint(pem, fingerprint) == -EBADMSG ? 0 : 1);
+	}
+	/* libcrypto holds back every signal while it asks, but this. */
+	for (int i = 0; i < 100 && waitpid(pid, &status, WNOHANG) == 0; i++)
+		poll(NULL, 0, 100);
+	(void)kill(pid, SIGKILL);
+	assert_int_equal(status, 0);
+	close(typed[0]);
+	close(typed[1]);
+}
+
 /* An older key counts as long as the image has its signature. */
 static void test_renewed(void **state)
 {
@@ -118,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_encrypted),
 		cmocka_unit_test(test_renewed),
 	};
 
