@@ -32,12 +32,13 @@ static bool ask_hidden(struct boot *b, const char *text, struct secret *ret)
 }
 
 /* How a device opens the volume; pin may be NULL. */
-typedef int (*opening)(struct volume *v, const struct secret *pin);
+typedef int (*opening)(struct volume *v, int token, const struct secret *pin);
 
 struct try_work {
 	struct volume *volume;
 	opening open;
-	int pin; /* negative: none */
+	int token; /* for `open` */
+	int pin;   /* negative: none */
 };
 
 /* Runs in a child, in which secrets are empty. */
@@ -48,7 +49,7 @@ static int try_in_child(void *context, struct error *err)
 	int r = w->pin >= 0 ? secret_read_file(w->pin, pin) : 0;
 
 	if (r == 0)
-		r = w->open(w->volume, w->pin >= 0 ? pin : NULL);
+		r = w->open(w->volume, w->token, w->pin >= 0 ? pin : NULL);
 	return r < 0 ? fail(err, r, "%s", strerror(-r)) : r;
 }
 
@@ -57,11 +58,16 @@ static int try_device(struct boot *b, opening open, const struct secret *pin,
 		      unsigned seconds)
 {
 	_cleanup_close_ int fd = pin ? secret_file(pin) : -EBADF;
-	struct try_work w = {b->volume, open, fd};
+	struct try_work w = {b->volume, open, b->protection.own_token, fd};
 	const struct limited l = {try_in_child, &w, seconds, NULL};
 	struct error err;
 
 	return pin && fd < 0 ? fd : run_limited(&l, &err);
+}
+
+static int open_by_tpm(struct volume *v, int token, const struct secret *pin)
+{
+	return volume_unlock_by_tpm(v, token, pin, NULL);
 }
 
 /* True when there is nothing more to try. */
@@ -97,15 +103,19 @@ void ask_tpm_pin(struct boot *b)
 
 	for (int i = 0; i < TRIES; i++)
 		if (!ask_hidden(b, text, pin) ||
-		    answered(b, try_device(b, volume_unlock_by_tpm_pin, pin, TRY_SECONDS),
-			     &pin))
+		    answered(b, try_device(b, open_by_tpm, pin, TRY_SECONDS), &pin))
 			return;
+}
+
+static int open_by_key(struct volume *v, int token _unused_, const struct secret *pin)
+{
+	return volume_unlock_by_key(v, pin);
 }
 
 static int touch(struct boot *b, const struct secret *pin)
 {
 	consoles_say(b->consoles, "Touch the security key.");
-	return try_device(b, volume_unlock_by_key, pin, TOUCH_SECONDS);
+	return try_device(b, open_by_key, pin, TOUCH_SECONDS);
 }
 
 bool ask_security_key(struct boot *b)

@@ -45,10 +45,8 @@ static bool read_extra(struct extra *ret)
 struct asking {
 	struct protection p;
 	const struct pin_tpm *tpm;
-	/* Before the vendor renewed its key; its public_key may be NULL. */
-	struct pin_tpm older;
-	int own_token; /* -1: none */
-	bool several;  /* slots for a TPM */
+	struct pin_tpm
+		older; /* before the vendor renewed its key; public_key may be NULL */
 	struct volume *volume;
 	bool owned;
 };
@@ -61,13 +59,12 @@ static void sort_slots(struct asking *a, const struct extra *e,
 	uint8_t own[PCR_FINGERPRINT_SIZE];
 	const struct tpm_slot *s;
 
-	a->several = slots->count > 1;
-	a->own_token = a->p.own_slot = a->p.older_slot = -1;
+	a->p.own_token = a->p.own_slot = a->p.older_slot = -1;
 	if (!e->key || pcr_key_fingerprint(e->key, own) < 0)
 		return;
 	s = tpm_slots_own(slots, own);
 	if (s) {
-		a->own_token = s->token;
+		a->p.own_token = s->token;
 		a->p.own_slot = s->slot;
 	}
 	s = tpm_slots_older(slots, own, e->signature);
@@ -107,17 +104,6 @@ static void read_pin(struct asking *a)
 	}
 }
 
-/* The own slot first: only once it has opened the volume the older one goes. */
-static int unlock(const struct asking *a)
-{
-	int r = volume_unlock_by_tpm(a->volume, a->own_token);
-
-	/* Or any: somebody may have laid one beside that opens nothing. */
-	return r < 0 && r != -ENOANO && a->own_token >= 0 && a->several
-		       ? volume_unlock_by_tpm(a->volume, -1)
-		       : r;
-}
-
 /* Runs in the child: (c) the pin, then (d) the disk. */
 static void look(void *context)
 {
@@ -131,7 +117,7 @@ static void look(void *context)
 			 memcmp(p->reading.pin.volume, volume_key_digest(a->volume),
 				VOLUME_DIGEST_SIZE) == 0;
 	if (a->owned && p->has_token && protection_trusts(p))
-		p->unlock = unlock(a);
+		p->unlock = volume_unlock_by_tpm(a->volume, p->own_token, NULL, NULL);
 }
 
 /* The TPM's answer, when it has come. */

@@ -19,6 +19,7 @@ struct protection {
 	 * slots are bound to the image's own and to the older key. -1: none. */
 	bool older_pin;
 	int own_slot, older_slot;
+	int own_token;	 /* of own_slot; -1: none */
 	int secure_boot; /* now: 1 on, 0 off, negative unknown */
 	int unlock; /* slot, or libcryptsetup's negative errno; -ECANCELED: not tried */
 	struct pin_reading reading;

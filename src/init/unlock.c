@@ -118,8 +118,8 @@ int volume_open_header(const char *path, const char *name, struct volume **ret,
 	int r;
 
 	v->path = xstrdup(path);
-	v->name = xstrdup(name);
-	v->header = xasprintf("%s/header.%s", HEADER_FOLDER, name);
+	v->name = name ? xstrdup(name) : NULL;
+	v->header = xasprintf("%s/header.%s", HEADER_FOLDER, name ? name : "looked-at");
 	crypt_set_log_callback(NULL, to_log, NULL);
 	r = copy_header(path, v->header, err);
 	if (r == 0)
@@ -214,17 +214,22 @@ int volume_prove(struct volume *v, struct secret *typed, struct error *err)
 	return unlocked(learn_typed(v, NULL, typed, 0), err);
 }
 
-int volume_unlock_by_tpm(struct volume *v, int token)
+static int try_token(struct volume *v, int token, const struct secret *pin, void *plugin)
 {
-	return crypt_activate_by_token_pin(v->device, v->name, TPM_TOKEN,
-					   token < 0 ? CRYPT_ANY_TOKEN : token, NULL, 0,
-					   NULL, 0);
+	return crypt_activate_by_token_pin(v->device, v->name, TPM_TOKEN, token,
+					   pin ? pin->data : NULL, pin ? pin->size : 0,
+					   plugin, 0);
 }
 
-int volume_unlock_by_tpm_pin(struct volume *v, const struct secret *pin)
+int volume_unlock_by_tpm(struct volume *v, int first, const struct secret *pin,
+			 void *plugin)
 {
-	return crypt_activate_by_token_pin(v->device, v->name, TPM_TOKEN, CRYPT_ANY_TOKEN,
-					   pin->data, pin->size, NULL, 0);
+	int r = first >= 0 ? try_token(v, first, pin, plugin) : -ENOENT;
+
+	/* A wrong PIN isn't tried twice: the TPM counts. */
+	if (r >= 0 || (first >= 0 && (r == -ENOTRECOVERABLE || r == -ENOANO)))
+		return r;
+	return try_token(v, CRYPT_ANY_TOKEN, pin, plugin);
 }
 
 int volume_unlock_by_key(struct volume *v, const struct secret *pin)

@@ -25,7 +25,7 @@ struct volume;
 
 /* Copies the header of the volume at `path` to RAM, once, and checks its shape. From then
  * on only the copy is used; nothing of the volume is written. `name` is the device's in
- * /dev/mapper when it is opened. */
+ * /dev/mapper when it is opened; with NULL slots are found and nothing is opened. */
 int volume_open_header(const char *path, const char *name, struct volume **ret,
 		       struct error *err);
 void volume_free(struct volume *v);
@@ -48,14 +48,14 @@ int volume_learn(struct volume *v, const struct secret *password, struct error *
 /* The slot that opens with what was typed, without a device; as volume_unlock_typed. */
 int volume_prove(struct volume *v, struct secret *typed, struct error *err);
 
-/* Makes the device with the token that systemd-cryptenroll left for the TPM, or with any
- * such token (negative). The slot, or libcryptsetup's negative errno: see protection.c
- * for what it means. May take for ever; run in a child. */
-int volume_unlock_by_tpm(struct volume *v, int token);
-
-/* The same with a PIN that was typed; -ENOTRECOVERABLE when it is wrong, or when the TPM
- * takes none for a while. */
-int volume_unlock_by_tpm_pin(struct volume *v, const struct secret *pin);
+/* Makes the device with a token that systemd-cryptenroll left for the TPM: with `first`,
+ * unless that is negative, then with any; `pin` was typed, or is NULL. The slot, or
+ * libcryptsetup's negative errno: see protection.c for what it means. -ENOTRECOVERABLE
+ * when the PIN is wrong, or when the TPM takes none for a while. May take for ever; run
+ * in a child. `plugin`: what systemd's plugin takes from who uses it; NULL: it finds all
+ * by itself. */
+int volume_unlock_by_tpm(struct volume *v, int first, const struct secret *pin,
+			 void *plugin);
 
 /* The slot that opens with a public password, or -ENOENT; looks only at cheap slots. */
 int volume_public_slot(struct volume *v, const struct secret *password);

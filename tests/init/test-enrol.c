@@ -12,6 +12,7 @@
 #include "init/enrol.h"
 #include "init/luks-shape.h"
 #include "init/tpm-slots.h"
+#include "init/unlock.h"
 
 #define PLUGIN "systemd-tpm2"
 /* Where systemd's programs look for it when nobody names another place. */
@@ -264,6 +265,25 @@ static void test_renewed(void **state)
 	assert_true(unseal(f, &f->old, CRYPT_ANY_TOKEN) < 0);
 }
 
+/* As the boot opens it, but for the device. */
+static int unlocks(const struct fixture *f, const struct boot_image *i, int first,
+		   const char *pin)
+{
+	_cleanup_free_ char *device = xasprintf("swtpm:%s", f->tpm.device);
+	_cleanup_(volume_freep) struct volume *v = NULL;
+	_cleanup_secret_ struct secret *typed = pin ? word(pin) : NULL;
+	struct plugin_parameters p = {
+		.pcrs = UINT32_MAX, .device = device, .signature = i->signature_file};
+	struct error err = {0};
+	int r;
+
+	if (volume_open_header(f->volume, NULL, &v, &err) < 0)
+		fail_msg("%s", err.message);
+	r = volume_unlock_by_tpm(v, first, typed, &p);
+	swtpm_forget();
+	return r;
+}
+
 /* With a PIN; the renewed slot has it, too. */
 static void test_pin(void **state)
 {
@@ -289,6 +309,12 @@ static void test_pin(void **state)
 	assert_true(own->pin);
 	assert_int_equal(unseal_pin(f, &f->new, own->token, "a b=c"), own->slot);
 	assert_int_equal(unseal(f, &f->new, own->token), -ENOANO);
+	/* The next start: the new slot is the one that opens, or the renewal has no end.
+	 */
+	assert_int_not_equal(unlocks(f, &f->both, -1, "a b=c"), own->slot);
+	assert_int_equal(unlocks(f, &f->both, own->token, "a b=c"), own->slot);
+	assert_int_equal(unlocks(f, &f->both, own->token, "a b=d"), -ENOTRECOVERABLE);
+	assert_int_equal(unlocks(f, &f->both, own->token, NULL), -ENOANO);
 }
 
 /* Makes slots until there are so many. */
