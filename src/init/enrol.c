@@ -13,6 +13,7 @@
 #include "init/enrol.h"
 #include "init/limit.h"
 #include "init/luks-shape.h"
+#include "init/tpm-slots.h"
 
 #define PROGRAM "systemd-cryptenroll"
 #define SLOT_SECONDS 120
@@ -44,27 +45,75 @@ static int prepare(const struct enrol *e, struct work *ret, struct error *err)
 	return 0;
 }
 
+static int load(const char *device, struct crypt_device **ret, struct error *err)
+{
+	int r = crypt_init(ret, device);
+
+	if (r == 0)
+		r = crypt_load(*ret, CRYPT_LUKS2, NULL);
+	return r < 0 ? fail(err, r, "the slots of %s can't be read: %s", device,
+			    strerror(-r))
+		     : 0;
+}
+
+static bool is_tpms(struct crypt_device *cd, int token)
+{
+	struct tpm_slot s;
+	const char *json;
+	int r;
+
+	if (crypt_token_json_get(cd, token, &json) < 0)
+		return false;
+	r = tpm_slot_parse(json, &s);
+	if (r == 0)
+		free(s.key);
+	return r != -ENOENT;
+}
+
+/* Whether tokens of the TPM's and others name it: whoever has the disk can have one of
+ * the TPM's name the recovery key's slot. */
+static bool is_shared(struct crypt_device *cd, int slot)
+{
+	bool tpms = false, others = false;
+
+	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
+		if (crypt_token_is_assigned(cd, i, slot) != 0)
+			continue;
+		tpms |= is_tpms(cd, i);
+		others |= !is_tpms(cd, i);
+	}
+	return tpms && others;
+}
+
 /* "Already enrolled" looks at the set of PCRs and the key only: the old slot has to go
  * first. What is at hand was proven to open the disk. */
 static int wipe_slot(const char *device, const char *which, struct error *err)
 {
 	_cleanup_free_ char *option = xasprintf("--wipe-slot=%s", which);
 	const char *const argv[] = {PROGRAM, option, device, NULL};
+	_cleanup_(crypt_freep) struct crypt_device *cd = NULL;
+	int r = load(device, &cd, err);
 
-	return process_do(argv, err);
+	for (int i = 0; r == 0 && i < crypt_keyslot_max(CRYPT_LUKS2); i++) {
+		_cleanup_free_ char *number = xasprintf("%d", i);
+
+		if ((streq(which, number) || streq(which, "tpm2")) && is_shared(cd, i))
+			return fail(err, -EBUSY,
+				    "slot %d is the TPM's and somebody else's: look at "
+				    "'atomos enroll list'",
+				    i);
+	}
+	return r < 0 ? r : process_do(argv, err);
 }
 
 /* One slot more than the boot takes, and it would refuse the header from then on. */
 static int look_for_room(const char *device, struct error *err)
 {
 	_cleanup_(crypt_freep) struct crypt_device *cd = NULL;
-	int r = crypt_init(&cd, device), used = 0;
+	int r = load(device, &cd, err), used = 0;
 
-	if (r == 0)
-		r = crypt_load(cd, CRYPT_LUKS2, NULL);
 	if (r < 0)
-		return fail(err, r, "the slots of %s can't be counted: %s", device,
-			    strerror(-r));
+		return r;
 	for (int i = 0; i < crypt_keyslot_max(CRYPT_LUKS2); i++)
 		used += crypt_keyslot_status(cd, i) != CRYPT_SLOT_INACTIVE;
 	return used < LUKS_SLOTS_MAX

@@ -29,5 +29,6 @@ struct enrol {
  * disk opens with its passwords as before. -ENOSPC: it has no room for a slot. */
 int enrol(const struct enrol *e, struct error *err);
 
-/* Removes a slot for a TPM, after another one has opened the volume. */
+/* Removes a slot for a TPM, after another one has opened the volume. -EBUSY when it is
+ * somebody else's, too. */
 int enrol_drop(const char *device, int slot, struct error *err);

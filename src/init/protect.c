@@ -75,6 +75,23 @@ static void sort_slots(struct asking *a, const struct extra *e,
 	}
 }
 
+/* The slot that has opened the volume is the one that counts: others of the same key may
+ * have been laid beside it. */
+static void note_opener(struct protection *p, const struct extra *e,
+			const struct tpm_slots *slots)
+{
+	const struct tpm_slot *s = tpm_slots_at(slots, p->unlock);
+	uint8_t own[PCR_FINGERPRINT_SIZE];
+
+	if (!s || !s->key || !e->key || pcr_key_fingerprint(e->key, own) < 0)
+		return;
+	p->other_slots = tpm_slots_others(slots, p->unlock);
+	if (memcmp(s->fingerprint, own, sizeof(own)) == 0)
+		p->own_slot = s->slot;
+	else if (tpm_slot_vouched(s, own, e->signature))
+		p->older_slot = s->slot;
+}
+
 /* The token's plugin talks to standard error; what counts is said in words of ours, and
  * asked by us. */
 static void be_silent(void)
@@ -206,6 +223,7 @@ int step_tpm(struct boot *b, struct error *err)
 	else
 		take_answer(b, &job, PROMPT_MILLISECONDS);
 	tpm_job_end(&job);
+	note_opener(p, &extra, &slots);
 	return r;
 }
 
@@ -307,15 +325,26 @@ static bool keep_record(struct boot *b, const struct pin *pin)
 	return false;
 }
 
-/* An older slot that doesn't go is no harm: the next start tries again. */
-static void drop_older(struct boot *b)
+/* One that doesn't go is said: the next start tries again. */
+static void drop_others(struct boot *b)
 {
 	_cleanup_free_ char *device = xasprintf("/dev/%s", b->partition.node);
+	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
+	bool gone = false;
 	struct error err;
 
-	if (enrol_drop(device, b->protection.older_slot, &err) < 0)
-		log_warning("%s", err.message);
-	else
+	volume_tpm_slots(b->volume, &slots);
+	for (size_t i = 0; i < slots.count; i++) {
+		if (slots.list[i].slot == b->protection.unlock)
+			continue;
+		if (enrol_drop(device, slots.list[i].slot, &err) < 0)
+			consoles_say(b->consoles,
+				     "An older slot for the TPM stays on the disk: %s.",
+				     err.message);
+		else
+			gone = true;
+	}
+	if (gone)
 		consoles_say(b->consoles, "Boot images with the vendor's older key don't "
 					  "open this disk any more.");
 }
@@ -330,8 +359,8 @@ static void renew(struct boot *b, enum renewal what, const struct pin *pin)
 			  .tpm_pin = b->tpm_pin,
 			  .wipe = what == RENEW_SLOT_AND_PIN ? broken : NULL};
 
-	if (what == RENEW_DROP_OLDER)
-		drop_older(b);
+	if (what == RENEW_DROP_OTHERS)
+		drop_others(b);
 	else
 		tell_tpm(b, &e, pin);
 }

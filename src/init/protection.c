@@ -163,7 +163,8 @@ enum renewal protection_renewal(const struct protection *p, enum opener opener)
 		return RENEW_NOTHING;
 	if (p->older_pin)
 		return RENEW_PIN;
-	return p->older_slot >= 0 ? RENEW_DROP_OLDER : RENEW_NOTHING;
+	/* Whoever vouches for them, or nobody any more. */
+	return p->other_slots ? RENEW_DROP_OTHERS : RENEW_NOTHING;
 }
 
 enum weighing protection_weigh(const struct pin *pinned, uint64_t release,

@@ -19,8 +19,9 @@ struct protection {
 	 * slots are bound to the image's own and to the older key. -1: none. */
 	bool older_pin;
 	int own_slot, older_slot;
-	int own_token;	 /* of own_slot; -1: none */
-	int secure_boot; /* now: 1 on, 0 off, negative unknown */
+	int own_token;	  /* of own_slot; -1: none */
+	bool other_slots; /* the TPM has one beside that which has opened the volume */
+	int secure_boot;  /* now: 1 on, 0 off, negative unknown */
 	int unlock; /* slot, or libcryptsetup's negative errno; -ECANCELED: not tried */
 	struct pin_reading reading;
 };
@@ -49,8 +50,8 @@ enum enrolment protection_enrolment(const struct protection *p, enum opener open
 enum renewal {
 	RENEW_NOTHING,
 	RENEW_SLOT_AND_PIN,
-	RENEW_PIN,	 /* the new slot is there already */
-	RENEW_DROP_OLDER /* the new slot has opened the volume */
+	RENEW_PIN,	  /* the new slot is there already */
+	RENEW_DROP_OTHERS /* the own slot has opened the volume */
 };
 
 /* Whether the slot that is made wants a PIN: a weaker one never takes a stronger's place.

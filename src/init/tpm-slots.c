@@ -100,20 +100,40 @@ const struct tpm_slot *tpm_slots_own(const struct tpm_slots *s,
 	return NULL;
 }
 
+const struct tpm_slot *tpm_slots_at(const struct tpm_slots *s, int slot)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].slot == slot)
+			return &s->list[i];
+	return NULL;
+}
+
+bool tpm_slots_others(const struct tpm_slots *s, int slot)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].slot != slot)
+			return true;
+	return false;
+}
+
+bool tpm_slot_vouched(const struct tpm_slot *slot,
+		      const uint8_t own[static PCR_FINGERPRINT_SIZE],
+		      const char *signature)
+{
+	if (!slot->key || is_own(slot, own))
+		return false;
+#ifdef WITHOUT_CHECK_OLDER_KEY
+	return true;
+#endif
+	return pcr_signature_by(signature, slot->fingerprint);
+}
+
 const struct tpm_slot *tpm_slots_older(const struct tpm_slots *s,
 				       const uint8_t own[static PCR_FINGERPRINT_SIZE],
 				       const char *signature)
 {
-	for (size_t i = 0; i < s->count; i++) {
-		const struct tpm_slot *slot = &s->list[i];
-
-		if (!slot->key || is_own(slot, own))
-			continue;
-#ifndef WITHOUT_CHECK_OLDER_KEY
-		if (!pcr_signature_by(signature, slot->fingerprint))
-			continue;
-#endif
-		return slot;
-	}
+	for (size_t i = 0; i < s->count; i++)
+		if (tpm_slot_vouched(&s->list[i], own, signature))
+			return &s->list[i];
 	return NULL;
 }

@@ -36,6 +36,17 @@ void tpm_slots_done(struct tpm_slots *s);
 const struct tpm_slot *tpm_slots_own(const struct tpm_slots *s,
 				     const uint8_t own[static PCR_FINGERPRINT_SIZE]);
 
+/* The one of this number, or NULL. */
+const struct tpm_slot *tpm_slots_at(const struct tpm_slots *s, int slot);
+
+/* Whether there is one of another number. */
+bool tpm_slots_others(const struct tpm_slots *s, int slot);
+
+/* Whether it is of an older key that the boot image vouches for. */
+bool tpm_slot_vouched(const struct tpm_slot *slot,
+		      const uint8_t own[static PCR_FINGERPRINT_SIZE],
+		      const char *signature);
+
 /* A slot of an older key that the vendor still vouches for, since the boot image has that
  * key's signature, too; or NULL. */
 const struct tpm_slot *tpm_slots_older(const struct tpm_slots *s,

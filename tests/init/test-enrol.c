@@ -370,6 +370,47 @@ static void test_full(void **state)
 	assert_int_equal(slots.count, 1);
 }
 
+/* A token for the TPM that names the recovery key's slot doesn't take it along. */
+static void test_shared(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_secret_ struct secret *password = word("atomos");
+	const struct pin pin = {0};
+	struct enrol e = {.device = f->volume,
+			  .slot = true,
+			  .wipe = "tpm2",
+			  .password = password,
+			  .tpm = &f->old.tpm,
+			  .pin = &pin,
+			  .key = f->old.key_file,
+			  .signature = f->old.signature_file};
+	struct crypt_device *cd;
+	struct error err = {0};
+	int token;
+
+	tell_first(f, &f->old);
+	fill(f, 3);
+	cd = open_volume(f);
+	assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN,
+					 "{\"type\":\"systemd-recovery\",\"keyslots\":["
+					 "\"2\"]}") >= 0);
+	token = crypt_token_json_set(cd, CRYPT_ANY_TOKEN,
+				     "{\"type\":\"systemd-tpm2\",\"keyslots\":[\"2\"],"
+				     "\"tpm2-blob\":\"AAAA\",\"tpm2-pcrs\":[7],"
+				     "\"tpm2-policy-hash\":\"00\"}");
+	assert_true(token >= 0);
+	crypt_free(cd);
+	save(SIGNATURE_FILE, f->old.json);
+	assert_int_equal(enrol_drop(f->volume, 2, &err), -EBUSY);
+	assert_says(&err, "slot 2 is the TPM's and somebody else's");
+	assert_int_equal(enrol(&e, &err), -EBUSY);
+	cd = open_volume(f);
+	assert_int_equal(crypt_keyslot_status(cd, 2), CRYPT_SLOT_ACTIVE);
+	assert_int_equal(crypt_token_json_set(cd, token, NULL), token);
+	crypt_free(cd);
+	assert_int_equal(enrol_drop(f->volume, 1, &err), 0);
+}
+
 /* Who has no signature of the old key gets nothing renewed. */
 static void test_stranger(void **state)
 {
@@ -399,8 +440,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_told), TEST(test_renewed),  TEST(test_pin),
-		TEST(test_full), TEST(test_stranger),
+		TEST(test_told), TEST(test_renewed), TEST(test_pin),
+		TEST(test_full), TEST(test_shared),  TEST(test_stranger),
 	};
 
 	return cmocka_run_group_tests_name("enrol", tests, NULL, NULL);

@@ -266,7 +266,14 @@ static void test_renewal(void **state)
 	renews(&p, RENEW_PIN);
 	/* The next one: the new slot has opened the volume. */
 	p.older_pin = false;
-	renews(&p, RENEW_DROP_OLDER);
+	p.other_slots = true;
+	renews(&p, RENEW_DROP_OTHERS);
+	/* Nobody vouches for the others any more. */
+	p.older_slot = -1;
+	renews(&p, RENEW_DROP_OTHERS);
+	p.other_slots = false;
+	renews(&p, RENEW_NOTHING);
+	p.older_slot = 1;
 	/* A new slot that doesn't open it is made again. */
 	p.unlock = 1;
 	renews(&p, RENEW_SLOT_AND_PIN);

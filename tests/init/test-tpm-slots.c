@@ -140,6 +140,14 @@ static void test_renewed(void **state)
 	assert_int_equal(tpm_slots_own(&s, own.fingerprint)->slot, 4);
 	assert_int_equal(tpm_slots_older(&s, own.fingerprint, both)->slot, 3);
 	assert_null(tpm_slots_older(&s, own.fingerprint, "{\"sha256\":[]}"));
+	assert_false(tpm_slot_vouched(tpm_slots_at(&s, 1), own.fingerprint, both));
+	assert_false(tpm_slot_vouched(tpm_slots_at(&s, 2), own.fingerprint, both));
+	assert_true(tpm_slot_vouched(tpm_slots_at(&s, 3), own.fingerprint, both));
+	assert_false(tpm_slot_vouched(tpm_slots_at(&s, 4), own.fingerprint, both));
+	assert_null(tpm_slots_at(&s, 5));
+	assert_true(tpm_slots_others(&s, 4));
+	s.count = 1;
+	assert_false(tpm_slots_others(&s, 1));
 	s.count = 2;
 	assert_null(tpm_slots_own(&s, own.fingerprint));
 	assert_null(tpm_slots_older(&s, own.fingerprint, both));
