@@ -18,15 +18,17 @@
 #define TRY_SECONDS 20
 #define TOUCH_SECONDS 60
 #define PIN_LENGTH_MIN 4
-/* A machine that starts alone isn't kept waiting for ever by what others may have
- * written. */
-#define GRANT_SECONDS 60
+#define NEW_PIN                                                                          \
+	"PIN that opens this disk together with the TPM from now on (the old one will "  \
+	"do); "                                                                          \
+	"Enter: the TPM doesn't open it:"
 #define HEX_SIZE (2 * PIN_HASH_SIZE + 1)
 
-/* Hidden; false when only Enter was pressed, or nobody is there. */
-static bool ask_hidden(struct boot *b, const char *text, struct secret *ret)
+/* Hidden; false when only Enter was pressed, or nobody is there (0 seconds: waits). */
+static bool ask_hidden(struct boot *b, const char *text, unsigned seconds,
+		       struct secret *ret)
 {
-	const struct question q = {.text = text, .hidden = true};
+	const struct question q = {.text = text, .hidden = true, .seconds = seconds};
 
 	return prompt(b->consoles, &q, ret, NULL) == 0 && ret->size > 0;
 }
@@ -102,7 +104,7 @@ void ask_tpm_pin(struct boot *b)
 		disk_name(b));
 
 	for (int i = 0; i < TRIES; i++)
-		if (!ask_hidden(b, text, pin) ||
+		if (!ask_hidden(b, text, 0, pin) ||
 		    answered(b, try_device(b, open_by_tpm, pin, TRY_SECONDS), &pin))
 			return;
 }
@@ -126,7 +128,7 @@ bool ask_security_key(struct boot *b)
 
 	if (security_key_answer(r, typed) == KEY_WANTS_PIN) {
 		typed = ask_hidden(
-			b, "PIN of the security key, or press Enter for none:", pin);
+			b, "PIN of the security key, or press Enter for none:", 0, pin);
 		if (typed)
 			r = touch(b, pin);
 	}
@@ -144,13 +146,13 @@ struct secret *choose_tpm_pin(struct boot *b)
 {
 	_cleanup_secret_ struct secret *pin = secret_new(), *again = secret_new();
 
-	while (ask_hidden(b, "A new PIN for the TPM, or press Enter for none:", pin)) {
+	while (ask_hidden(b, NEW_PIN, GRANT_SECONDS, pin)) {
 		if (pin->size < PIN_LENGTH_MIN) {
 			consoles_say(b->consoles, "A PIN has at least %d characters.",
 				     PIN_LENGTH_MIN);
 			continue;
 		}
-		if (ask_hidden(b, "The same PIN again:", again) &&
+		if (ask_hidden(b, "The same PIN again:", GRANT_SECONDS, again) &&
 		    pin->size == again->size &&
 		    memcmp(pin->data, again->data, pin->size) == 0)
 			return TAKE_PTR(pin);
@@ -167,60 +169,78 @@ static bool has_owner(const struct pin *pin, const uint8_t hash[static PIN_HASH_
 	return false;
 }
 
-static bool grant_key(struct boot *b, const struct public_key *key, struct pin *pin)
+/* Each as ask_yes: 1 when it was granted. */
+
+static int grant_key(struct boot *b, const struct public_key *key, struct pin *pin)
 {
 	_cleanup_free_ char *text = NULL;
 	uint8_t hash[PIN_HASH_SIZE];
 	char hex[HEX_SIZE];
 	size_t n;
+	int r;
 
 	if (!EVP_Q_digest(NULL, "SHA256", NULL, key->bytes, sizeof(key->bytes), hash,
 			  &n) ||
 	    has_owner(pin, hash))
-		return false;
+		return 0;
 	if (pin->owner_count == PIN_OWNERS_MAX) {
 		consoles_say(b->consoles,
 			     "There is no room for the key %s: this machine trusts %d "
 			     "already.",
 			     key->name, PIN_OWNERS_MAX);
-		return false;
+		return 0;
 	}
 	hex_encode(hash, sizeof(hash), hex);
 	text = xasprintf("The running system asked this machine to trust the key %s, "
 			 "SHA-256 %s: systems that it signed would be started. Type yes, "
 			 "or press Enter:",
 			 key->name, hex);
-	if (!ask_yes(b, text))
-		return false;
-	memcpy(pin->owners[pin->owner_count++], hash, sizeof(hash));
-	return true;
+	r = ask_yes(b, text, GRANT_SECONDS);
+	if (r > 0)
+		memcpy(pin->owners[pin->owner_count++], hash, sizeof(hash));
+	return r;
 }
 
-static bool grant_release(struct boot *b, uint64_t release, struct pin *pin)
+static int grant_release(struct boot *b, uint64_t release, struct pin *pin)
 {
 	_cleanup_free_ char *text =
 		xasprintf("The running system asked for systems down to release %" PRIu64
 			  " to be started, so far %" PRIu64 ". Type yes, or press Enter:",
 			  release, pin->lowest_release);
 
-	if (release >= pin->lowest_release || !ask_yes(b, text))
-		return false;
-	pin->lowest_release = release;
-	return true;
+	int r = release < pin->lowest_release ? ask_yes(b, text, GRANT_SECONDS) : 0;
+
+	if (r > 0)
+		pin->lowest_release = release;
+	return r;
 }
 
-static bool grant_one(struct boot *b, const struct request *r, struct pin *pin)
+static int grant_tpm_pin(struct boot *b, struct pin *pin)
+{
+	int r = ask_yes(b,
+			"The running system asked that the TPM opens this disk only "
+			"together with a PIN. Type yes, or press Enter:",
+			GRANT_SECONDS);
+
+	if (r <= 0)
+		return r;
+	b->protection.wants_pin = true;
+	/* Whatever becomes of the slot, none without a PIN is made from now on. */
+	pin->with_pin = true;
+	return 1;
+}
+
+static int grant_one(struct boot *b, const struct request *r, struct pin *pin)
 {
 	switch (r->kind) {
 	case REQUEST_TPM_PIN:
-		b->protection.wants_pin = true;
-		return false;
+		return grant_tpm_pin(b, pin);
 	case REQUEST_TRUST:
 		return grant_key(b, &r->key.keys[0], pin);
 	case REQUEST_RELEASE:
 		return grant_release(b, r->release, pin);
 	}
-	return false;
+	return 0;
 }
 
 /* Whether a password is at hand. -ETIME: nobody was there to type one. */
@@ -237,32 +257,37 @@ static int have_proof(struct boot *b)
 			 GRANT_SECONDS, &b->proof, &err);
 }
 
-static void drop_requests(struct boot *b)
+void drop_requests(struct boot *b)
 {
 	struct error err;
+	/* Until the slot is there: it is what was asked for. */
+	bool again = b->protection.wants_pin && !b->enrolled;
 
-	if (volume_drop_requests(b->volume, &err) < 0)
+	if (volume_drop_requests(b->volume, again, &err) < 0)
 		consoles_say(b->consoles,
 			     "The requests can't be taken off the disk (%s): they come "
 			     "again at the next start.",
 			     err.message);
 }
 
-bool grant_requests(struct boot *b, struct pin *pin)
+struct granting grant_requests(struct boot *b, struct pin *pin)
 {
 	_cleanup_requests_ struct requests requests = {0};
-	bool changed = false;
+	struct granting g = {0};
 	int r;
 
 	if (b->owned)
 		volume_requests(b->volume, &requests);
 	if (requests.count == 0)
-		return false;
+		return g;
 	r = have_proof(b);
-	for (size_t i = 0; i < requests.count && r == 0; i++)
-		changed |= grant_one(b, &requests.list[i], pin);
-	/* Refused, or answered one by one. */
-	if (r == 0 || r == -EPERM)
-		drop_requests(b);
-	return changed;
+	/* Refused all together, or one by one. */
+	g.answered = r == 0 || r == -EPERM;
+	for (size_t i = 0; i < requests.count && r == 0; i++) {
+		int granted = grant_one(b, &requests.list[i], pin);
+
+		g.changed |= granted > 0;
+		g.answered &= granted >= 0;
+	}
+	return g;
 }

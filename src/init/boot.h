@@ -46,7 +46,8 @@ struct boot {
 	struct secret *tpm_pin; /* that the TPM has opened it with, as long */
 	unsigned wrong;		/* passwords so far */
 	struct protection protection;
-	bool enrolled; /* the TPM was told in this start */
+	bool enrolled; /* the TPM was told to open it in this start */
+	bool told;     /* and what it keeps of this disk */
 	/* What the machine remembers of an owner's disk; has_pinned: it is good. */
 	struct pin pinned;
 	bool has_pinned;
@@ -110,8 +111,9 @@ int ask_proof(struct boot *b, const char *text, unsigned seconds, struct secret 
 /* How people tell this disk from others: its model, or its name; borrowed. */
 const char *disk_name(const struct boot *b);
 
-/* Whether "yes" was typed. */
-bool ask_yes(struct boot *b, const char *text);
+/* 1 when "yes" was typed, 0 after anything else, -ETIME when nothing was typed in time (0
+ * seconds: for ever). */
+int ask_yes(struct boot *b, const char *text, unsigned seconds);
 
 /* protect.c */
 int step_tpm(struct boot *b, struct error *err);
@@ -127,12 +129,24 @@ void ask_tpm_pin(struct boot *b);
 /* Opens the disk by a FIDO2 security key: true when it is open. */
 bool ask_security_key(struct boot *b);
 
-/* A new PIN, typed twice; NULL when there shall be none. */
+/* A machine that starts alone isn't kept waiting for ever by what others may have
+ * written. */
+#define GRANT_SECONDS 60
+
+/* A new PIN, typed twice; NULL when there shall be none, or nobody is there. */
 struct secret *choose_tpm_pin(struct boot *b);
 
+struct granting {
+	bool answered; /* all were granted or refused */
+	bool changed;  /* what was granted is in the pin */
+};
+
 /* What the running system has asked for: each is shown, and a password is asked for if
- * none was typed yet. What is granted is in `pin`; true when it has changed. */
-bool grant_requests(struct boot *b, struct pin *pin);
+ * none was typed yet. */
+struct granting grant_requests(struct boot *b, struct pin *pin);
+
+/* Takes the requests off the disk, once all that was granted is kept. */
+void drop_requests(struct boot *b);
 
 /* trust.c */
 int step_trust(struct boot *b, struct error *err);

@@ -12,6 +12,7 @@ enum {
 	AT_VERSION = 8,
 	AT_SECURE_BOOT = 10,
 	AT_COUNT = 11,
+	AT_WITH_PIN = 12,
 	AT_RELEASE = 16,
 	AT_VOLUME = 24,
 	AT_PCR7 = 56,
@@ -25,6 +26,7 @@ void pin_encode(const struct pin *p, uint8_t out[static PIN_SIZE])
 	out[AT_VERSION + 1] = VERSION;
 	out[AT_SECURE_BOOT] = p->secure_boot;
 	out[AT_COUNT] = (uint8_t)p->owner_count;
+	out[AT_WITH_PIN] = p->with_pin;
 	for (int i = 0; i < 8; i++)
 		out[AT_RELEASE + i] = (uint8_t)(p->lowest_release >> (56 - 8 * i));
 	memcpy(out + AT_VOLUME, p->volume, VOLUME_DIGEST_SIZE);
@@ -39,7 +41,8 @@ int pin_decode(const uint8_t *data, size_t size, struct pin *ret)
 	if (size != PIN_SIZE || data[AT_COUNT] > PIN_OWNERS_MAX)
 		return -EBADMSG;
 	*ret = (struct pin){.secure_boot = data[AT_SECURE_BOOT] == 1,
-			    .owner_count = data[AT_COUNT]};
+			    .owner_count = data[AT_COUNT],
+			    .with_pin = data[AT_WITH_PIN] == 1};
 	for (int i = 0; i < 8; i++)
 		ret->lowest_release = ret->lowest_release << 8 | data[AT_RELEASE + i];
 	memcpy(ret->volume, data + AT_VOLUME, VOLUME_DIGEST_SIZE);

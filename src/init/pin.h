@@ -6,7 +6,8 @@
  *   8  2  version, 1
  *  10  1  Secure Boot at enrolment: 1 on, 0 off
  *  11  1  number of owner keys, at most 8
- *  12  4  0
+ *  12  1  1: the TPM opens it only together with a PIN
+ *  13  3  0
  *  16  8  lowest release that is started without the owner's password
  *  24 32  digest of the volume key (volume-digest.h)
  *  56 32  PCR 7 (SHA-256 bank) when it was written
@@ -24,7 +25,7 @@
 #define PIN_SIZE 344
 
 struct pin {
-	bool secure_boot;
+	bool secure_boot, with_pin;
 	size_t owner_count;
 	uint64_t lowest_release;
 	uint8_t volume[VOLUME_DIGEST_SIZE];

@@ -231,18 +231,20 @@ static enum enrolment decide(struct boot *b, enum opener opener)
 {
 	enum enrolment wanted = protection_enrolment(&b->protection, opener);
 
-	if (wanted == ENROL_ASK_FIRMWARE)
-		return ask_yes(b, "Without Secure Boot anybody can start something else "
-				  "on this machine. Shall the TPM open the disk all the "
-				  "same? Type yes, or press Enter:")
-			       ? ENROL_YES
-			       : ENROL_NO;
-	if (wanted == ENROL_ASK_OTHER_DISK)
-		return ask_yes(b, "Shall the TPM open this disk from now on, and no "
-				  "longer the other one? Type yes, or press Enter:")
-			       ? ENROL_YES
-			       : ENROL_NO;
-	return wanted;
+	const char *question =
+		wanted == ENROL_ASK_FIRMWARE
+			? "Without Secure Boot anybody can start something else on this "
+			  "machine. Shall the TPM open the disk all the same? Type yes, "
+			  "or "
+			  "press Enter:"
+		: wanted == ENROL_ASK_OTHER_DISK
+			? "Shall the TPM open this disk from now on, and no longer the "
+			  "other one? Type yes, or press Enter:"
+			: NULL;
+
+	if (!question)
+		return wanted;
+	return ask_yes(b, question, GRANT_SECONDS) > 0 ? ENROL_YES : ENROL_NO;
 }
 
 /* An own key is made at every start until the disk has an owner, who then seals it. */
@@ -283,8 +285,26 @@ static struct pin new_pin(struct boot *b, const struct pin *old)
 	return pin;
 }
 
+static void say_told(struct boot *b, bool slot, const struct error *failed)
+{
+	if (!failed)
+		consoles_say(b->consoles, slot ? "Telling the TPM to open this disk."
+					       : "Noting in the TPM what you allowed.");
+	else if (slot)
+		consoles_say(b->consoles,
+			     "The TPM can't be told to open this disk: %s. Its passwords "
+			     "open it as before.",
+			     failed->message);
+	else
+		consoles_say(
+			b->consoles,
+			"What you allowed can't be noted in the TPM: %s. You are asked "
+			"again at the next start.",
+			failed->message);
+}
+
 /* What differs from case to case is in `e`. */
-static void tell_tpm(struct boot *b, struct enrol *e, const struct pin *pin)
+static void tell_tpm(struct boot *b, struct enrol *e, const struct pin *pin, bool renewed)
 {
 	_cleanup_extra_ struct extra extra = {0};
 	_cleanup_free_ char *device = xasprintf("/dev/%s", b->partition.node);
@@ -297,16 +317,13 @@ static void tell_tpm(struct boot *b, struct enrol *e, const struct pin *pin)
 	e->pin = pin;
 	e->key = PCR_KEY_FILE;
 	e->signature = PCR_SIGNATURE_FILE;
-	consoles_say(b->consoles,
-		     e->slot ? "Telling the TPM to open this disk."
-			     : "Telling the TPM what it keeps of this disk.");
-	if (enrol(e, &err) < 0)
-		consoles_say(b->consoles,
-			     "The TPM can't be told to open this disk: %s. Its passwords "
-			     "open it as before.",
-			     err.message);
-	else
-		b->enrolled = true;
+	say_told(b, e->slot || renewed, NULL);
+	if (enrol(e, &err) < 0) {
+		say_told(b, e->slot || renewed, &err);
+		return;
+	}
+	b->told = true;
+	b->enrolled = e->slot || renewed;
 }
 
 /* Under the same authority as the pin: what was typed has opened the volume. */
@@ -362,11 +379,24 @@ static void renew(struct boot *b, enum renewal what, const struct pin *pin)
 	if (what == RENEW_DROP_OTHERS)
 		drop_others(b);
 	else
-		tell_tpm(b, &e, pin);
+		tell_tpm(b, &e, pin, true);
+}
+
+/* Only by its owner's word, and where the PIN isn't all that keeps others out. */
+static bool goes_without_pin(struct boot *b)
+{
+	const struct protection *p = &b->protection;
+
+	return !p->wants_pin && p->secure_boot == 1 &&
+	       ask_yes(b,
+		       "Shall the TPM open this disk without a PIN from now on? Type "
+		       "yes, "
+		       "or press Enter:",
+		       GRANT_SECONDS) > 0;
 }
 
 /* With the password that was typed, or everybody's. */
-static void tell_anew(struct boot *b, const struct pin *pin)
+static void tell_anew(struct boot *b, struct pin *pin)
 {
 	_cleanup_secret_ struct secret *chosen = NULL;
 	struct enrol e = {.password = b->proof,
@@ -375,13 +405,14 @@ static void tell_anew(struct boot *b, const struct pin *pin)
 
 	if (protection_with_pin(&b->protection)) {
 		chosen = choose_tpm_pin(b);
-		if (!chosen) {
-			consoles_say(b->consoles, "The TPM isn't told.");
+		if (!chosen && !goes_without_pin(b)) {
+			consoles_say(b->consoles, "The TPM doesn't open this disk.");
 			return;
 		}
 		e.tpm_pin = chosen;
 	}
-	tell_tpm(b, &e, pin);
+	pin->with_pin = !!chosen;
+	tell_tpm(b, &e, pin, false);
 }
 
 /* What was granted, and nothing that only a new slot may change: by PCR 7 and Secure Boot
@@ -394,16 +425,17 @@ static void tell_granted(struct boot *b, const struct pin *pin)
 
 	granted.secure_boot = old->secure_boot;
 	memcpy(granted.pcr7, old->pcr7, PIN_HASH_SIZE);
-	tell_tpm(b, &e, &granted);
+	tell_tpm(b, &e, &granted, false);
 }
 
 /* Whether to tell the TPM, and what. `changed`: the owner has granted something. */
-static void tell(struct boot *b, const struct pin *pin, bool changed)
+static void tell(struct boot *b, struct pin *pin, bool changed)
 {
 	const struct protection *p = &b->protection;
 	enum renewal renewal = protection_renewal(p, b->opener);
 	/* Asked for in a start that needed no password, and one was typed for it. */
-	bool wanted = b->opener == OPENER_TPM && b->proof && p->wants_pin;
+	bool wanted = (b->opener == OPENER_TPM || b->opener == OPENER_FIDO2) &&
+		      b->proof && p->wants_pin;
 	enum opener opener = wanted	? OPENER_PASSWORD
 			     : b->owned ? b->opener
 					: OPENER_GENERIC;
@@ -412,7 +444,7 @@ static void tell(struct boot *b, const struct pin *pin, bool changed)
 		tell_anew(b, pin);
 	else if (renewal != RENEW_NOTHING)
 		renew(b, renewal, pin);
-	if (!b->enrolled && changed && protection_trusts(p))
+	if (!b->told && changed && protection_trusts(p) && !p->left)
 		tell_granted(b, pin);
 	if (!b->owned && p->answered && p->reading.state != PIN_UNAVAILABLE &&
 	    p->reading.state != PIN_NONE && !p->same_volume)
@@ -420,10 +452,17 @@ static void tell(struct boot *b, const struct pin *pin, bool changed)
 					  "isn't used for this one.");
 }
 
+/* Wherever it is looked for at the next start. */
+static bool is_stored(const struct boot *b, const struct granting *g, bool kept)
+{
+	return !g->changed || (kept && (b->told || !protection_trusts(&b->protection)));
+}
+
 int step_enrol(struct boot *b, struct error *err _unused_)
 {
 	struct pin old = {0}, pin;
-	bool known, kept, changed;
+	struct granting granted;
+	bool known, kept;
 	struct error e;
 
 	if (b->partition.medium)
@@ -435,13 +474,22 @@ int step_enrol(struct boot *b, struct error *err _unused_)
 	}
 	known = remembered(b, &old);
 	pin = new_pin(b, known ? &old : NULL);
-	changed = grant_requests(b, &pin);
-	tell(b, &pin, changed);
+	/* Tokens can be edited, or gone. */
+	b->protection.has_pin |= known && old.with_pin;
+	granted = grant_requests(b, &pin);
+	tell(b, &pin, granted.changed);
+	if (b->owned && !known && b->enrolled && !pin.with_pin)
+		consoles_say(
+			b->consoles,
+			"Nothing has told whether the TPM wants a PIN, too: it opens "
+			"this disk without one, until 'atomos enroll tpm --pin'.");
 	kept = keep_record(b, &pin);
+	if (granted.answered && is_stored(b, &granted, kept))
+		drop_requests(b);
 	secret_free(TAKE_PTR(b->proof));
 	secret_free(TAKE_PTR(b->tpm_pin));
 	/* What this start's system is weighed against: without an owner nothing. */
-	b->has_pinned = b->owned && (b->enrolled || kept || known);
-	b->pinned = b->enrolled || kept ? pin : old;
+	b->has_pinned = b->owned && (b->told || kept || known);
+	b->pinned = b->told || kept ? pin : old;
 	return 0;
 }

@@ -119,7 +119,7 @@ static enum enrolment first_own(const struct protection *p)
 
 enum enrolment protection_enrolment(const struct protection *p, enum opener opener)
 {
-	if (!p->usable || !p->answered || p->reading.state == PIN_UNAVAILABLE)
+	if (!p->usable || p->left || !p->answered || p->reading.state == PIN_UNAVAILABLE)
 		return ENROL_NO;
 	if (opener == OPENER_GENERIC)
 		return first_own(p);
@@ -128,6 +128,8 @@ enum enrolment protection_enrolment(const struct protection *p, enum opener open
 	if (p->reading.state >= PIN_OTHER_PCR7 && !ours(p))
 		return p->secure_boot == 1 || p->wants_pin ? ENROL_ASK_OTHER_DISK
 							   : ENROL_NO;
+	if (ours(p) && p->reading.pin.secure_boot && p->secure_boot != 1)
+		return ENROL_ASK_FIRMWARE;
 	/* With a PIN nobody else gets at the disk, whatever he starts. */
 	if (p->wants_pin)
 		return ENROL_YES;
@@ -137,10 +139,7 @@ enum enrolment protection_enrolment(const struct protection *p, enum opener open
 	/* Its owner has removed it, or never had it. */
 	if (p->reading.state == PIN_NONE && !p->has_token)
 		return ENROL_NO;
-	if (p->secure_boot == 1)
-		return ENROL_YES;
-	/* Never a weaker protection without a word. */
-	return ours(p) && p->reading.pin.secure_boot ? ENROL_ASK_FIRMWARE : ENROL_NO;
+	return p->secure_boot == 1 ? ENROL_YES : ENROL_NO;
 }
 
 bool protection_with_pin(const struct protection *p)

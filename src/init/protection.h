@@ -13,8 +13,9 @@ struct protection {
 	bool answered; /* it has told what it keeps */
 	bool same_volume; /* the pin is of this volume; only for one with content */
 	bool has_token;	  /* the disk has a slot for a TPM */
-	bool has_pin;	  /* such a slot wants a PIN, too */
-	bool wants_pin;	  /* the running system has asked for that */
+	bool has_pin;	  /* such a slot wants a PIN, too, or is known to have */
+	bool wants_pin;	  /* the owner has granted that */
+	bool left;	  /* the TPM is out of its start phase already */
 	/* The vendor has renewed its PCR key: the pin is under the older one, and these
 	 * slots are bound to the image's own and to the older key. -1: none. */
 	bool older_pin;

@@ -51,7 +51,7 @@ static const char *secure_boot_word(void)
 static int build_volume(const struct boot *b, sd_json_variant **ret)
 {
 	const char *opened_by = opener_word(b->opener);
-	const char *pin = b->enrolled ? "good" : protection_pin_word(&b->protection);
+	const char *pin = b->told ? "good" : protection_pin_word(&b->protection);
 	const char *says = b->owned ? protection_words(&b->protection) : NULL;
 
 	return sd_json_buildo(

@@ -80,7 +80,7 @@ static int ask_owner(struct boot *b, enum weighing how, struct error *err)
 	int r;
 
 	if (how == RELEASE_ASK_YES)
-		return ask_yes(b, START_IT "yes" ENTER);
+		return ask_yes(b, START_IT "yes" ENTER, 0);
 	r = ask_proof(b, START_IT "a password or recovery key of this disk" ENTER, 0,
 		      &typed, err);
 	return r == -EPERM ? 0 : r < 0 ? r : 1;

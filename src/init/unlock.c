@@ -329,8 +329,25 @@ static bool same_pin(const struct pin *a, const struct pin *b)
 	return memcmp(bytes[0], bytes[1], PIN_SIZE) == 0;
 }
 
-/* Replaces all tokens of a type by one with this text, or by none. */
-static int replace_tokens(struct volume *v, const char *wanted, const char *text)
+static bool any_of_type(const char *json _unused_)
+{
+	return true;
+}
+
+/* Not the request for a PIN. */
+static bool is_answered(const char *json)
+{
+	struct request r;
+	bool pin = request_parse(json, &r) == 0 && r.kind == REQUEST_TPM_PIN;
+
+	request_done(&r);
+	return !pin;
+}
+
+/* Replaces all tokens of a type, as far as they are meant, by one with this text, or by
+ * none. */
+static int replace_tokens(struct volume *v, const char *wanted,
+			  bool (*meant)(const char *json), const char *text)
 {
 	_cleanup_(crypt_freep) struct crypt_device *device = NULL;
 	int r = crypt_init(&device, v->path);
@@ -338,10 +355,11 @@ static int replace_tokens(struct volume *v, const char *wanted, const char *text
 	if (r == 0)
 		r = crypt_load(device, CRYPT_LUKS2, NULL);
 	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2) && r >= 0; i++) {
-		const char *type = NULL;
+		const char *type = NULL, *json;
 
 		if (crypt_token_status(device, i, &type) == CRYPT_TOKEN_INACTIVE ||
-		    !type || !streq(type, wanted))
+		    !type || !streq(type, wanted) ||
+		    crypt_token_json_get(device, i, &json) < 0 || !meant(json))
 			continue;
 		/* In its place: the new text comes before an older one goes. */
 		r = crypt_token_json_set(device, i, text);
@@ -363,7 +381,7 @@ int volume_keep_record(struct volume *v, const struct pin *pin, struct error *er
 	text = v->learnt ? record_token(pin, v->record_key) : NULL;
 	if (!text)
 		return fail(err, -ENOKEY, "no password has opened it");
-	r = replace_tokens(v, RECORD_TOKEN, text);
+	r = replace_tokens(v, RECORD_TOKEN, any_of_type, text);
 	return r < 0 ? fail(err, r, "%s", strerror(-r)) : 0;
 }
 
@@ -380,9 +398,10 @@ void volume_requests(struct volume *v, struct requests *ret)
 	}
 }
 
-int volume_drop_requests(struct volume *v, struct error *err)
+int volume_drop_requests(struct volume *v, bool keep_tpm_pin, struct error *err)
 {
-	int r = replace_tokens(v, REQUEST_TOKEN, NULL);
+	int r = replace_tokens(v, REQUEST_TOKEN, keep_tpm_pin ? is_answered : any_of_type,
+			       NULL);
 
 	return r < 0 ? fail(err, r, "%s", strerror(-r)) : 0;
 }

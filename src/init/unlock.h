@@ -90,8 +90,8 @@ int volume_keep_record(struct volume *v, const struct pin *pin, struct error *er
 /* What the running system asked for (request.h); released by requests_done. */
 void volume_requests(struct volume *v, struct requests *ret);
 
-/* Takes all that off the disk. */
-int volume_drop_requests(struct volume *v, struct error *err);
+/* Takes all that off the disk, but for the one of a PIN when that is to come again. */
+int volume_drop_requests(struct volume *v, bool keep_tpm_pin, struct error *err);
 
 /* The name in the keymap token ("atomos-keymap", field "keymap"), or NULL; freed by the
  * caller. Not checked in any way. */

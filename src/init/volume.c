@@ -224,12 +224,13 @@ int ask_proof(struct boot *b, const char *text, unsigned seconds, struct secret 
 	return 0;
 }
 
-bool ask_yes(struct boot *b, const char *text)
+int ask_yes(struct boot *b, const char *text, unsigned seconds)
 {
 	_cleanup_secret_ struct secret *answer = secret_new();
-	const struct question q = {.text = text};
+	const struct question q = {.text = text, .seconds = seconds};
+	int r = prompt(b->consoles, &q, answer, NULL);
 
-	return prompt(b->consoles, &q, answer, NULL) == 0 && streq(answer->data, "yes");
+	return r == -ETIME ? r : r == 0 && streq(answer->data, "yes");
 }
 
 int step_password(struct boot *b, struct error *err)

@@ -7,12 +7,13 @@
 #include "init/pin.h"
 
 /* Of the example below; it changes only together with the version. */
-#define GOLDEN "ce929016aefad6463f33d2e0cfa58ce1ec2496bd15a371ca4c85fbfa7ccb3b2b"
+#define GOLDEN "6e2467baa0bd4b7cfb7695b4bf6661bdadba7a37534f0f69ff9d49a1a4a42843"
 
 static struct pin example(void)
 {
 	struct pin p = {.secure_boot = true,
 			.owner_count = 2,
+			.with_pin = true,
 			.lowest_release = 0x0102030405060708};
 
 	memset(p.volume, 0x11, sizeof(p.volume));
@@ -50,12 +51,14 @@ static void test_there_and_back(void **state)
 	assert_int_equal(q.lowest_release, p.lowest_release);
 	assert_int_equal(q.owner_count, 2);
 	assert_true(q.secure_boot);
+	assert_true(q.with_pin);
 }
 
 static void test_refused(void **state)
 {
 	/* magic, version, Secure Boot, count, reserved, an unused place, the end */
-	static const size_t places[] = {0, 8, 9, 10, 11, 12, 15, 88 + 64, PIN_SIZE - 1};
+	static const size_t places[] = {0,  8,	9,  10,	     11,
+					12, 13, 15, 88 + 64, PIN_SIZE - 1};
 	const struct pin p = example();
 	struct pin q;
 	uint8_t bytes[PIN_SIZE];

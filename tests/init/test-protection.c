@@ -219,6 +219,9 @@ static void test_pin(void **state)
 	p = good();
 	p.wants_pin = true;
 	p.secure_boot = 0;
+	/* Never a weaker protection without a word. */
+	decides(&p, OPENER_PASSWORD, ENROL_ASK_FIRMWARE);
+	p.reading.pin.secure_boot = false;
 	decides(&p, OPENER_PASSWORD, ENROL_YES);
 	p.has_token = false;
 	p.reading.state = PIN_NONE;
@@ -228,6 +231,8 @@ static void test_pin(void **state)
 	p.reading.state = PIN_GOOD;
 	p.same_volume = false;
 	decides(&p, OPENER_PASSWORD, ENROL_ASK_OTHER_DISK);
+	p.left = true;
+	decides(&p, OPENER_PASSWORD, ENROL_NO);
 }
 
 static void renews(const struct protection *p, enum renewal wanted)

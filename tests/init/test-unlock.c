@@ -235,7 +235,8 @@ static void test_requests(void **state)
 		assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN, tokens[i]) >= 0);
 		crypt_free(cd);
 	}
-	for (size_t i = 0; i < 2; i++) {
+	/* All, then what isn't answered yet, then nothing. */
+	for (size_t i = 0; i < 3; i++) {
 		_cleanup_(volume_freep) struct volume *v = NULL;
 		_cleanup_requests_ struct requests r;
 		struct error err = {0};
@@ -243,12 +244,12 @@ static void test_requests(void **state)
 		if (volume_open_header(FILE_NAME, "atomos-test", &v, &err) < 0)
 			fail_msg("%s", err.message);
 		volume_requests(v, &r);
-		assert_int_equal(r.count, i == 0 ? 2 : 0);
-		if (i == 1)
-			continue;
-		assert_int_equal(r.list[0].kind, REQUEST_TPM_PIN);
-		assert_int_equal(r.list[1].release, 2);
-		assert_int_equal(volume_drop_requests(v, &err), 0);
+		assert_int_equal(r.count, 2 - i);
+		if (i < 2)
+			assert_int_equal(r.list[0].kind, REQUEST_TPM_PIN);
+		if (i == 0)
+			assert_int_equal(r.list[1].release, 2);
+		assert_int_equal(volume_drop_requests(v, i == 0, &err), 0);
 	}
 	unlink(FILE_NAME);
 }
