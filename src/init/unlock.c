@@ -226,8 +226,9 @@ int volume_unlock_by_tpm(struct volume *v, int first, const struct secret *pin,
 {
 	int r = first >= 0 ? try_token(v, first, pin, plugin) : -ENOENT;
 
-	/* A wrong PIN isn't tried twice: the TPM counts. */
-	if (r >= 0 || (first >= 0 && (r == -ENOTRECOVERABLE || r == -ENOANO)))
+	/* A wrong PIN isn't tried twice: the TPM counts. Else somebody may have laid one
+	 * beside that opens nothing. */
+	if (r >= 0 || r == -ENOANO || (pin && r == -ENOTRECOVERABLE))
 		return r;
 	return try_token(v, CRYPT_ANY_TOKEN, pin, plugin);
 }

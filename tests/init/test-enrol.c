@@ -209,6 +209,42 @@ static enum pin_state pin_of(const struct boot_image *i)
 	return reading.state;
 }
 
+/* As the boot opens it, but for the device. */
+static int unlocks(const struct fixture *f, const struct boot_image *i, int first,
+		   const char *pin)
+{
+	_cleanup_free_ char *device = xasprintf("swtpm:%s", f->tpm.device);
+	_cleanup_(volume_freep) struct volume *v = NULL;
+	_cleanup_secret_ struct secret *typed = pin ? word(pin) : NULL;
+	struct plugin_parameters p = {
+		.pcrs = UINT32_MAX, .device = device, .signature = i->signature_file};
+	struct error err = {0};
+	int r;
+
+	if (volume_open_header(f->volume, NULL, &v, &err) < 0)
+		fail_msg("%s", err.message);
+	r = volume_unlock_by_tpm(v, first, typed, &p);
+	swtpm_forget();
+	return r;
+}
+
+/* Lays a token beside the TPM's that looks like it and opens nothing: its number. */
+static int lay_beside(const struct fixture *f, int token)
+{
+	struct crypt_device *cd = open_volume(f);
+	_cleanup_free_ char *text = NULL;
+	const char *json;
+	int r;
+
+	assert_int_equal(crypt_token_json_get(cd, token, &json), token);
+	text = xstrdup(json);
+	memset(strstr(text, "\"tpm2-blob\":\"") + 40, 'A', 16);
+	r = crypt_token_json_set(cd, CRYPT_ANY_TOKEN, text);
+	assert_true(r >= 0 && r != token);
+	crypt_free(cd);
+	return r;
+}
+
 static void test_told(void **state)
 {
 	struct fixture *f = *state;
@@ -221,6 +257,8 @@ static void test_told(void **state)
 			    PCR_FINGERPRINT_SIZE);
 	assert_int_equal(pin_of(&f->old), PIN_GOOD);
 	assert_int_equal(unseal(f, &f->old, slots.list[0].token), slots.list[0].slot);
+	assert_int_equal(unlocks(f, &f->old, lay_beside(f, slots.list[0].token), NULL),
+			 slots.list[0].slot);
 	/* Another vendor's image, or the same after the start phase. */
 	assert_true(unseal(f, &f->new, slots.list[0].token) < 0);
 	swtpm_extend("leave-initrd");
@@ -263,25 +301,6 @@ static void test_renewed(void **state)
 	assert_int_equal(unseal(f, &f->new, CRYPT_ANY_TOKEN), slots.list[0].slot);
 	assert_int_equal(pin_of(&f->new), PIN_GOOD);
 	assert_true(unseal(f, &f->old, CRYPT_ANY_TOKEN) < 0);
-}
-
-/* As the boot opens it, but for the device. */
-static int unlocks(const struct fixture *f, const struct boot_image *i, int first,
-		   const char *pin)
-{
-	_cleanup_free_ char *device = xasprintf("swtpm:%s", f->tpm.device);
-	_cleanup_(volume_freep) struct volume *v = NULL;
-	_cleanup_secret_ struct secret *typed = pin ? word(pin) : NULL;
-	struct plugin_parameters p = {
-		.pcrs = UINT32_MAX, .device = device, .signature = i->signature_file};
-	struct error err = {0};
-	int r;
-
-	if (volume_open_header(f->volume, NULL, &v, &err) < 0)
-		fail_msg("%s", err.message);
-	r = volume_unlock_by_tpm(v, first, typed, &p);
-	swtpm_forget();
-	return r;
 }
 
 /* With a PIN; the renewed slot has it, too. */
