@@ -120,12 +120,16 @@ static int touch(struct boot *b, const struct secret *pin)
 	return try_device(b, open_by_key, pin, TOUCH_SECONDS);
 }
 
-bool ask_security_key(struct boot *b)
+int ask_security_key(struct boot *b, struct error *err)
 {
 	_cleanup_secret_ struct secret *pin = secret_new();
 	bool typed = false;
-	int r = touch(b, NULL);
+	int r = step_leave(b, err);
 
+	if (r < 0)
+		return r;
+	b->protection.left = true;
+	r = touch(b, NULL);
 	if (security_key_answer(r, typed) == KEY_WANTS_PIN) {
 		typed = ask_hidden(
 			b, "PIN of the security key, or press Enter for none:", 0, pin);
@@ -134,12 +138,12 @@ bool ask_security_key(struct boot *b)
 	}
 	if (security_key_answer(r, typed) != KEY_OPENED) {
 		consoles_say(b->consoles, "%s.", security_key_words(r, typed));
-		return false;
+		return 0;
 	}
 	b->open = true;
 	b->opener = OPENER_FIDO2;
 	b->slot = r;
-	return true;
+	return 1;
 }
 
 struct secret *choose_tpm_pin(struct boot *b)
@@ -280,6 +284,13 @@ struct granting grant_requests(struct boot *b, struct pin *pin)
 		volume_requests(b->volume, &requests);
 	if (requests.count == 0)
 		return g;
+	if (b->protection.left && b->protection.usable) {
+		consoles_say(
+			b->consoles,
+			"What the running system asked for waits for a start without "
+			"the security key: the TPM can't note it any more.");
+		return g;
+	}
 	r = have_proof(b);
 	/* Refused all together, or one by one. */
 	g.answered = r == 0 || r == -EPERM;

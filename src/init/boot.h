@@ -126,8 +126,10 @@ int step_answers(struct boot *b, struct error *err);
 /* Opens the disk by TPM and PIN: three tries, or Enter for the password instead. */
 void ask_tpm_pin(struct boot *b);
 
-/* Opens the disk by a FIDO2 security key: true when it is open. */
-bool ask_security_key(struct boot *b);
+/* Opens the disk by a FIDO2 security key, after the TPM has left the start phase: what is
+ * plugged in is talked to then. 1 when it is open, 0 when not (said); negative when the
+ * TPM can't be taken out of use. */
+int ask_security_key(struct boot *b, struct error *err);
 
 /* A machine that starts alone isn't kept waiting for ever by what others may have
  * written. */

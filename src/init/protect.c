@@ -148,6 +148,7 @@ static void take_answer(struct boot *b, struct tpm_job *job, int milliseconds)
 	case 0:
 		return;
 	case 1:
+		a.p.left = b->protection.left;
 		b->protection = a.p;
 		break;
 	default:
@@ -257,6 +258,21 @@ static void make_owner_key(struct boot *b, struct pin *pin)
 		return;
 	}
 	pin->owner_count = 1;
+}
+
+/* A security key gives the record's key to nobody: without the TPM's word a password is
+ * needed to know what may be started. */
+static void ask_beside_key(struct boot *b)
+{
+	struct error err;
+
+	if (b->opener == OPENER_FIDO2 && !b->proof && !protection_trusts(&b->protection))
+		(void)ask_proof(
+			b,
+			"No TPM tells what this machine remembers of the disk, only "
+			"the disk itself after a password or recovery key. Type it, "
+			"or press Enter to start nothing:",
+			0, &b->proof, &err);
 }
 
 /* What is remembered of an owner's disk: by the TPM, else in the header. */
@@ -434,8 +450,7 @@ static void tell(struct boot *b, struct pin *pin, bool changed)
 	const struct protection *p = &b->protection;
 	enum renewal renewal = protection_renewal(p, b->opener);
 	/* Asked for in a start that needed no password, and one was typed for it. */
-	bool wanted = (b->opener == OPENER_TPM || b->opener == OPENER_FIDO2) &&
-		      b->proof && p->wants_pin;
+	bool wanted = b->opener == OPENER_TPM && b->proof && p->wants_pin;
 	enum opener opener = wanted	? OPENER_PASSWORD
 			     : b->owned ? b->opener
 					: OPENER_GENERIC;
@@ -472,6 +487,7 @@ int step_enrol(struct boot *b, struct error *err _unused_)
 		if (b->proof && volume_learn(b->volume, b->proof, &e) < 0)
 			secret_free(TAKE_PTR(b->proof));
 	}
+	ask_beside_key(b);
 	known = remembered(b, &old);
 	pin = new_pin(b, known ? &old : NULL);
 	/* Tokens can be edited, or gone. */

@@ -149,12 +149,12 @@ bool protection_with_pin(const struct protection *p)
 
 bool protection_asks_pin(const struct protection *p)
 {
-	return p->has_pin && protection_trusts(p) && p->unlock == -ENOANO;
+	return p->has_pin && protection_trusts(p) && !p->left && p->unlock == -ENOANO;
 }
 
 enum renewal protection_renewal(const struct protection *p, enum opener opener)
 {
-	if (opener != OPENER_TPM || p->unlock < 0 || !protection_trusts(p))
+	if (opener != OPENER_TPM || p->unlock < 0 || !protection_trusts(p) || p->left)
 		return RENEW_NOTHING;
 	if (p->older_slot >= 0 && p->unlock == p->older_slot)
 		return RENEW_SLOT_AND_PIN;
@@ -172,6 +172,10 @@ enum weighing protection_weigh(const struct pin *pinned, uint64_t release,
 #ifdef WITHOUT_CHECK_PIN_RELEASE
 	return RELEASE_GOOD;
 #endif
+	/* A key says nothing about who is there; a password would have told the record.
+	 */
+	if (!pinned && opener == OPENER_FIDO2)
+		return RELEASE_ASK_PASSWORD;
 	if (!pinned || release >= pinned->lowest_release)
 		return RELEASE_GOOD;
 	return opener == OPENER_PASSWORD || opener == OPENER_RECOVERY

@@ -73,6 +73,6 @@ enum weighing {
 
 /* Whether a system of this release is started on an owner's disk. `pinned` is what the
  * machine remembers of this volume; NULL when nothing good is known: then there is
- * nothing to weigh against. */
+ * nothing to weigh against, but a security key alone isn't enough. */
 enum weighing protection_weigh(const struct pin *pinned, uint64_t release,
 			       enum opener opener);

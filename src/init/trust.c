@@ -94,6 +94,11 @@ static int weigh_release(struct boot *b, struct error *err)
 
 	if (how == RELEASE_GOOD)
 		return 0;
+	if (!b->has_pinned)
+		return fail(err, -EPERM,
+			    "A security key has opened the disk, and nothing told which "
+			    "systems this machine may start: try again and type a "
+			    "password");
 	consoles_say(b->consoles,
 		     "The disk holds release %" PRIu64 " of %s, and this machine starts "
 		     "none below release %" PRIu64 " by itself: somebody may have put an "

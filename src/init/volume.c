@@ -164,8 +164,11 @@ static int ask(struct boot *b, const struct asking *a, struct secret *answer,
 				    "to type it on");
 		if (answer->size == 0 && a->may_refuse)
 			return -EPERM;
-		if (answer->size == 0 && a->by_key && ask_security_key(b))
-			return 0;
+		if (answer->size == 0 && a->by_key) {
+			r = ask_security_key(b, err);
+			if (r != 0)
+				return MIN(r, 0);
+		}
 		if (answer->size == 0)
 			continue;
 		r = a->try(b, answer, err);

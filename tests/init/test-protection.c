@@ -202,6 +202,9 @@ static void test_pin(void **state)
 	assert_false(protection_asks_pin(&p));
 	p.has_pin = true;
 	assert_true(protection_asks_pin(&p));
+	p.left = true;
+	assert_false(protection_asks_pin(&p));
+	p.left = false;
 	assert_true(protection_with_pin(&p));
 	decides(&p, OPENER_PASSWORD, ENROL_NO);
 	/* The firmware has changed, or the TPM was cleared: made anew, with a PIN. */
@@ -266,6 +269,11 @@ static void test_renewal(void **state)
 	p.reading.state = PIN_GOOD;
 	p.unlock = -ENXIO;
 	renews(&p, RENEW_NOTHING);
+	/* After a security key was talked to. */
+	p.unlock = p.older_slot;
+	p.left = true;
+	renews(&p, RENEW_NOTHING);
+	p.left = false;
 	/* Cut before the pin was written. */
 	p.own_slot = p.unlock = 3;
 	renews(&p, RENEW_PIN);
@@ -295,7 +303,9 @@ static void test_release(void **state)
 	struct pin pin = {.lowest_release = 5};
 
 	for (size_t i = 0; i < ELEMENTSOF(all); i++) {
-		assert_int_equal(protection_weigh(NULL, 0, all[i]), RELEASE_GOOD);
+		assert_int_equal(protection_weigh(NULL, 0, all[i]),
+				 all[i] == OPENER_FIDO2 ? RELEASE_ASK_PASSWORD
+							: RELEASE_GOOD);
 		assert_int_equal(protection_weigh(&pin, 5, all[i]), RELEASE_GOOD);
 		assert_int_equal(protection_weigh(&pin, UINT64_MAX, all[i]),
 				 RELEASE_GOOD);
