@@ -207,7 +207,8 @@ def test_release_below_the_pinned(machine, copy, keep, tmp_path):
     m.send("")
     assert m.expect(OUTCOMES) == FAILED
     m.expect("and its owner didn't ask for it")
-    m.send("t")
+    cut(m)
+    m = machine(image=path, keep=keep)
     m.expect("type a password or recovery key of this disk")
     m.send("correct horse")
     assert m.expect(OUTCOMES) == OPEN
