@@ -35,7 +35,8 @@ static char *repository_of(const char *directory)
 static bool is_private(const char *name)
 {
 	return streq(name, "nix-secret-key") || streq(name, "db.key") ||
-	       streq(name, "pcr.key") || streq(name, "pcr-old.key");
+	       streq(name, "pcr.key") || streq(name, "pcr-old.key") ||
+	       streq(name, "pcr-new.key");
 }
 
 /* A private key below `directory`, or NULL; freed by the caller. */

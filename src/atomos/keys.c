@@ -266,7 +266,14 @@ int keys_create(const char *directory, const char *name, struct error *err)
 	return r;
 }
 
-/* The old pair stays until it has its new name: cut anywhere, none is lost. */
+static bool is_there(int dir, const char *file)
+{
+	return faccessat(dir, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* The old pair stays until it has its new name: cut anywhere, none is lost, and called
+ * once more it does what is left. The public halves go last: as long as pcr-new.pub is
+ * there the exchange isn't finished. */
 static int exchange_pcr(int dir, struct error *err)
 {
 	static const char *const kinds[] = {"key", "pub"};
@@ -275,14 +282,14 @@ static int exchange_pcr(int dir, struct error *err)
 		_cleanup_free_ char *now = xasprintf("pcr.%s", kinds[i]),
 				    *old = xasprintf("pcr-old.%s", kinds[i]);
 
-		if (linkat(dir, now, dir, old, 0) < 0)
+		if (!is_there(dir, old) && linkat(dir, now, dir, old, 0) < 0)
 			return fail(err, -errno, "%s can't become %s: %m", now, old);
 	}
 	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
 		_cleanup_free_ char *now = xasprintf("pcr.%s", kinds[i]),
 				    *new = xasprintf("pcr-new.%s", kinds[i]);
 
-		if (renameat(dir, new, dir, now) < 0)
+		if (is_there(dir, new) && renameat(dir, new, dir, now) < 0)
 			return fail(err, -errno, "%s can't become %s: %m", new, now);
 	}
 	return 0;
@@ -298,7 +305,10 @@ int keys_renew(const char *directory, struct error *err)
 			    "There is no pcr.key in %s: make vendor keys with 'atomos "
 			    "keys new %s'",
 			    directory, directory);
-	if (faccessat(dir, "pcr-old.key", F_OK, 0) == 0)
+	/* One that was cut, with both halves of the new pair made. */
+	if (is_there(dir, "pcr-new.pub"))
+		return exchange_pcr(dir, err);
+	if (is_there(dir, "pcr-old.key"))
 		return fail(
 			err, -EEXIST,
 			"The key in %s is being renewed already: remove pcr-old.key "

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -209,6 +210,61 @@ static void test_renew(void **state)
 	assert_int_equal(access(old, F_OK), -1);
 }
 
+/* By rename or link. */
+static void give_name(const struct fixture *f, int (*how)(const char *, const char *),
+		      const char *from, const char *to)
+{
+	_cleanup_free_ char *a = xasprintf("%s/%s", f->keys, from),
+			    *b = xasprintf("%s/%s", f->keys, to);
+
+	assert_int_equal(how(a, b), 0);
+}
+
+static void drop(const struct fixture *f, const char *file)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", f->keys, file);
+
+	assert_int_equal(unlink(path), 0);
+}
+
+static void assert_holds(const struct fixture *f, const char *file, const char *text)
+{
+	_cleanup_free_ char *now = read_key(f, file);
+
+	assert_string_equal(now, text);
+}
+
+/* Cut at each place, the last one first, a renewal is finished by the next one. */
+static void test_renew_cut(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *new = read_key(f, "pcr.key"),
+			    *new_pub = read_key(f, "pcr.pub"),
+			    *old = read_key(f, "pcr-old.key"),
+			    *old_pub = read_key(f, "pcr-old.pub");
+	struct error err;
+
+	for (int missing = 1; missing <= 4; missing++) {
+		give_name(f, rename, "pcr.pub", "pcr-new.pub");
+		give_name(f, link, "pcr-old.pub", "pcr.pub");
+		if (missing >= 2) {
+			give_name(f, rename, "pcr.key", "pcr-new.key");
+			give_name(f, link, "pcr-old.key", "pcr.key");
+		}
+		if (missing >= 3)
+			drop(f, "pcr-old.pub");
+		if (missing >= 4)
+			drop(f, "pcr-old.key");
+		if (keys_renew(f->keys, &err) < 0)
+			fail_msg("%s", err.message);
+		assert_holds(f, "pcr.key", new);
+		assert_holds(f, "pcr.pub", new_pub);
+		assert_holds(f, "pcr-old.key", old);
+		assert_holds(f, "pcr-old.pub", old_pub);
+		assert_int_equal(keys_renew(f->keys, &err), -EEXIST);
+	}
+}
+
 static void test_missing(void **state)
 {
 	struct fixture *f = *state;
@@ -229,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_certificates),
 		cmocka_unit_test(test_describe),
 		cmocka_unit_test(test_renew),
+		cmocka_unit_test(test_renew_cut),
 		cmocka_unit_test(test_missing),
 	};
 
