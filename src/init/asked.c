@@ -214,8 +214,10 @@ static int grant_release(struct boot *b, uint64_t release, struct pin *pin)
 
 	int r = release < pin->lowest_release ? ask_yes(b, text, GRANT_SECONDS) : 0;
 
-	if (r > 0)
+	if (r > 0) {
 		pin->lowest_release = release;
+		pin->granted_at = b->settings.release;
+	}
 	return r;
 }
 

@@ -17,7 +17,32 @@ enum {
 	AT_VOLUME = 24,
 	AT_PCR7 = 56,
 	AT_OWNERS = 88,
+	AT_GRANTED = 344,
 };
+
+void pin_raise(struct pin *p, uint64_t release)
+{
+	if (release <= p->granted_at)
+		return;
+	p->granted_at = 0;
+	if (release > p->lowest_release)
+		p->lowest_release = release;
+}
+
+static void put(uint8_t *out, uint64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		out[i] = (uint8_t)(value >> (56 - 8 * i));
+}
+
+static uint64_t get(const uint8_t *data)
+{
+	uint64_t value = 0;
+
+	for (int i = 0; i < 8; i++)
+		value = value << 8 | data[i];
+	return value;
+}
 
 void pin_encode(const struct pin *p, uint8_t out[static PIN_SIZE])
 {
@@ -27,8 +52,8 @@ void pin_encode(const struct pin *p, uint8_t out[static PIN_SIZE])
 	out[AT_SECURE_BOOT] = p->secure_boot;
 	out[AT_COUNT] = (uint8_t)p->owner_count;
 	out[AT_WITH_PIN] = p->with_pin;
-	for (int i = 0; i < 8; i++)
-		out[AT_RELEASE + i] = (uint8_t)(p->lowest_release >> (56 - 8 * i));
+	put(out + AT_RELEASE, p->lowest_release);
+	put(out + AT_GRANTED, p->granted_at);
 	memcpy(out + AT_VOLUME, p->volume, VOLUME_DIGEST_SIZE);
 	memcpy(out + AT_PCR7, p->pcr7, PIN_HASH_SIZE);
 	memcpy(out + AT_OWNERS, p->owners, p->owner_count * PIN_HASH_SIZE);
@@ -43,8 +68,8 @@ int pin_decode(const uint8_t *data, size_t size, struct pin *ret)
 	*ret = (struct pin){.secure_boot = data[AT_SECURE_BOOT] == 1,
 			    .owner_count = data[AT_COUNT],
 			    .with_pin = data[AT_WITH_PIN] == 1};
-	for (int i = 0; i < 8; i++)
-		ret->lowest_release = ret->lowest_release << 8 | data[AT_RELEASE + i];
+	ret->lowest_release = get(data + AT_RELEASE);
+	ret->granted_at = get(data + AT_GRANTED);
 	memcpy(ret->volume, data + AT_VOLUME, VOLUME_DIGEST_SIZE);
 	memcpy(ret->pcr7, data + AT_PCR7, PIN_HASH_SIZE);
 	memcpy(ret->owners, data + AT_OWNERS, ret->owner_count * PIN_HASH_SIZE);

@@ -11,7 +11,8 @@
  *  16  8  lowest release that is started without the owner's password
  *  24 32  digest of the volume key (volume-digest.h)
  *  56 32  PCR 7 (SHA-256 bank) when it was written
- *  88 32  SHA-256 of each owner key's 32 bytes, eight places; unused ones are 0 */
+ *  88 32  SHA-256 of each owner key's 32 bytes, eight places; unused ones are 0
+ * 344  8  release of the boot image under which a lower one was granted; 0: none was */
 #pragma once
 
 #include <stdbool.h>
@@ -22,16 +23,20 @@
 
 #define PIN_OWNERS_MAX 8
 #define PIN_HASH_SIZE 32
-#define PIN_SIZE 344
+#define PIN_SIZE 352
 
 struct pin {
 	bool secure_boot, with_pin;
 	size_t owner_count;
-	uint64_t lowest_release;
+	uint64_t lowest_release, granted_at;
 	uint8_t volume[VOLUME_DIGEST_SIZE];
 	uint8_t pcr7[PIN_HASH_SIZE];
 	uint8_t owners[PIN_OWNERS_MAX][PIN_HASH_SIZE];
 };
+
+/* A boot image of this release has started: older systems aren't, from now on. What was
+ * granted below it lasts until a newer one comes. */
+void pin_raise(struct pin *p, uint64_t release);
 
 void pin_encode(const struct pin *p, uint8_t out[static PIN_SIZE]);
 

@@ -292,7 +292,7 @@ static struct pin new_pin(struct boot *b, const struct pin *old)
 	const struct protection *p = &b->protection;
 	struct pin pin = old ? *old : (struct pin){0};
 
-	pin.lowest_release = MAX(pin.lowest_release, b->settings.release);
+	pin_raise(&pin, b->settings.release);
 	pin.secure_boot = p->secure_boot == 1;
 	memcpy(pin.volume, volume_key_digest(b->volume), VOLUME_DIGEST_SIZE);
 	memcpy(pin.pcr7, p->reading.pcr7, PIN_HASH_SIZE);

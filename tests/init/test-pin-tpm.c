@@ -119,10 +119,10 @@ static void test_phase(void **state)
 	assert_state(f, PIN_GOOD);
 	/* What stock tools have: the empty passwords of index and owner. */
 	assert_true(RUN("sh", "-c",
-			"head -c 344 /dev/zero | tpm2_nvwrite -i - " PIN_INDEX_TEXT) < 0);
+			"head -c 352 /dev/zero | tpm2_nvwrite -i - " PIN_INDEX_TEXT) < 0);
 	assert_true(
 		RUN("sh", "-c",
-		    "head -c 344 /dev/zero | tpm2_nvwrite -C o -i - " PIN_INDEX_TEXT) <
+		    "head -c 352 /dev/zero | tpm2_nvwrite -C o -i - " PIN_INDEX_TEXT) <
 		0);
 	assert_state(f, PIN_GOOD);
 }
@@ -165,7 +165,7 @@ static void test_spoilt(void **state)
 	assert_int_equal(RUN("tpm2_nvundefine", "-C", "o", PIN_INDEX_TEXT), 0);
 	assert_state(f, PIN_NONE);
 	/* The same content under other attributes. */
-	assert_int_equal(RUN("tpm2_nvdefine", "-C", "o", "-s", "344", "-a",
+	assert_int_equal(RUN("tpm2_nvdefine", "-C", "o", "-s", "352", "-a",
 			     "ownerread|authread|ownerwrite|no_da", PIN_INDEX_TEXT),
 			 0);
 	assert_state(f, PIN_SPOILT);
@@ -219,7 +219,7 @@ static void test_unwritten(void **state)
 		"cd %s && tpm2_nvreadpublic " PIN_INDEX_TEXT " | "
 		"sed -n 's/.*authorization policy: //p' | basenc -d --base16 >policy && "
 		"tpm2_nvundefine -C o " PIN_INDEX_TEXT
-		" && tpm2_nvdefine -C o -s 344 -L policy -a "
+		" && tpm2_nvdefine -C o -s 352 -L policy -a "
 		"'ownerread|authread|policywrite|writeall|no_da' " PIN_INDEX_TEXT,
 		f->tpm.directory);
 

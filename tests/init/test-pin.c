@@ -7,13 +7,14 @@
 #include "init/pin.h"
 
 /* Of the example below; it changes only together with the version. */
-#define GOLDEN "6e2467baa0bd4b7cfb7695b4bf6661bdadba7a37534f0f69ff9d49a1a4a42843"
+#define GOLDEN "387f17b73bccd9dde9006041ad533c8226ebefc2e2ceee4e35868f17f33a250d"
 
 static struct pin example(void)
 {
 	struct pin p = {.secure_boot = true,
 			.owner_count = 2,
 			.with_pin = true,
+			.granted_at = 0x1112131415161718,
 			.lowest_release = 0x0102030405060708};
 
 	memset(p.volume, 0x11, sizeof(p.volume));
@@ -49,16 +50,35 @@ static void test_there_and_back(void **state)
 	assert_memory_equal(p.pcr7, q.pcr7, sizeof(p.pcr7));
 	assert_memory_equal(p.owners, q.owners, sizeof(p.owners));
 	assert_int_equal(q.lowest_release, p.lowest_release);
+	assert_int_equal(q.granted_at, p.granted_at);
 	assert_int_equal(q.owner_count, 2);
 	assert_true(q.secure_boot);
 	assert_true(q.with_pin);
 }
 
+static void test_raised(void **state)
+{
+	struct pin p = {.lowest_release = 4};
+
+	pin_raise(&p, 3);
+	assert_int_equal(p.lowest_release, 4);
+	pin_raise(&p, 6);
+	assert_int_equal(p.lowest_release, 6);
+	/* What was granted stays, until a newer boot image comes. */
+	p.lowest_release = 2;
+	p.granted_at = 6;
+	pin_raise(&p, 5);
+	pin_raise(&p, 6);
+	assert_int_equal(p.lowest_release, 2);
+	pin_raise(&p, 7);
+	assert_int_equal(p.lowest_release, 7);
+	assert_int_equal(p.granted_at, 0);
+}
+
 static void test_refused(void **state)
 {
 	/* magic, version, Secure Boot, count, reserved, an unused place, the end */
-	static const size_t places[] = {0,  8,	9,  10,	     11,
-					12, 13, 15, 88 + 64, PIN_SIZE - 1};
+	static const size_t places[] = {0, 8, 9, 10, 11, 12, 13, 15, 88 + 64, 343};
 	const struct pin p = example();
 	struct pin q;
 	uint8_t bytes[PIN_SIZE];
@@ -123,9 +143,9 @@ static void test_no_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	cmocka_unit_test(test_there_and_back),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_signatures),
-		cmocka_unit_test(test_no_key),
+		cmocka_unit_test(test_golden),	   cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_raised),	   cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_signatures), cmocka_unit_test(test_no_key),
 	};
 
 	return cmocka_run_group_tests_name("pin", tests, NULL, NULL);

@@ -127,7 +127,7 @@ def remember(image, password, owners, lowest=0, kind=INSTALLED_ROOT):
         digest = metadata["digests"]["0"]
         text = f"{digest['hash']}\n{digest['iterations']}\n{digest['salt']}\n{digest['digest']}\n"
         hashes = b"".join(hashlib.sha256(k).digest() for k in owners)
-        pin = struct.pack(">8sHBBxxxxQ32s32x256s", b"ATOMOSPN", 1, 0, len(owners), lowest,
+        pin = struct.pack(">8sHBBxxxxQ32s32x256s8x", b"ATOMOSPN", 1, 0, len(owners), lowest,
                           hashlib.sha256(text.encode()).digest(), hashes)
         for number, token in metadata["tokens"].items():
             if token["type"] == "atomos-record":
