@@ -13,7 +13,7 @@ static const char *words_of(const struct verb *v)
 {
 	if (streq(v->name, "enroll"))
 		return "list password recovery tpm fido2 remove release";
-	return streq(v->name, "keys") ? "new renew show trust" : "";
+	return streq(v->name, "keys") ? "new renew show trust distrust" : "";
 }
 
 static bool takes_files(const struct verb *v)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks the next start to trust a key. */
+/* Asks the next start to trust a key, or to do so no longer. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,12 +52,23 @@ static char *line_of(const struct public_key *k)
 	return xasprintf("%s:%s", k->name, base64);
 }
 
-/* Adds the line to those that are there. */
-static int keep(const char *line, struct error *err)
+/* The lines without this one. */
+static char **without(char **lines, const char *line)
+{
+	char **rest = NULL;
+
+	for (char **l = lines; l && *l; l++)
+		if (!streq(*l, line))
+			rest = strv_add(rest, *l);
+	return rest;
+}
+
+/* Adds the line to those that are there, or takes it out. */
+static int keep(const char *line, bool wanted, struct error *err)
 {
 	_cleanup_close_ int dir = -EBADF;
 	_cleanup_free_ char *old = NULL, *joined = NULL, *text = NULL;
-	_cleanup_strv_ char **lines = NULL;
+	_cleanup_strv_ char **lines = NULL, **rest = NULL;
 	size_t size;
 	int r;
 
@@ -70,11 +81,16 @@ static int keep(const char *line, struct error *err)
 		r = 0;
 	if (r == 0) {
 		lines = strv_split(old ? old : "", "\n");
-		if (!strv_contains(lines, line))
-			lines = strv_add(lines, line);
-		joined = strv_join(lines, "\n");
+		rest = without(lines, line);
+		if (wanted)
+			rest = strv_add(rest, line);
+		joined = strv_join(rest, "\n");
 		text = xasprintf("%s\n", joined);
-		r = write_file_at(dir, KEYS_FILE, text, strlen(text), 0644);
+		/* An empty list is none. */
+		r = joined[strspn(joined, "\n")]
+			    ? write_file_at(dir, KEYS_FILE, text, strlen(text), 0644)
+		    : unlinkat(dir, KEYS_FILE, 0) < 0 && errno != ENOENT ? -errno
+									 : 0;
 	}
 	if (r == 0 && syncfs(dir) < 0)
 		r = -errno;
@@ -83,7 +99,7 @@ static int keep(const char *line, struct error *err)
 		     : 0;
 }
 
-int keys_trust(const char *what, struct error *err)
+static int request(const char *what, bool trust, struct error *err)
 {
 	_cleanup_trusted_keys_ struct trusted_keys keys = {0};
 	_cleanup_owned_ struct owned o = {0};
@@ -97,8 +113,8 @@ int keys_trust(const char *what, struct error *err)
 	if (r < 0)
 		return r;
 	line = line_of(&keys.keys[0]);
-	want = xasprintf("trust=%s", line);
-	r = keep(line, err);
+	want = xasprintf("%s=%s", trust ? "trust" : "distrust", line);
+	r = keep(line, trust, err);
 	if (r == 0)
 		r = header_request(o.header, want, true, err);
 	if (r < 0)
@@ -106,8 +122,18 @@ int keys_trust(const char *what, struct error *err)
 	sha256_buffer(keys.keys[0].bytes, PUBLIC_KEY_SIZE, hash);
 	hex_encode(hash, sizeof(hash), hex);
 	printf("The next start asks for a password and then whether to trust "
-	       "%s,\nSHA-256 "
+	       "%s%s,\nSHA-256 "
 	       "%s.\n",
-	       keys.keys[0].name, hex);
+	       keys.keys[0].name, trust ? "" : " no longer", hex);
 	return 0;
+}
+
+int keys_trust(const char *what, struct error *err)
+{
+	return request(what, true, err);
+}
+
+int keys_distrust(const char *what, struct error *err)
+{
+	return request(what, false, err);
 }

@@ -22,6 +22,9 @@ int keys_renew(const char *directory, struct error *err);
  * with it. Says what will be asked. */
 int keys_trust(const char *what, struct error *err);
 
+/* Asks it to trust one no longer; its line goes. */
+int keys_distrust(const char *what, struct error *err);
+
 struct sd_json_variant;
 
 /* The public parts: {"directory", "nix": "NAME:BASE64", "ownerGuid", "certificates":

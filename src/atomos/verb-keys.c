@@ -47,6 +47,19 @@ static int describe(const struct invocation *in, const char *directory, struct e
 	return 0;
 }
 
+/* Or no longer. */
+static int trust(const struct invocation *in, struct error *err)
+{
+	const char *action = in->arguments[0], *key = in->arguments[1];
+
+	if (in->json)
+		return fail(err, -EMISUSE, "'atomos keys %s' prints no JSON", action);
+	if (!key)
+		return fail(err, -EMISUSE, "Which key? atomos keys %s NAME:BASE64|FILE",
+			    action);
+	return streq(action, "trust") ? keys_trust(key, err) : keys_distrust(key, err);
+}
+
 static int run(const struct invocation *in, struct error *err)
 {
 	const char *action = in->arguments[0];
@@ -57,13 +70,8 @@ static int run(const struct invocation *in, struct error *err)
 		return fail(err, -EMISUSE, "--name belongs to 'atomos keys new'");
 	if (streq(action, "show"))
 		return describe(in, directory, err);
-	if (streq(action, "trust"))
-		return in->json
-			       ? fail(err, -EMISUSE, "'atomos keys trust' prints no JSON")
-		       : in->arguments[1]
-			       ? keys_trust(in->arguments[1], err)
-			       : fail(err, -EMISUSE,
-				      "Which key? atomos keys trust NAME:BASE64|FILE");
+	if (streq(action, "trust") || streq(action, "distrust"))
+		return trust(in, err);
 	if (streq(action, "renew")) {
 		r = keys_renew(directory, err);
 		return r < 0 ? r : describe(in, directory, err);
@@ -71,7 +79,7 @@ static int run(const struct invocation *in, struct error *err)
 	if (!streq(action, "new"))
 		return fail(err, -EMISUSE,
 			    "'%s' is nothing to do with keys: it is 'atomos keys new', "
-			    "'renew', 'show' or 'trust'",
+			    "'renew', 'show', 'trust' or 'distrust'",
 			    action);
 	r = keys_create(directory, option_value(in, "name"), err);
 	if (r < 0)
@@ -87,7 +95,7 @@ static int run(const struct invocation *in, struct error *err)
 
 const struct verb verb_keys = {
 	.name = "keys",
-	.arguments = "new|renew|show|trust [DIRECTORY|KEY]",
+	.arguments = "new|renew|show|trust|distrust [DIRECTORY|KEY]",
 	.help = "Make, renew or show a vendor's keys; trust one here",
 	.min = 1,
 	.max = 2,

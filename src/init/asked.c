@@ -165,43 +165,63 @@ struct secret *choose_tpm_pin(struct boot *b)
 	return NULL;
 }
 
-static bool has_owner(const struct pin *pin, const uint8_t hash[static PIN_HASH_SIZE])
-{
-	for (size_t i = 0; i < pin->owner_count; i++)
-		if (memcmp(pin->owners[i], hash, PIN_HASH_SIZE) == 0)
-			return true;
-	return false;
-}
-
 /* Each as ask_yes: 1 when it was granted. */
 
-static int grant_key(struct boot *b, const struct public_key *key, struct pin *pin)
+static int grant_trust(struct boot *b, const char *name,
+		       const uint8_t hash[static PIN_HASH_SIZE], struct pin *pin)
 {
 	_cleanup_free_ char *text = NULL;
-	uint8_t hash[PIN_HASH_SIZE];
 	char hex[HEX_SIZE];
-	size_t n;
-	int r;
 
-	if (!EVP_Q_digest(NULL, "SHA256", NULL, key->bytes, sizeof(key->bytes), hash,
-			  &n) ||
-	    has_owner(pin, hash))
+	if (pin_owner(pin, hash) >= 0)
 		return 0;
 	if (pin->owner_count == PIN_OWNERS_MAX) {
 		consoles_say(b->consoles,
 			     "There is no room for the key %s: this machine trusts %d "
-			     "already.",
-			     key->name, PIN_OWNERS_MAX);
+			     "already. Take one back with 'atomos keys distrust'.",
+			     name, PIN_OWNERS_MAX);
 		return 0;
 	}
-	hex_encode(hash, sizeof(hash), hex);
+	hex_encode(hash, PIN_HASH_SIZE, hex);
 	text = xasprintf("The running system asked this machine to trust the key %s, "
 			 "SHA-256 %s: systems that it signed would be started. Type yes, "
 			 "or press Enter:",
-			 key->name, hex);
-	r = ask_yes(b, text, GRANT_SECONDS);
-	if (r > 0)
+			 name, hex);
+	return ask_yes(b, text, GRANT_SECONDS);
+}
+
+static int grant_distrust(struct boot *b, const char *name,
+			  const uint8_t hash[static PIN_HASH_SIZE], const struct pin *pin)
+{
+	_cleanup_free_ char *text = NULL;
+	char hex[HEX_SIZE];
+
+	if (pin_owner(pin, hash) < 0)
+		return 0;
+	hex_encode(hash, PIN_HASH_SIZE, hex);
+	text = xasprintf("The running system asked this machine to trust the key %s, "
+			 "SHA-256 %s, no longer: systems that it signed wouldn't be "
+			 "started. Type yes, or press Enter:",
+			 name, hex);
+	return ask_yes(b, text, GRANT_SECONDS);
+}
+
+static int grant_key(struct boot *b, const struct request *request, struct pin *pin)
+{
+	const struct public_key *key = &request->key.keys[0];
+	bool trust = request->kind == REQUEST_TRUST;
+	uint8_t hash[PIN_HASH_SIZE];
+	size_t n;
+	int r;
+
+	if (!EVP_Q_digest(NULL, "SHA256", NULL, key->bytes, sizeof(key->bytes), hash, &n))
+		return 0;
+	r = trust ? grant_trust(b, key->name, hash, pin)
+		  : grant_distrust(b, key->name, hash, pin);
+	if (r > 0 && trust)
 		memcpy(pin->owners[pin->owner_count++], hash, sizeof(hash));
+	else if (r > 0)
+		pin_remove_owner(pin, hash);
 	return r;
 }
 
@@ -242,7 +262,8 @@ static int grant_one(struct boot *b, const struct request *r, struct pin *pin)
 	case REQUEST_TPM_PIN:
 		return grant_tpm_pin(b, pin);
 	case REQUEST_TRUST:
-		return grant_key(b, &r->key.keys[0], pin);
+	case REQUEST_DISTRUST:
+		return grant_key(b, r, pin);
 	case REQUEST_RELEASE:
 		return grant_release(b, r->release, pin);
 	}

@@ -20,6 +20,26 @@ enum {
 	AT_GRANTED = 344,
 };
 
+int pin_owner(const struct pin *p, const uint8_t hash[static PIN_HASH_SIZE])
+{
+	for (size_t i = 0; i < p->owner_count; i++)
+		if (memcmp(p->owners[i], hash, PIN_HASH_SIZE) == 0)
+			return (int)i;
+	return -ENOENT;
+}
+
+void pin_remove_owner(struct pin *p, const uint8_t hash[static PIN_HASH_SIZE])
+{
+	int at = pin_owner(p, hash);
+
+	if (at < 0)
+		return;
+	/* The last one takes its place: their order means nothing. */
+	p->owner_count--;
+	memmove(p->owners[at], p->owners[p->owner_count], PIN_HASH_SIZE);
+	memset(p->owners[p->owner_count], 0, PIN_HASH_SIZE);
+}
+
 void pin_raise(struct pin *p, uint64_t release)
 {
 	if (release <= p->granted_at)

@@ -34,6 +34,12 @@ struct pin {
 	uint8_t owners[PIN_OWNERS_MAX][PIN_HASH_SIZE];
 };
 
+/* The place of this owner key, by its hash, or -ENOENT. */
+int pin_owner(const struct pin *p, const uint8_t hash[static PIN_HASH_SIZE]);
+
+/* Takes it out, if it is there. */
+void pin_remove_owner(struct pin *p, const uint8_t hash[static PIN_HASH_SIZE]);
+
 /* A boot image of this release has started: older systems aren't, from now on. What was
  * granted below it lasts until a newer one comes. */
 void pin_raise(struct pin *p, uint64_t release);

@@ -20,10 +20,12 @@ static int parse_want(const char *want, struct request *ret)
 		ret->kind = REQUEST_RELEASE;
 		return parse_u64(rest, &ret->release) < 0 ? -EBADMSG : 0;
 	}
-	rest = startswith(want, "trust=");
+	rest = startswith(want, "distrust=");
+	ret->kind = rest ? REQUEST_DISTRUST : REQUEST_TRUST;
+	if (!rest)
+		rest = startswith(want, "trust=");
 	if (!rest || trusted_keys_parse(rest, strlen(rest), &ret->key, NULL) < 0)
 		return -EBADMSG;
-	ret->kind = REQUEST_TRUST;
 	return ret->key.count == 1 ? 0 : -EBADMSG;
 }
 

@@ -5,8 +5,9 @@
  *   {"type":"atomos-request","keyslots":[],"want":TEXT}
  *
  * where TEXT is "tpm-pin" (the TPM opens the disk with a PIN), "trust=NAME:BASE64" (a
- * public key whose systems are started) or "release=N" (the lowest release that is
- * started). Whoever has the disk can write one. */
+ * public key whose systems are started), "distrust=NAME:BASE64" (one no longer) or
+ * "release=N" (the lowest release that is started). Whoever has the disk can write one.
+ */
 #pragma once
 
 #include "core/signature.h"
@@ -17,12 +18,13 @@
 enum request_kind {
 	REQUEST_TPM_PIN,
 	REQUEST_TRUST,
+	REQUEST_DISTRUST,
 	REQUEST_RELEASE,
 };
 
 struct request {
 	enum request_kind kind;
-	struct trusted_keys key; /* one, of REQUEST_TRUST */
+	struct trusted_keys key; /* one, of REQUEST_TRUST and REQUEST_DISTRUST */
 	uint64_t release;	 /* of REQUEST_RELEASE */
 };
 

@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct request r;
 
 	if (request_parse(text, &r) == 0) {
-		must((r.kind == REQUEST_TRUST) == (r.key.count == 1));
+		must((r.kind == REQUEST_TRUST || r.kind == REQUEST_DISTRUST) ==
+		     (r.key.count == 1));
 		request_done(&r);
 	}
 	return 0;

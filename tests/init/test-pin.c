@@ -56,6 +56,24 @@ static void test_there_and_back(void **state)
 	assert_true(q.with_pin);
 }
 
+static void test_owner(void **state)
+{
+	struct pin p = example();
+	uint8_t first[PIN_HASH_SIZE], second[PIN_HASH_SIZE];
+
+	memset(first, 0x33, sizeof(first));
+	memset(second, 0x44, sizeof(second));
+	assert_int_equal(pin_owner(&p, second), 1);
+	pin_remove_owner(&p, first);
+	assert_int_equal(p.owner_count, 1);
+	assert_true(pin_owner(&p, first) < 0);
+	assert_int_equal(pin_owner(&p, second), 0);
+	pin_remove_owner(&p, first);
+	assert_int_equal(p.owner_count, 1);
+	pin_remove_owner(&p, second);
+	assert_int_equal(p.owner_count, 0);
+}
+
 static void test_raised(void **state)
 {
 	struct pin p = {.lowest_release = 4};
@@ -143,9 +161,10 @@ static void test_no_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	   cmocka_unit_test(test_there_and_back),
-		cmocka_unit_test(test_raised),	   cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_signatures), cmocka_unit_test(test_no_key),
+		cmocka_unit_test(test_golden),	cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_raised),	cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_signatures),
+		cmocka_unit_test(test_no_key),
 	};
 
 	return cmocka_run_group_tests_name("pin", tests, NULL, NULL);

@@ -22,6 +22,10 @@ static void test_known(void **state)
 	assert_int_equal(r.key.keys[0].bytes[0], 0xd7);
 	request_done(&r);
 	assert_int_equal(r.key.count, 0);
+	assert_int_equal(request_parse(TOKEN("\"distrust=acme-1:" PUBLIC "\""), &r), 0);
+	assert_int_equal(r.kind, REQUEST_DISTRUST);
+	assert_string_equal(r.key.keys[0].name, "acme-1");
+	request_done(&r);
 }
 
 static void test_odd(void **state)
@@ -35,6 +39,7 @@ static void test_odd(void **state)
 		TOKEN("\"release=99999999999999999999\""),
 		TOKEN("\"trust=\""),
 		TOKEN("\"trust=#\""),
+		TOKEN("\"distrust=acme-1\""),
 		TOKEN("\"trust=acme-1:AAAA\""),
 		TOKEN("\"trust=a:" PUBLIC "\\nb:" PUBLIC "\""),
 		"{\"type\":\"atomos-request\"}",
