@@ -406,8 +406,7 @@ static bool goes_without_pin(struct boot *b)
 	return !p->wants_pin && p->secure_boot == 1 &&
 	       ask_yes(b,
 		       "Shall the TPM open this disk without a PIN from now on? Type "
-		       "yes, "
-		       "or press Enter:",
+		       "yes, or press Enter:",
 		       GRANT_SECONDS) > 0;
 }
 

@@ -34,7 +34,9 @@ static int remove_it(void **state, struct error *err)
 
 static void define(void)
 {
-	RUN("tpm2_nvdefine", "-C", "o", "-s", "344", "-a",
+	_cleanup_free_ char *size = xasprintf("%d", PIN_SIZE);
+
+	RUN("tpm2_nvdefine", "-C", "o", "-s", size, "-a",
 	    "ownerread|authread|ownerwrite|no_da", INDEX);
 }
 
