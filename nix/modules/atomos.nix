@@ -29,6 +29,15 @@ let
         default = "root";
         description = "Its group, when it is made anew.";
       };
+      execute = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = ''
+          Whether programs in it may be run. What a directory keeps isn't verified: whoever was
+          root once may have put them there.
+        '';
+      };
     };
   };
 
@@ -42,6 +51,7 @@ let
         mode = "0755";
         user = "root";
         group = "root";
+        execute = false;
       };
 
   # One entry for each path, ordered by path: the last definition wins.
@@ -91,7 +101,8 @@ in
         description = ''
           Directories that outlive a reboot. Everything else that is written outside of /home
           lives in RAM and is gone at the next boot. Services switched on by options of AtomOS
-          add theirs.
+          add theirs. A directory above places from which systemd and others run code (/var/lib,
+          /etc, …) is refused.
         '';
       };
       files = mkOption {

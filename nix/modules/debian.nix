@@ -233,11 +233,12 @@ in
         postgresql = [ (owned "/var/lib/postgresql" "postgres" "0755") ];
         mariadb-server = [ (owned "/var/lib/mysql" "mysql" "0755") ];
         redis-server = [ (owned "/var/lib/redis" "redis" "0750") ];
-        podman = [ (root "/var/lib/containers") ];
-        "docker.io" = [ (root "/var/lib/docker") ];
+        # Programs of containers and applications run from there. Docker's daemon would start
+        # by itself what its directory says: it is kept only where a configuration names it.
+        podman = [ (root "/var/lib/containers" // { execute = true; }) ];
         samba = [ (root "/var/lib/samba") ];
         libvirt-daemon-system = [ (root "/var/lib/libvirt") ];
-        flatpak = [ (root "/var/lib/flatpak") ];
+        flatpak = [ (root "/var/lib/flatpak" // { execute = true; }) ];
       };
   };
 }

@@ -11,6 +11,7 @@
     ./etc.nix
     ./firewall.nix
     ./install.nix
+    ./kept-code.nix
     ./locale.nix
     ./network.nix
     ./notices.nix

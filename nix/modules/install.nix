@@ -215,6 +215,9 @@ in
           keymap = config.console.keyMap;
           directories = map (d: d.path) config.atomos.state.directories;
           inherit (config.atomos.state) files;
+          executable = map (d: d.path) (
+            builtins.filter (d: d.execute or false) config.atomos.state.directories
+          );
           repart = "/usr/lib/repart.d";
           slotMilliseconds = cfg.passwordWork.milliseconds;
           slotMegabytes = cfg.passwordWork.megabytes;

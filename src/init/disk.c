@@ -13,6 +13,8 @@
 #include "init/kept.h"
 
 #define KEPT_FLAGS (MS_NOSUID | MS_NODEV | MS_NOATIME)
+/* Nothing in it is run but where the configuration says so: see kept_bind. */
+#define STATE_FLAGS (KEPT_FLAGS | MS_NOEXEC)
 #define HOME_DIR ROOT_DIR "/home"
 #define HOME_KEY STATE_DIR "/atomos/home.key"
 #define HOME_KEY_SIZE 64
@@ -22,7 +24,7 @@ static int mount_state(struct error *err)
 	int fd;
 
 	(void)mkdir(STATE_DIR, 0700);
-	if (mount(VOLUME_DEVICE, STATE_DIR, "btrfs", KEPT_FLAGS, "subvol=state") < 0)
+	if (mount(VOLUME_DEVICE, STATE_DIR, "btrfs", STATE_FLAGS, "subvol=state") < 0)
 		return fail(err, -errno, "%m");
 	if (chmod(STATE_DIR, 0700) < 0 ||
 	    (mkdir(STATE_DIR "/root", 0755) < 0 && errno != EEXIST))

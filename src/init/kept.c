@@ -179,11 +179,30 @@ static int open_target(int root, const char *path, bool directory)
 	return r < 0 ? r : open_resolved(root, path, O_PATH, RESOLVE_IN_ROOT);
 }
 
-int kept_bind(int source, int root, const char *path, struct error *err)
+/* Its flags are set before anybody can see it. */
+static int bind_at(int source, int target, bool execute)
 {
-	_cleanup_free_ char *from = xasprintf("/proc/self/fd/%d", source), *to = NULL;
+	struct mount_attr flags = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
+	_cleanup_close_ int tree = open_tree(
+		source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (execute)
+		flags.attr_clr = MOUNT_ATTR_NOEXEC;
+	else
+		flags.attr_set |= MOUNT_ATTR_NOEXEC;
+	if (tree < 0 ||
+	    mount_setattr(tree, "", AT_EMPTY_PATH, &flags, sizeof(flags)) < 0 ||
+	    move_mount(tree, "", target, "",
+		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return -errno;
+	return 0;
+}
+
+int kept_bind(int source, int root, const char *path, bool execute, struct error *err)
+{
 	_cleanup_close_ int target = -EBADF;
 	struct stat st;
+	int r;
 
 	path += strspn(path, "/");
 	if (fstat(source, &st) < 0)
@@ -191,8 +210,6 @@ int kept_bind(int source, int root, const char *path, struct error *err)
 	target = open_target(root, path, S_ISDIR(st.st_mode));
 	if (target < 0)
 		return refuse(err, target, path);
-	to = xasprintf("/proc/self/fd/%d", target);
-	if (mount(from, to, NULL, MS_BIND, NULL) < 0)
-		return refuse(err, -errno, path);
-	return 0;
+	r = bind_at(source, target, execute);
+	return r < 0 ? refuse(err, r, path) : 0;
 }

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /* Opens the kept directory or file (O_PATH); where it is absent it is made from what the
@@ -13,8 +15,9 @@
 int kept_directory(int state, int root, const char *path, int *ret_fd, struct error *err);
 int kept_file(int state, int root, const char *path, int *ret_fd, struct error *err);
 
-/* Mounts it over the same path of the root. A file that isn't there yet is made. */
-int kept_bind(int source, int root, const char *path, struct error *err);
+/* Mounts it over the same path of the root: nosuid, nodev, and noexec unless `execute`. A
+ * file that isn't there yet is made. */
+int kept_bind(int source, int root, const char *path, bool execute, struct error *err);
 
 /* Opens a path below a directory without following any symlink; -errno. */
 int open_inside(int dirfd, const char *path, int flags);

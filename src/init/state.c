@@ -102,18 +102,33 @@ static int make_directory(int root, const struct state_directory *d,
 }
 
 /* What doesn't work is said, and lives in memory this time: the machine starts. */
-static void keep_one(struct boot *b, int root, const char *path, bool directory)
+static void or_say(struct boot *b, int r, const struct error *err)
+{
+	if (r < 0)
+		consoles_say(b->consoles, "%s. What is changed there now will be lost.",
+			     err->message);
+}
+
+static void keep_directory(struct boot *b, int root, const struct state_directory *d)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct error err;
-	int r = directory ? kept_directory(b->state, root, path, &fd, &err)
-			  : kept_file(b->state, root, path, &fd, &err);
+	int r = kept_directory(b->state, root, d->path, &fd, &err);
 
 	if (r == 0)
-		r = kept_bind(fd, root, path, &err);
-	if (r < 0)
-		consoles_say(b->consoles, "%s. What is changed there now will be lost.",
-			     err.message);
+		r = kept_bind(fd, root, d->path, d->execute, &err);
+	or_say(b, r, &err);
+}
+
+static void keep_file(struct boot *b, int root, const char *path)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct error err;
+	int r = kept_file(b->state, root, path, &fd, &err);
+
+	if (r == 0)
+		r = kept_bind(fd, root, path, false, &err);
+	or_say(b, r, &err);
 }
 
 /* The identity is read only now, by step_identity: over a mount systemd would think that
@@ -121,10 +136,10 @@ static void keep_one(struct boot *b, int root, const char *path, bool directory)
 static void keep_all(struct boot *b, int root)
 {
 	for (size_t i = 0; i < b->info.directory_count; i++)
-		keep_one(b, root, b->info.directories[i].path, true);
+		keep_directory(b, root, &b->info.directories[i]);
 	for (char **f = b->info.files; f && *f; f++)
 		if (!streq(*f, MACHINE_ID))
-			keep_one(b, root, *f, false);
+			keep_file(b, root, *f);
 	if (syncfs(b->state) < 0)
 		log_warning("the state can't be written: %m");
 }

@@ -59,6 +59,8 @@ static int get_directory(sd_json_variant *v, struct state_directory *d, struct e
 		r = json_string(v, "user", &d->user, err);
 	if (r >= 0)
 		r = json_string(v, "group", &d->group, err);
+	if (r >= 0)
+		r = json_bool(v, "execute", &d->execute, err);
 	if (r < 0)
 		return r;
 	if (!d->path || !path_ok(d->path) || parse_mode(mode, &d->mode) < 0)

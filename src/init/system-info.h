@@ -2,6 +2,7 @@
 /* system.json of a verified system: what the boot needs to know of it. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -12,6 +13,7 @@ struct state_directory {
 	char *path;
 	mode_t mode;
 	char *user, *group;
+	bool execute; /* programs in it may be run */
 };
 
 struct system_info {

@@ -30,6 +30,7 @@ void config_done(struct config *c)
 	free(c->keymap);
 	strv_free(c->directories);
 	strv_free(c->files);
+	strv_free(c->executable);
 	free(c->repart);
 	secret_free(c->generic);
 	*c = (struct config){0};
@@ -88,6 +89,7 @@ static void fill(sd_json_variant *v, struct config *c)
 	c->keymap = text_or(v, "keymap", "us");
 	c->directories = strings(v, "directories");
 	c->files = strings(v, "files");
+	c->executable = strings(v, "executable");
 	c->repart = text_or(v, "repart", "/usr/lib/repart.d");
 	c->cost.milliseconds = (unsigned)variant_number(v, "slotMilliseconds");
 	c->cost.megabytes = (unsigned)variant_number(v, "slotMegabytes");

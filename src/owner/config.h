@@ -25,8 +25,9 @@ struct config {
 	char **keymaps;
 	char *keymap;
 	char **directories, **files; /* that outlive a reboot */
-	char *repart;		     /* directory of partition definitions */
-	struct secret *generic;	     /* the generic password */
+	char **executable;	/* directories of these in which programs may be run */
+	char *repart;		/* directory of partition definitions */
+	struct secret *generic; /* the generic password */
 	struct slot_cost cost;
 	struct unattended *unattended; /* NULL: none is ordered */
 	bool menu;		       /* a medium greets with Try or Install */

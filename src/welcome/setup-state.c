@@ -58,8 +58,8 @@ int setup_state(struct setup *s, struct error *err)
 	undo(s->config);
 	if (mkdir(STATE_DIR, 0700) < 0 && errno != EEXIST)
 		return fail(err, -errno, "%s can't be made: %m", STATE_DIR);
-	if (mount(ROOT_DEVICE, STATE_DIR, "btrfs", MS_NOSUID | MS_NODEV | MS_NOATIME,
-		  "subvol=state") < 0)
+	if (mount(ROOT_DEVICE, STATE_DIR, "btrfs",
+		  MS_NOSUID | MS_NODEV | MS_NOATIME | MS_NOEXEC, "subvol=state") < 0)
 		return fail(err, -errno, "The state on the disk can't be mounted: %m");
 	/* Nobody but root walks past our own files to what lies below. */
 	if (chmod(STATE_DIR, 0700) < 0)
@@ -69,9 +69,12 @@ int setup_state(struct setup *s, struct error *err)
 }
 
 /* Copies one path with owner, mode and attributes, and binds the copy over it. */
-static int adopt(const char *path, bool directory, struct error *err)
+static int adopt(const struct config *c, const char *path, bool directory,
+		 struct error *err)
 {
 	_cleanup_free_ char *target = xasprintf(STATE_ROOT "%s", path);
+	unsigned long flags = MS_NOSUID | MS_NODEV |
+			      (strv_contains(c->executable, path) ? 0 : MS_NOEXEC);
 	struct stat st;
 	int r;
 
@@ -85,8 +88,7 @@ static int adopt(const char *path, bool directory, struct error *err)
 	if (r < 0)
 		return wrap(err, "%s can't be kept", path);
 	if (mount(target, path, NULL, MS_BIND, NULL) < 0 ||
-	    mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV, NULL) <
-		    0)
+	    mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | flags, NULL) < 0)
 		return fail(err, -errno, "%s can't be mounted: %m", path);
 	return 0;
 }
@@ -110,9 +112,9 @@ int setup_adopt(struct setup *s, struct error *err)
 	/* Programs that hold files open there write into the copy from now on. */
 	TRY_TO_RUN("journalctl", "--relinquish-var");
 	for (char **d = s->config->directories; *d && r == 0; d++)
-		r = covered(s->config, *d) ? 0 : adopt(*d, true, err);
+		r = covered(s->config, *d) ? 0 : adopt(s->config, *d, true, err);
 	for (char **f = s->config->files; *f && r == 0; f++)
-		r = covered(s->config, *f) ? 0 : adopt(*f, false, err);
+		r = covered(s->config, *f) ? 0 : adopt(s->config, *f, false, err);
 	TRY_TO_RUN("journalctl", "--flush");
 	TRY_TO_RUN("systemctl", "try-restart", "systemd-homed.service");
 	return r;

@@ -2,6 +2,7 @@
 /* Kept directories and files are made from the root where absent, used where there, and
  * never reached through a symlink. */
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 
 #include "test.h"
 #include "init/kept.h"
@@ -118,9 +119,9 @@ static void test_bind(void **state)
 
 	assert_int_equal(kept_directory(p->state, p->root, "/var/lib/x", &fd, NULL), 0);
 	assert_int_equal(kept_file(p->state, p->root, "/etc/adjtime", &file, NULL), 0);
-	if (kept_bind(fd, p->root, "/var/lib/x", &err) == -EPERM)
+	if (kept_bind(fd, p->root, "/var/lib/x", false, &err) == -EPERM)
 		skip();
-	if (kept_bind(file, p->root, "/etc/adjtime", &err) < 0)
+	if (kept_bind(file, p->root, "/etc/adjtime", false, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_int_equal(write_file_at(p->root, "var/lib/x/g", "kept", 4, 0644), 0);
 	assert_content(p->state, "var/lib/x/g", "kept");
@@ -132,6 +133,31 @@ static void test_bind(void **state)
 	}
 }
 
+/* Flags of the mount at /var/lib/x, which goes again. */
+static unsigned long bound_flags(struct place *p, bool execute)
+{
+	_cleanup_free_ char *path = xasprintf("%s/root/var/lib/x", p->path);
+	_cleanup_close_ int fd = -EBADF;
+	struct statvfs v;
+
+	assert_int_equal(kept_directory(p->state, p->root, "/var/lib/x", &fd, NULL), 0);
+	if (kept_bind(fd, p->root, "/var/lib/x", execute, NULL) == -EPERM)
+		skip();
+	assert_int_equal(statvfs(path, &v), 0);
+	assert_int_equal(umount2(path, UMOUNT_NOFOLLOW), 0);
+	return v.f_flag;
+}
+
+/* Whoever was root may have left programs. */
+static void test_execute(void **state)
+{
+	unsigned long never = ST_NOSUID | ST_NODEV;
+
+	assert_int_equal(bound_flags(*state, false) & (never | ST_NOEXEC),
+			 never | ST_NOEXEC);
+	assert_int_equal(bound_flags(*state, true) & (never | ST_NOEXEC), never);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +167,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_symlinks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_execute, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("kept", tests, NULL, NULL);

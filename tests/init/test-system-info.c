@@ -19,7 +19,8 @@ static void test_good(void **state)
 			     "x\"],\"directories\":[{\"path\":\"/var/"
 			     "lib/x\","
 			     "\"mode\":\"0750\",\"user\":\"a\",\"group\":\"b\"},"
-			     "{\"path\":\"/var/log\"}]},\"ram\":{\"rootPercent\":70}}",
+			     "{\"path\":\"/var/log\",\"execute\":true}]},"
+			     "\"ram\":{\"rootPercent\":70}}",
 			&s, NULL),
 		0);
 	assert_string_equal(s.product, "demo");
@@ -35,6 +36,8 @@ static void test_good(void **state)
 	assert_string_equal(s.directories[0].path, "/var/lib/x");
 	assert_int_equal(s.directories[0].mode, 0750);
 	assert_string_equal(s.directories[0].group, "b");
+	assert_false(s.directories[0].execute);
+	assert_true(s.directories[1].execute);
 	assert_string_equal(s.directories[1].user, "root");
 	assert_int_equal(s.directories[1].mode, 0755);
 	system_info_done(&s);

@@ -9,6 +9,7 @@
         mode = "0700";
         user = "vault";
         group = "keys";
+        execute = true;
       }
     ];
     atomos.state.files = [ "/etc/adjtime" ];
@@ -27,6 +28,7 @@
       "atomos.state.directories.*.mode" = vault "mode";
       "atomos.state.directories.*.user" = vault "user";
       "atomos.state.directories.*.group" = vault "group";
+      "atomos.state.directories.*.execute" = vault "execute";
       "atomos.state.files" = spec.state.files;
       "atomos.ram.rootPercent" = spec.ram.rootPercent;
     };
