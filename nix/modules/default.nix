@@ -2,6 +2,7 @@
 # Every module of AtomOS.
 {
   imports = [
+    ./accounts.nix
     ./assertions.nix
     ./atomos.nix
     ./boot.nix

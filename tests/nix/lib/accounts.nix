@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# What homes kept by systemd-homed bring along, and that nobody's subordinate numbers overlap.
+let
+  evaluate = configuration: (import ../../../nix { inherit configuration; }).config.build.spec;
+  spec = evaluate {
+    users.users.ada = {
+      isNormalUser = true;
+      uid = 1001;
+    };
+    users.users.robot = {
+      group = "users";
+      uid = 900;
+    };
+  };
+  files = spec.files;
+  lines = builtins.filter (l: builtins.isString l && l != "") (builtins.split "\n" files."/etc/subuid".text);
+  fields = line: builtins.filter builtins.isString (builtins.split ":" line);
+  first = line: builtins.fromJSON (builtins.elemAt (fields line) 1);
+  starts = builtins.sort builtins.lessThan (map first lines);
+  at = builtins.elemAt lines;
+in
+{
+  count = builtins.length lines;
+  some = [
+    (at 0)
+    (at 1)
+    (at (builtins.length lines - 1))
+  ];
+  same = files."/etc/subgid".text == files."/etc/subuid".text;
+  overlap = builtins.filter (i: builtins.elemAt starts (i + 1) - builtins.elemAt starts i < 65536) (
+    builtins.genList (i: i) (builtins.length starts - 1)
+  );
+  without = builtins.filter (path: (evaluate { services.homed.enable = false; }).files ? ${path}) [
+    "/etc/subuid"
+    "/etc/systemd/system/atomos-groups.service"
+  ];
+}
