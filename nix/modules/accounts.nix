@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: MIT
-# People's accounts with homes that systemd-homed keeps: what other programs must know of them.
+# People's accounts with homes that systemd-homed keeps: what other programs must know of them, and one
+# password for home and disk.
 { config, lib, ... }:
 let
   cfg = config.services.homed;
+  script = source: {
+    mode = "0755";
+    user = "root";
+    group = "root";
+    text = builtins.readFile source;
+  };
 
   ### Subordinate numbers (subuid(5))
 
@@ -26,7 +33,17 @@ in
     environment.etc = {
       subuid.text = subordinates;
       subgid.text = subordinates;
+      # Nothing but what opens the disk is believed there, so no further password is asked for.
+      "sudoers.d/atomos" = {
+        text = "%sudo ALL=(root) NOPASSWD: /usr/bin/atomos passwd --mend\n";
+        mode = "0440";
+      };
+      "profile.d/atomos-password.sh".text = ''
+        # A password that some program has changed in the account only: see atomos-passwd(1).
+        [ ! -e "/run/atomos/passwords/''${USER:-}" ] || [ -z "''${USER:-}" ] || [ ! -t 0 ] || /usr/lib/atomos/mend-password
+      '';
     };
+    build.files."/usr/lib/atomos/mend-password" = script ./mend-password.sh;
 
     # Members of a group that homed's records name are none of /etc/group: asked for its members
     # (polkit does that), it would leave them out. An edit, since packages write that file too.
@@ -40,6 +57,29 @@ in
         RemainAfterExit = true;
       };
       script = "sed -i -E 's/^(group:[[:space:]]+files) systemd$/\\1 [SUCCESS=merge] systemd/' /etc/nsswitch.conf";
+    };
+
+    systemd.services.atomos-passwords = {
+      description = "Accounts whose password isn't the disk's";
+      wantedBy = [ "multi-user.target" ];
+      after = [ "systemd-homed.service" ];
+      # Only an owner's disk has slots with names.
+      unitConfig.ConditionPathExists = "/var/lib/atomos/slots";
+      serviceConfig = {
+        Type = "oneshot";
+        ExecStart = "/usr/bin/atomos passwd --check";
+      };
+    };
+    systemd.units."atomos-passwords.path" = {
+      text = ''
+        [Unit]
+        Description=Changes of accounts and of the disk's slots
+
+        [Path]
+        PathChanged=/var/lib/systemd/home
+        PathChanged=/var/lib/atomos/slots
+      '';
+      wantedBy = [ "multi-user.target" ];
     };
   };
 }

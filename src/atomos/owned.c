@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The disk of this machine. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "base/str.h"
 #include "core/recovery-key.h"
 #include "owner/account.h"
@@ -85,6 +87,58 @@ int owned_ask(struct owned *o, const char *prompt, struct secret *ret, struct er
 		fprintf(stderr, "That doesn't open the disk.\n");
 	}
 	return fail(err, -EKEYREJECTED, "Nothing that opens the disk was typed");
+}
+
+int owned_ask_account(const char *prompt, const char *user, struct secret *ret,
+		      struct error *err)
+{
+	for (int i = 0; i < TRIES; i++) {
+		int r = ask_secret(prompt, ret, err);
+
+		if (r < 0)
+			return r;
+		if (ret->size > 0 && account_password_is(ACCOUNT_RECORDS, user, ret) != 0)
+			return 0;
+		fprintf(stderr, "That isn't the password of %s.\n", user);
+	}
+	return fail(err, -EKEYREJECTED, "The password of %s wasn't typed", user);
+}
+
+bool owned_has_slot(const struct slots *slots, const char *user)
+{
+	for (size_t i = 0; i < slots->count; i++)
+		if (slots->list[i].kind == SLOT_PASSWORD &&
+		    streq(slots->list[i].user, user))
+			return true;
+	return false;
+}
+
+static char **noted_differing(void)
+{
+	_cleanup_closedir_ DIR *d = opendir(DIFFERING_DIR);
+	char **out = xcalloc(1, sizeof(char *));
+
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (e->d_name[0] != '.')
+			out = strv_add(out, e->d_name);
+	strv_sort(out);
+	return out;
+}
+
+char **owned_differing(const struct slots *slots)
+{
+	_cleanup_strv_ char **names = slots ? account_names(ACCOUNT_RECORDS) : NULL;
+	char **out = slots ? xcalloc(1, sizeof(char *)) : noted_differing();
+
+	for (char **name = names; name && *name; name++) {
+		_cleanup_free_ char *digest = NULL;
+
+		if (owned_has_slot(slots, *name) &&
+		    account_password_digest(ACCOUNT_RECORDS, *name, &digest) == 0 &&
+		    record_differs(RECORD_DIR, *name, digest))
+			out = strv_add(out, *name);
+	}
+	return out;
 }
 
 int owned_drop_others(struct owned *o, const struct slot *like,

@@ -27,6 +27,19 @@ int owned_ask(struct owned *o, const char *prompt, struct secret *ret, struct er
 /* Whether this opens the disk; brings a recovery key into its form. */
 bool owned_opens(struct owned *o, struct secret *typed);
 
+/* Asks for the password that this account logs in with, until it is (three tries). What
+ * homed's record can't tell is believed. */
+int owned_ask_account(const char *prompt, const char *user, struct secret *ret,
+		      struct error *err);
+
+/* Whether there is a slot with the password of this account. */
+bool owned_has_slot(const struct slots *slots, const char *user);
+
+/* Names of the accounts whose slot has another password than they log in with; without
+ * root's rights (slots NULL) what was noted in DIFFERING_DIR. Freed by the caller. */
+#define DIFFERING_DIR "/run/atomos/passwords"
+char **owned_differing(const struct slots *slots);
+
 /* Adds the user's password as a slot and takes the user's other slots away. `authority`
  * opens the disk now. */
 int owned_set_password(struct owned *o, const char *user, const struct secret *authority,

@@ -163,7 +163,7 @@ static void add_homes(struct status *s, const struct status_facts *f)
 	for (char *const *name = f->differing; name && *name; name++)
 		add(s, "password", STATUS_YELLOW,
 		    "%s has another password than the one that opens the disk: run "
-		    "'atomos passwd %s'",
+		    "'sudo atomos passwd --mend %s'",
 		    *name, *name);
 }
 

@@ -9,8 +9,9 @@
 #include "base/alloc.h"
 #include "base/process.h"
 #include "base/str.h"
-#include "core/recovery-key.h"
 #include "owner/account.h"
+#include "owner/record.h"
+#include "core/recovery-key.h"
 #include "atomos/ask.h"
 #include "atomos/json.h"
 #include "atomos/owned.h"
@@ -76,9 +77,7 @@ static int password(const struct invocation *in, struct owned *o, struct error *
 	r = owned_ask(o, OPENS, authority, err);
 	prompt = xasprintf("Password that %s logs in with", user);
 	if (r == 0)
-		r = ask_secret(prompt, new, err);
-	if (r == 0 && new->size == 0)
-		r = fail(err, -EINVAL, "An empty password opens nothing");
+		r = owned_ask_account(prompt, user, new, err);
 	return r < 0 ? r : owned_set_password(o, user, authority, new, err);
 }
 
@@ -191,12 +190,23 @@ static int fido2(const struct invocation *in _unused_, struct owned *o, struct e
 	return process_check(&p, NULL, NULL, err);
 }
 
+/* Without a slot there is nothing that the password could differ from. */
+static int forget_user(struct owned *o, const char *user, struct error *err)
+{
+	struct slots slots;
+	int r = header_slots(o->header, &slots, err);
+
+	if (r == 0 && !owned_has_slot(&slots, user))
+		record_remove(RECORD_DIR, user);
+	return r;
+}
+
 static int drop(const struct invocation *in, struct owned *o, struct error *err)
 {
 	_cleanup_secret_ struct secret *proof = secret_new();
+	const struct slot *found = NULL;
 	struct slots slots;
 	uint64_t number;
-	bool there = false;
 	int r = header_slots(o->header, &slots, err);
 
 	if (r < 0)
@@ -205,12 +215,16 @@ static int drop(const struct invocation *in, struct owned *o, struct error *err)
 		return fail(err, -EMISUSE,
 			    "Which slot? 'atomos enroll list' has the numbers");
 	for (size_t i = 0; i < slots.count; i++)
-		there |= slots.list[i].number == (int)number;
-	if (!there)
+		if (slots.list[i].number == (int)number)
+			found = &slots.list[i];
+	if (!found)
 		return fail(err, -ENOENT, "The disk has no slot %s", in->arguments[1]);
 	r = owned_ask(o, "A password or recovery key that opens the disk and stays",
 		      proof, err);
-	return r < 0 ? r : header_remove(o->header, (int)number, proof, err);
+	if (r == 0)
+		r = header_remove(o->header, (int)number, proof, err);
+	return r == 0 && found->kind == SLOT_PASSWORD ? forget_user(o, found->user, err)
+						      : r;
 }
 
 static const struct {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
@@ -18,6 +19,12 @@
 
 #define SEALED "/run/atomos/state/atomos/owner/secret-key.sealed"
 #define SEALED_MAX 16384
+
+static const struct verb_option options[] = {
+	{"mend", 0, NULL, "the account's password becomes the disk's too"},
+	{"check", 0, NULL, "note whose password isn't the disk's"},
+	{0},
+};
 
 struct change {
 	struct owned o;
@@ -57,16 +64,16 @@ static int find_slot(struct change *c, struct error *err)
 	struct slots slots;
 	int r = header_slots(c->o.header, &slots, err);
 
-	for (size_t i = 0; i < slots.count && r == 0; i++)
-		c->has_slot |= slots.list[i].kind == SLOT_PASSWORD &&
-			       streq(slots.list[i].user, c->user);
+	if (r == 0)
+		c->has_slot = owned_has_slot(&slots, c->user);
 	return r;
 }
 
-static int ask_all(struct change *c, struct error *err)
+/* The password that the account has now, and something that opens the disk. */
+static int ask_present(struct change *c, struct error *err)
 {
 	_cleanup_free_ char *prompt = xasprintf("Present password of %s", c->user);
-	int r = ask_secret(prompt, c->old, err);
+	int r = owned_ask_account(prompt, c->user, c->old, err);
 
 	if (r < 0)
 		return r;
@@ -78,10 +85,11 @@ static int ask_all(struct change *c, struct error *err)
 		r = owned_ask(&c->o, "The older password, or the recovery key",
 			      c->authority, err);
 	}
-	return r < 0 ? r : ask_new_password(c->user, c->new, err);
+	return r;
 }
 
-/* The key of this machine stays readable by who could read it. */
+/* The key of this machine stays readable by who could read it: a recovery key couldn't.
+ */
 static int reseal(const struct change *c, struct error *err)
 {
 	_cleanup_secret_ struct secret *key = secret_new();
@@ -90,9 +98,16 @@ static int reseal(const struct change *c, struct error *err)
 	size_t size;
 	int r = read_file_at(AT_FDCWD, SEALED, SEALED_MAX, &data, &size);
 
-	if (r < 0 || (seal_decode((const uint8_t *)data, size, c->old, key) < 0 &&
-		      seal_decode((const uint8_t *)data, size, c->authority, key) < 0))
+	if (r < 0)
 		return 0;
+	if (seal_decode((const uint8_t *)data, size, c->old, key) < 0 &&
+	    seal_decode((const uint8_t *)data, size, c->authority, key) < 0) {
+		fprintf(stderr,
+			"The key that signs this machine's own systems stays sealed with "
+			"the password that it was sealed with: an older one, or somebody "
+			"else's.\n");
+		return 0;
+	}
 	r = seal(key, c->new, SEAL_WORK, &sealed, &size, err);
 	if (r < 0)
 		return r;
@@ -139,19 +154,82 @@ static int change(struct change *c, struct error *err)
 	return r;
 }
 
+static int note(const char *user, struct error *err)
+{
+	_cleanup_free_ char *path = xasprintf(DIFFERING_DIR "/%s", user);
+	int r = write_file_at(AT_FDCWD, path, "", 0, 0644);
+
+	return r < 0 ? fail(err, r, "%s can't be written: %s", path, strerror(-r)) : 0;
+}
+
+/* Anybody may see whose it is: so a log-in without root's rights can say it. */
+static int check(struct owned *o, struct error *err)
+{
+	_cleanup_strv_ char **differing = NULL, **noted = NULL;
+	struct slots slots;
+	int r = header_slots(o->header, &slots, err);
+
+	if (r < 0)
+		return r;
+	if (mkdir(DIFFERING_DIR, 0755) < 0 && errno != EEXIST)
+		return fail(err, -errno, DIFFERING_DIR " can't be made: %m");
+	differing = owned_differing(&slots);
+	noted = owned_differing(NULL);
+	for (char **name = noted; *name; name++)
+		if (!strv_contains(differing, *name))
+			record_remove(DIFFERING_DIR, *name);
+	for (char **name = differing; *name && r == 0; name++)
+		r = note(*name, err);
+	return r;
+}
+
+/* Another tool has changed only the account: the disk follows. */
+static int mend(struct change *c, struct error *err)
+{
+	int r;
+
+	if (!c->has_slot) {
+		printf("The password of %s doesn't open the disk: there is nothing to "
+		       "mend.\n",
+		       c->user);
+		record_remove(RECORD_DIR, c->user);
+		return 0;
+	}
+	r = ask_present(c, err);
+	if (r < 0)
+		return r;
+	memcpy(c->new, c->old, sizeof(*c->old));
+	r = change(c, err);
+	if (r == 0)
+		(void)check(&c->o, NULL);
+	if (r == 0)
+		printf("The disk opens with the present password of %s now.\n", c->user);
+	return r;
+}
+
 static int run(const struct invocation *in, struct error *err)
 {
 	_cleanup_(change_done) struct change c = {
 		.old = secret_new(), .new = secret_new(), .authority = secret_new()};
 	int r = owned_open(&c.o, err);
 
+	if (r == 0 && option_given(in, "check"))
+		return check(&c.o, err);
 	if (r == 0)
 		r = find_user(in, &c.user, err);
 	if (r == 0)
 		r = find_slot(&c, err);
+	if (r == 0 && option_given(in, "mend"))
+		return mend(&c, err);
 	if (r == 0)
-		r = ask_all(&c, err);
-	return r < 0 ? r : change(&c, err);
+		r = ask_present(&c, err);
+	if (r == 0)
+		r = ask_new_password(c.user, c.new, err);
+	if (r == 0)
+		r = change(&c, err);
+	if (r == 0)
+		(void)check(&c.o, NULL);
+	return r;
 }
 
 const struct verb verb_passwd = {
@@ -159,5 +237,6 @@ const struct verb verb_passwd = {
 	.arguments = "[USER]",
 	.help = "Change a password, for home and disk alike",
 	.max = 1,
+	.options = options,
 	.run = run,
 };

@@ -8,10 +8,9 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "owner/account.h"
 #include "owner/firmware-keys.h"
-#include "owner/record.h"
 #include "atomos/json.h"
+#include "atomos/owned.h"
 #include "atomos/status.h"
 #include "atomos/verb.h"
 
@@ -31,22 +30,6 @@ static char *last_failure(void)
 		return NULL;
 	lines = strv_split(text, "\n");
 	return lines && lines[0] ? xstrdup(lines[strv_length(lines) - 1]) : NULL;
-}
-
-/* Accounts whose password isn't the one that their slot was made with. */
-static char **differing(void)
-{
-	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
-	char **out = xcalloc(1, sizeof(char *));
-
-	for (char **name = names; *name; name++) {
-		_cleanup_free_ char *digest = NULL;
-
-		if (account_password_digest(ACCOUNT_RECORDS, *name, &digest) == 0 &&
-		    record_differs(RECORD_DIR, *name, digest))
-			out = strv_add(out, *name);
-	}
-	return out;
 }
 
 /* Only root may read the header. */
@@ -107,14 +90,13 @@ static void print_line(const struct status_line *l)
 static int run(const struct invocation *in, struct error *err)
 {
 	_cleanup_boot_facts_ struct boot_facts boot = {0};
-	_cleanup_strv_ char **keys = firmware_keys(EFIVARS), **differ = differing();
+	_cleanup_strv_ char **keys = firmware_keys(EFIVARS), **differing = NULL;
 	_cleanup_free_ char *failure = last_failure();
 	_cleanup_status_ struct status status = {0};
 	struct slots slots;
 	struct status_facts facts = {
 		.boot = &boot,
 		.firmware_keys = keys,
-		.differing = differ,
 		.failure = failure,
 		.owner_key = access(OWNER_KEY, F_OK) == 0,
 	};
@@ -125,6 +107,7 @@ static int run(const struct invocation *in, struct error *err)
 	if (!boot.medium && access(FIRST_START_DONE, F_OK) == 0)
 		boot.owned = boot.home_mounted = true;
 	facts.slots = read_slots(boot.partition, &slots) ? &slots : NULL;
+	facts.differing = differing = owned_differing(facts.slots);
 	status_find(&facts, &status);
 	if (in->json)
 		return print_json(&status);

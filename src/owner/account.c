@@ -225,22 +225,60 @@ int account_change_password(const char *name, const struct secret *old,
 	return change(bus, name, texts, err);
 }
 
-int account_password_digest(const char *records, const char *name, char **ret)
+/* The list of hashes in the user's record, a part of *ret_record. */
+static int read_hashes(const char *records, const char *name,
+		       sd_json_variant **ret_record, sd_json_variant **ret)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s" SUFFIX, records, name),
-			    *text = NULL, *hashes = NULL;
-	_cleanup_variant_ sd_json_variant *v = NULL;
+			    *text = NULL;
 	sd_json_variant *list;
-	uint8_t digest[SHA256_SIZE];
 	int r = read_file_at(AT_FDCWD, path, RECORD_MAX, &text, NULL);
 
 	if (r < 0)
 		return r;
-	if (sd_json_parse(text, 0, &v, NULL, NULL) < 0)
+	if (sd_json_parse(text, 0, ret_record, NULL, NULL) < 0)
 		return -EBADMSG;
-	list = sd_json_variant_by_key(v, "privileged");
+	list = sd_json_variant_by_key(*ret_record, "privileged");
 	list = list ? sd_json_variant_by_key(list, "hashedPassword") : NULL;
-	if (!list || sd_json_variant_format(list, 0, &hashes) < 0)
+	*ret = list;
+	return list ? 0 : -EBADMSG;
+}
+
+int account_password_is(const char *records, const char *name,
+			const struct secret *password)
+{
+	_cleanup_free_ struct crypt_data *data = xcalloc(1, sizeof(*data));
+	_cleanup_variant_ sd_json_variant *v = NULL;
+	sd_json_variant *list;
+	int r = read_hashes(records, name, &v, &list);
+	size_t count = r < 0 ? 0 : sd_json_variant_elements(list);
+
+	if (r == 0 && count == 0)
+		r = -ENOENT;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		sd_json_variant *e = sd_json_variant_by_index(list, i);
+		const char *hash = sd_json_variant_is_string(e)
+					   ? sd_json_variant_string(e)
+					   : "",
+			   *made = crypt_rn(password->data, hash, data, sizeof(*data));
+
+		r = made && streq(made, hash);
+	}
+	wipe(data, sizeof(*data));
+	return r;
+}
+
+int account_password_digest(const char *records, const char *name, char **ret)
+{
+	_cleanup_free_ char *hashes = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL;
+	sd_json_variant *list;
+	uint8_t digest[SHA256_SIZE];
+	int r = read_hashes(records, name, &v, &list);
+
+	if (r < 0)
+		return r;
+	if (sd_json_variant_format(list, 0, &hashes) < 0)
 		return -EBADMSG;
 	sha256_buffer(hashes, strlen(hashes), digest);
 	*ret = xmalloc(2 * SHA256_SIZE + 1);

@@ -45,5 +45,10 @@ int account_change_password(const char *name, const struct secret *old,
  * user, below `records`: it changes whenever the password does. -ENOENT: no such user. */
 int account_password_digest(const char *records, const char *name, char **ret);
 
+/* Whether this is the password that the user logs in with: 1, 0, or a negative errno when
+ * homed's record doesn't tell (-ENOENT: no such user, or one without a password). */
+int account_password_is(const char *records, const char *name,
+			const struct secret *password);
+
 /* The names homed has records of, a sorted NULL-terminated list, below `records`. */
 char **account_names(const char *records);

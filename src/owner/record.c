@@ -2,6 +2,7 @@
 /* Which password the disk's slot of a user has. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
@@ -19,6 +20,13 @@ int record_write(const char *directory, const char *user, const char *digest,
 	if (r == 0)
 		r = write_file_at(AT_FDCWD, path, digest, strlen(digest), 0600);
 	return r < 0 ? fail(err, r, "%s can't be written: %s", path, strerror(-r)) : 0;
+}
+
+void record_remove(const char *directory, const char *user)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", directory, user);
+
+	(void)unlink(path);
 }
 
 bool record_differs(const char *directory, const char *user, const char *digest)

@@ -13,6 +13,9 @@
 int record_write(const char *directory, const char *user, const char *digest,
 		 struct error *err);
 
+/* Forgets it, when there is one. */
+void record_remove(const char *directory, const char *user);
+
 /* True when the user's password is another than when the record was written: `digest` is
  * today's. False without a record. */
 bool record_differs(const char *directory, const char *user, const char *digest);

@@ -116,7 +116,8 @@ int setup_adopt(struct setup *s, struct error *err)
 	for (char **f = s->config->files; *f && r == 0; f++)
 		r = covered(s->config, *f) ? 0 : adopt(s->config, *f, false, err);
 	TRY_TO_RUN("journalctl", "--flush");
-	TRY_TO_RUN("systemctl", "try-restart", "systemd-homed.service");
+	TRY_TO_RUN("systemctl", "try-restart", "systemd-homed.service",
+		   "atomos-passwords.path");
 	return r;
 }
 

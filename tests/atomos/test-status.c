@@ -142,7 +142,7 @@ static void test_accounts(void **state _unused_)
 	_cleanup_status_ struct status s;
 
 	status_find(&f, &s);
-	check(&s, "password", STATUS_YELLOW, "atomos passwd ada");
+	check(&s, "password", STATUS_YELLOW, "sudo atomos passwd --mend ada");
 	check(&s, "last-failure", STATUS_YELLOW, "can't be read");
 	check(&s, "secure-boot", STATUS_GREEN, "keys of ada");
 }

@@ -72,5 +72,34 @@ class AptNotice(unittest.TestCase):
         self.assertEqual(run.stdout + run.stderr, "")
 
 
+class MendPassword(unittest.TestCase):
+    """An administrator is led to what mends it, anybody else to an administrator; a log-in goes on in any case."""
+
+    def run_with(self, groups, status=0):
+        with tempfile.TemporaryDirectory() as place:
+            for name, text in (("id", f"echo {groups}"), ("sudo", f'echo "sudo $*"; exit {status}')):
+                file = pathlib.Path(place, name)
+                file.write_text(f"#!/bin/sh\n{text}\n")
+                file.chmod(0o755)
+            run = subprocess.run(["/bin/sh", SCRIPTS / "mend-password.sh", "atomos"], capture_output=True, text=True, check=True,
+                                 env={"PATH": f"{place}:/usr/bin:/bin", "USER": "ada"})
+        self.assertEqual(run.stderr, "")
+        return run.stdout
+
+    def test_administrator(self):
+        said = self.run_with("ada sudo users")
+        self.assertIn("still opens with the older one", said)
+        self.assertIn("\nsudo atomos passwd --mend\n", said)
+        self.assertNotIn("Later", said)
+
+    def test_for_later(self):
+        self.assertIn("Later: sudo atomos passwd --mend", self.run_with("sudo", status=1))
+
+    def test_nobody_else(self):
+        said = self.run_with("ada pseudosudo sudoers")
+        self.assertIn("sudo atomos passwd --mend ada", said)
+        self.assertNotIn("become one again", said)
+
+
 if __name__ == "__main__":
     unittest.main()

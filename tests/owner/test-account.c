@@ -99,6 +99,31 @@ static void test_digest(void **state)
 	assert_string_equal(names[0], "ada");
 }
 
+static int password_is(void **state, const char *name, const char *text)
+{
+	_cleanup_secret_ struct secret *s = secret_new();
+
+	s->size = strlen(text);
+	memcpy(s->data, text, s->size);
+	return account_password_is(*state, name, s);
+}
+
+static void test_password_is(void **state)
+{
+	/* openssl passwd -5, of "lamp" and of "two". */
+	write_record(state, "ada.identity",
+		     "{\"privileged\":{\"hashedPassword\":[1,"
+		     "\"$5$saltsalt$w66Hp7gNGJn0MM6h4zLHPD1sFYmyowhv/RdZd49yGNC\","
+		     "\"$5$pepper$Pnzidj8kLk/qkEbHImj5NhyRjNb/A8gaOH.GJWbCRp0\"]}}");
+	write_record(state, "eve.identity", "{\"privileged\":{\"hashedPassword\":[]}}");
+	assert_int_equal(password_is(state, "ada", "lamp"), 1);
+	assert_int_equal(password_is(state, "ada", "two"), 1);
+	assert_int_equal(password_is(state, "ada", "lamps"), 0);
+	assert_int_equal(password_is(state, "ada", ""), 0);
+	assert_int_equal(password_is(state, "eve", ""), -ENOENT);
+	assert_int_equal(password_is(state, "bob", "lamp"), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +131,8 @@ int main(void)
 		cmocka_unit_test(test_guess),
 		cmocka_unit_test(test_secret_text),
 		cmocka_unit_test_setup_teardown(test_digest, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_password_is, setup_directory,
 						teardown_directory),
 	};
 

@@ -30,8 +30,11 @@ in
   overlap = builtins.filter (i: builtins.elemAt starts (i + 1) - builtins.elemAt starts i < 65536) (
     builtins.genList (i: i) (builtins.length starts - 1)
   );
+  sudo = files."/etc/sudoers.d/atomos";
   without = builtins.filter (path: (evaluate { services.homed.enable = false; }).files ? ${path}) [
     "/etc/subuid"
+    "/etc/sudoers.d/atomos"
     "/etc/systemd/system/atomos-groups.service"
+    "/etc/systemd/system/atomos-passwords.service"
   ];
 }

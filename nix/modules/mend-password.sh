@@ -1,0 +1,14 @@
+#!/bin/sh
+# Run at a log-in whose account has another password than its slot of the disk: says so, and asks once for what mends
+# it. Nothing of it can stop the log-in.
+# SPDX-License-Identifier: MIT
+trap 'echo; exit 1' INT
+program=${1:-/usr/bin/atomos}
+echo "Your password was changed, but the disk still opens with the older one."
+case " $(id -nG) " in
+*" sudo "*)
+	echo "With the older password, or the recovery key, they become one again. Ctrl-C leaves it for the next log-in."
+	sudo "$program" passwd --mend || echo "Later: sudo atomos passwd --mend"
+	;;
+*) echo "Who looks after this machine can mend it: sudo atomos passwd --mend ${USER:-}" ;;
+esac
