@@ -141,6 +141,8 @@ in
         [
           "systemd.import_credentials=no"
           "gpt"
+          # A page that a program or the kernel gives back holds nothing of what was in it.
+          "init_on_free=1"
         ]
         ++ map (console: "console=${console}") config.atomos.boot.consoles
         ++ [ "quiet" ]
