@@ -201,7 +201,9 @@ static int read_segments(struct image *i, struct error *err)
 	for (size_t k = 0; r == 0 && k < i->count; k++) {
 		const Elf64_Phdr *s = &i->segments[k];
 
-		if (s->p_type == PT_INTERP)
+		if (s->p_type == PT_INTERP && i->needs->interpreter)
+			r = damaged(err);
+		else if (s->p_type == PT_INTERP)
 			i->needs->interpreter =
 				xstrndup(i->data + s->p_offset, s->p_filesz);
 		else if (s->p_type == PT_DYNAMIC)
