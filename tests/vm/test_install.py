@@ -162,7 +162,7 @@ def test_starts_by_itself_from_then_on(owned, keep):
         assert status["owned"] and status["openedBy"] == "tpm" and status["pin"] == "good" and status["homeMounted"]
         assert m.run("cat /etc/machine-id") == owned["machine"]
         assert m.run(f"cat /home/{USER}/kept") == "mine"
-        assert "luks (strong encryption)" in m.run(f"homectl inspect {USER}")
+        assert "luks (strong encryption)" in m.run(f"homectl --no-pager inspect {USER}")
         m.send("systemctl poweroff")
         m.wait_off(180)
     start, _ = tamper.partition(owned["disk"], INSTALLED_ROOT)
