@@ -74,6 +74,16 @@ let
             for people's accounts prefer systemd-homed.
           '';
         };
+        untilOwned = mkOption {
+          type = types.bool;
+          default = false;
+          example = true;
+          description = ''
+            Whether nobody can log in to the account any more once the machine has an owner: for
+            one with a known password that a medium comes with. /etc/issue.d/medium.issue, if the
+            configuration makes one, isn't shown then either.
+          '';
+        };
         isNormalUser = mkOption {
           type = types.bool;
           default = false;
@@ -147,6 +157,10 @@ let
     }) privateGroups;
 
   numbers = builtins.filter (n: n != null) (lib.mapAttrsToList uidOf accounts);
+
+  untilOwned = builtins.attrNames (lib.filterAttrs (_: u: u.untilOwned) cfg.users);
+  # The first start leaves it in the owner's state; on a medium there is none.
+  ownersMark = "/var/lib/atomos/choices.json";
 in
 {
   options.users = {
@@ -185,6 +199,35 @@ in
         text = lib.concatLines u.openssh.authorizedKeys.keys;
       }
     ) (lib.filterAttrs (_: u: u.openssh.authorizedKeys.keys != [ ]) cfg.users);
+
+    # The root is made anew at each start, and with it the account. The first start starts the path
+    # unit anew when it has made the state.
+    systemd.services = lib.mkIf (untilOwned != [ ]) {
+      atomos-medium-accounts = {
+        description = "No log-in with what the medium came with";
+        wantedBy = [ "multi-user.target" ];
+        # Nobody logs in before that one.
+        before = [ "systemd-user-sessions.service" ];
+        unitConfig.ConditionPathExists = ownersMark;
+        serviceConfig = {
+          Type = "oneshot";
+          RemainAfterExit = true;
+          ExecStart =
+            map (name: "/usr/sbin/usermod --lock --expiredate 1 ${name}") untilOwned
+            ++ [ "/usr/bin/rm -f /etc/issue.d/medium.issue" ];
+        };
+      };
+    };
+    systemd.units."atomos-medium-accounts.path" = lib.mkIf (untilOwned != [ ]) {
+      text = ''
+        [Unit]
+        Description=The machine's owner
+
+        [Path]
+        PathExists=${ownersMark}
+      '';
+      wantedBy = [ "multi-user.target" ];
+    };
 
     warnings = lib.optional (builtins.all (u: u.hashedPassword == null && u.openssh.authorizedKeys.keys == [ ]) (
       builtins.attrValues cfg.users

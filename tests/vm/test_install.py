@@ -133,6 +133,11 @@ def keep(tmp_path_factory):
 USER, PASSWORD = "anna", "seven unlikely lamps"
 
 
+def locked(m):
+    """Whether the account whose password everybody knows is."""
+    return m.run("passwd -S atom").split()[1] == "L"
+
+
 @pytest.fixture(scope="module")
 def owned(installed, keep):
     """The disk after its first start, in which all questions were answered: recovery key and machine-id."""
@@ -142,6 +147,7 @@ def owned(installed, keep):
         m.login(USER, PASSWORD)
         status = json.loads(m.run("cat /run/atomos/boot.json"))
         assert status["installed"] and not status["medium"] and not status["owned"]
+        assert locked(m)
         assert m.run("findmnt -no FSTYPE /") == "tmpfs"
         said = m.run("nix --extra-experimental-features nix-command store verify --all --sigs-needed 1", 300)
         assert "untrusted" not in said
@@ -160,6 +166,7 @@ def test_starts_by_itself_from_then_on(owned, keep):
         m.login(USER, PASSWORD)
         status = json.loads(m.run("cat /run/atomos/boot.json"))
         assert status["owned"] and status["openedBy"] == "tpm" and status["pin"] == "good" and status["homeMounted"]
+        assert locked(m) and "Log in as atom" not in m.said()
         assert m.run("cat /etc/machine-id") == owned["machine"]
         assert m.run(f"cat /home/{USER}/kept") == "mine"
         assert "luks (strong encryption)" in m.run(f"homectl --no-pager inspect {USER}")

@@ -14,6 +14,7 @@
         createHome = false;
         shell = "/usr/bin/zsh";
         hashedPassword = "$y$ada";
+        untilOwned = true;
         openssh.authorizedKeys.keys = [ "ssh-ed25519 AAAA ada@laptop" ];
       };
       daemon-one.uid = 700;
@@ -58,6 +59,7 @@
         ada.sshKeys
         (text "/etc/ssh/authorized_keys.d/ada")
       ];
+      "users.users.<name>.untilOwned" = text "/etc/systemd/system/atomos-medium-accounts.service";
       "users.users.<name>.isNormalUser" = ada.shell;
       "users.groups" = spec.groups;
       "users.groups.<name>.gid" = (group "family").gid or null;
