@@ -41,7 +41,7 @@ static struct volume *install(void **state, const char *name, bool seals)
 	const struct leave_answers l = {.open = open,
 					.sealed = seals ? whole : NULL,
 					.public_key = in_directory(state, "public.pem"),
-					.device = tpm_driver(state)};
+					.device = tpm_driver()};
 	struct volume *v = NULL;
 	struct error err;
 
@@ -57,7 +57,7 @@ static int open_answers(void **state, struct volume *v, const char *sealed,
 {
 	const struct unseal u = {.sealed = sealed,
 				 .digest = volume_key_digest(v),
-				 .device = tpm_driver(state),
+				 .device = tpm_driver(),
 				 .signature = in_directory(state, "signature.json"),
 				 .target = in_directory(state, "plain")};
 
@@ -88,7 +88,7 @@ static void test_opens(void **state)
 	sealed = volume_answers(v);
 	assert_non_null(sealed);
 	assert_null(strstr(sealed, "lamps"));
-	extend_phase("enter-initrd");
+	swtpm_extend("enter-initrd");
 	assert_ok(open_answers(state, v, sealed, &err), &err);
 	assert_int_equal(
 		read_file_at(AT_FDCWD, in_directory(state, "plain"), 4096, &text, NULL),
@@ -108,8 +108,8 @@ static void test_phase(void **state)
 	v = install(state, "disk", true);
 	sealed = volume_answers(v);
 	must_stay_closed(state, v, sealed, "unseal");
-	extend_phase("enter-initrd");
-	extend_phase("leave-initrd");
+	swtpm_extend("enter-initrd");
+	swtpm_extend("leave-initrd");
 	must_stay_closed(state, v, sealed, "unseal");
 }
 
@@ -123,7 +123,7 @@ static void test_other_volume(void **state)
 	v = install(state, "disk", true);
 	other = install(state, "other", true);
 	sealed = volume_answers(v);
-	extend_phase("enter-initrd");
+	swtpm_extend("enter-initrd");
 	must_stay_closed(state, other, sealed, "does not match");
 }
 
@@ -135,8 +135,8 @@ static void test_other_machine(void **state)
 	sign_phase(state, "enter-initrd");
 	v = install(state, "disk", true);
 	sealed = volume_answers(v);
-	run_program((const char *const[]){"tpm2_clear", "-c", "p", NULL}, NULL);
-	extend_phase("enter-initrd");
+	assert_int_equal(RUN("tpm2_clear", "-c", "p"), 0);
+	swtpm_extend("enter-initrd");
 	must_stay_closed(state, v, sealed, "systemd-creds failed");
 }
 
@@ -149,13 +149,11 @@ static void test_pcr7(void **state)
 	sign_phase(state, "enter-initrd");
 	v = install(state, "disk", true);
 	sealed = volume_answers(v);
-	extend_phase("enter-initrd");
-	run_program(
-		(const char *const[]){"tpm2_pcrextend",
-				      "7:sha256=00000000000000000000000000000000000000"
-				      "00000000000000000000000001",
-				      NULL},
-		NULL);
+	swtpm_extend("enter-initrd");
+	assert_int_equal(RUN("tpm2_pcrextend",
+			     "7:sha256=00000000000000000000000000000000000000"
+			     "00000000000000000000000001"),
+			 0);
 	must_stay_closed(state, v, sealed, "unseal");
 }
 
@@ -171,7 +169,7 @@ static void test_mute(void **state)
 				  .sealed = whole,
 				  .public_key = in_directory(state, "public.pem"),
 				  .seconds = 2,
-				  .device = tpm_driver(state)};
+				  .device = tpm_driver()};
 	_cleanup_header_ struct header *h = NULL;
 	struct error err;
 

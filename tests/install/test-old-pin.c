@@ -11,13 +11,12 @@
 #include "init/unlock.h"
 #include "install/old-pin.h"
 
+#define MUST(...) assert_int_equal(RUN(__VA_ARGS__), 0)
 #define INDEX "0x01800a70"
 
-#define RUN(...) run_program((const char *const[]){__VA_ARGS__, NULL}, NULL)
-
-static struct old_pin_facts look(void **state)
+static struct old_pin_facts look(void)
 {
-	_cleanup_close_ int fd = connect_tpm(state);
+	_cleanup_close_ int fd = connect_tpm();
 	struct old_pin_facts f;
 	struct error err;
 
@@ -25,9 +24,9 @@ static struct old_pin_facts look(void **state)
 	return f;
 }
 
-static int remove_it(void **state, struct error *err)
+static int remove_it(struct error *err)
 {
-	_cleanup_close_ int fd = connect_tpm(state);
+	_cleanup_close_ int fd = connect_tpm();
 
 	return old_pin_remove_at(fd, err);
 }
@@ -36,8 +35,8 @@ static void define(void)
 {
 	_cleanup_free_ char *size = xasprintf("%d", PIN_SIZE);
 
-	RUN("tpm2_nvdefine", "-C", "o", "-s", size, "-a",
-	    "ownerread|authread|ownerwrite|no_da", INDEX);
+	MUST("tpm2_nvdefine", "-C", "o", "-s", size, "-a",
+	     "ownerread|authread|ownerwrite|no_da", INDEX);
 }
 
 static void write_pin(void **state, uint8_t volume)
@@ -50,23 +49,23 @@ static void write_pin(void **state, uint8_t volume)
 	pin_encode(&pin, bytes);
 	assert_int_equal(write_file_at(AT_FDCWD, file, bytes, sizeof(bytes), 0600), 0);
 	define();
-	RUN("tpm2_nvwrite", "-C", "o", "-i", file, INDEX);
+	MUST("tpm2_nvwrite", "-C", "o", "-i", file, INDEX);
 }
 
 static void test_none(void **state)
 {
 	const struct disk d = {0};
-	struct old_pin_facts f = look(state);
+	struct old_pin_facts f = look();
 	struct error err;
 
 	assert_false(f.there);
 	assert_int_equal(old_pin_of(&f, &d, true), OLD_PIN_NONE);
-	assert_ok(remove_it(state, &err), &err);
+	assert_ok(remove_it(&err), &err);
 	/* The next index isn't taken for it. */
-	RUN("tpm2_nvdefine", "-C", "o", "-s", "8", "0x01800a71");
-	assert_false(look(state).there);
-	assert_ok(remove_it(state, &err), &err);
-	RUN("tpm2_nvreadpublic", "0x01800a71");
+	MUST("tpm2_nvdefine", "-C", "o", "-s", "8", "0x01800a71");
+	assert_false(look().there);
+	assert_ok(remove_it(&err), &err);
+	MUST("tpm2_nvreadpublic", "0x01800a71");
 }
 
 static void test_whose(void **state)
@@ -75,7 +74,7 @@ static void test_whose(void **state)
 	struct old_pin_facts f;
 
 	write_pin(state, 7);
-	f = look(state);
+	f = look();
 	assert_true(f.there && f.readable);
 	memset(d.volumes[1], 7, sizeof(d.volumes[1]));
 	assert_int_equal(old_pin_of(&f, &d, true), OLD_PIN_DISK);
@@ -112,9 +111,9 @@ static void test_remove(void **state)
 	struct error err;
 
 	write_pin(state, 7);
-	assert_ok(remove_it(state, &err), &err);
-	assert_false(look(state).there);
-	assert_ok(remove_it(state, &err), &err);
+	assert_ok(remove_it(&err), &err);
+	assert_false(look().there);
+	assert_ok(remove_it(&err), &err);
 }
 
 /* Somebody else's, or never written: it is in the way all the same. */
@@ -125,13 +124,13 @@ static void test_unreadable(void **state)
 	struct error err;
 
 	define();
-	f = look(state);
+	f = look();
 	assert_true(f.there);
 	assert_false(f.readable);
 	/* No content is like none of any disk. */
 	assert_int_equal(old_pin_of(&f, &d, true), OLD_PIN_OTHER);
-	assert_ok(remove_it(state, &err), &err);
-	assert_false(look(state).there);
+	assert_ok(remove_it(&err), &err);
+	assert_false(look().there);
 }
 
 static void test_refused(void **state)
@@ -139,10 +138,10 @@ static void test_refused(void **state)
 	struct error err = {0};
 
 	write_pin(state, 7);
-	RUN("tpm2_changeauth", "-c", "owner", "somebody");
-	assert_int_equal(remove_it(state, &err), -EIO);
+	MUST("tpm2_changeauth", "-c", "owner", "somebody");
+	assert_int_equal(remove_it(&err), -EIO);
 	assert_non_null(strstr(err.message, "it answers with error 0x"));
-	assert_true(look(state).there);
+	assert_true(look().there);
 }
 
 /* What the disk shows to everybody is what the boot writes into the pin. */

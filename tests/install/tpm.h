@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* A software TPM that ends with the test, and a vendor that signs its PCR 11. */
+/* The software TPM of tests/init beside a test's directory, and files as a vendor's. */
 #pragma once
 
 #include "image/fixture.h"
+#include "init/swtpm.h"
 
 /* cmocka setup and teardown: *state is the path of a directory, as setup_directory's;
  * tpm2-tools talk to the TPM by themselves. */
 int start_tpm(void **state);
 int stop_tpm(void **state);
 
-/* An open connection; the TPM knows one at a time. */
 /* It doesn't answer any more, until its end. */
 void mute_tpm(void);
-int connect_tpm(void **state);
 
-/* "swtpm:path=…", as libtss2 takes it; valid until the next call. */
-const char *tpm_driver(void **state);
+/* An open connection; the TPM knows one at a time. */
+int connect_tpm(void);
 
-/* Extends PCR 11 with the hash of a word. */
-void extend_phase(const char *word);
+/* "swtpm:path=…", as libtss2 takes it; valid until the TPM is stopped. */
+const char *tpm_driver(void);
 
-/* Makes a key pair; writes "public.pem", and "signature.json" for the phase of this word
- * as ukify does. */
+/* Makes a key pair; writes "public.pem", and "signature.json" for the phase of this word.
+ */
 void sign_phase(void **state, const char *word);
