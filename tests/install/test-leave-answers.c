@@ -76,6 +76,14 @@ static void must_stay_closed(void **state, struct volume *v, const char *sealed,
 	assert_int_equal(access(in_directory(state, "plain"), F_OK), -1);
 }
 
+/* A disk with answers, and what is sealed of them. */
+static char *seal(void **state, struct volume **ret)
+{
+	sign_phase(state, "enter-initrd");
+	*ret = install(state, "disk", true);
+	return volume_answers(*ret);
+}
+
 static void test_opens(void **state)
 {
 	_cleanup_(volume_freep) struct volume *v = NULL;
@@ -83,9 +91,7 @@ static void test_opens(void **state)
 	struct error err;
 	struct stat st;
 
-	sign_phase(state, "enter-initrd");
-	v = install(state, "disk", true);
-	sealed = volume_answers(v);
+	sealed = seal(state, &v);
 	assert_non_null(sealed);
 	assert_null(strstr(sealed, "lamps"));
 	swtpm_extend("enter-initrd");
@@ -104,9 +110,7 @@ static void test_phase(void **state)
 	_cleanup_(volume_freep) struct volume *v = NULL;
 	_cleanup_free_ char *sealed = NULL;
 
-	sign_phase(state, "enter-initrd");
-	v = install(state, "disk", true);
-	sealed = volume_answers(v);
+	sealed = seal(state, &v);
 	must_stay_closed(state, v, sealed, "unseal");
 	swtpm_extend("enter-initrd");
 	swtpm_extend("leave-initrd");
@@ -119,10 +123,8 @@ static void test_other_volume(void **state)
 	_cleanup_(volume_freep) struct volume *v = NULL, *other = NULL;
 	_cleanup_free_ char *sealed = NULL;
 
-	sign_phase(state, "enter-initrd");
-	v = install(state, "disk", true);
+	sealed = seal(state, &v);
 	other = install(state, "other", true);
-	sealed = volume_answers(v);
 	swtpm_extend("enter-initrd");
 	must_stay_closed(state, other, sealed, "does not match");
 }
@@ -132,9 +134,7 @@ static void test_other_machine(void **state)
 	_cleanup_(volume_freep) struct volume *v = NULL;
 	_cleanup_free_ char *sealed = NULL;
 
-	sign_phase(state, "enter-initrd");
-	v = install(state, "disk", true);
-	sealed = volume_answers(v);
+	sealed = seal(state, &v);
 	assert_int_equal(RUN("tpm2_clear", "-c", "p"), 0);
 	swtpm_extend("enter-initrd");
 	must_stay_closed(state, v, sealed, "systemd-creds failed");
@@ -146,9 +146,7 @@ static void test_pcr7(void **state)
 	_cleanup_(volume_freep) struct volume *v = NULL;
 	_cleanup_free_ char *sealed = NULL;
 
-	sign_phase(state, "enter-initrd");
-	v = install(state, "disk", true);
-	sealed = volume_answers(v);
+	sealed = seal(state, &v);
 	swtpm_extend("enter-initrd");
 	assert_int_equal(RUN("tpm2_pcrextend",
 			     "7:sha256=00000000000000000000000000000000000000"
