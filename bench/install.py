@@ -78,7 +78,6 @@ def line(what, ours, theirs, goal):
 
 def main():
     WORK.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["ninja", "-C", TOP / "build/meson", "tests/install/install-disk"], check=True, stdout=subprocess.DEVNULL)
     closure = compressed(DEMO)
     print(f"Installing the demo onto a loop device, the best of {TIMES}; its closure is {closure / 1e6:.0f} MB compressed")
     with tempfile.TemporaryDirectory(dir=WORK) as name, tamper.mounted(tamper.plain_of(DEMO), read_only=True) as medium:

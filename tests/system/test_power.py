@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The power fails while AtomOS is installed: every state that a cut can leave is the old system, an installation
-that says it was interrupted, or a whole one. Recorded and replayed natively; build/power/results has all states."""
+that says it was interrupted, or a whole one. Recorded and replayed natively; build/power/results-* have all states."""
 
 import os
 import random
@@ -15,13 +15,11 @@ import owning  # noqa: E402
 import powerlog  # noqa: E402
 import recording  # noqa: E402
 import tamper  # noqa: E402
+import verdicts  # noqa: E402
 import vm  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("image")
 SEED = int(os.environ.get("ATOMOS_TEST_SEED", "1"))
-# Where the table changes, more can go wrong.
-TAILS_FEW, TAILS_TABLE = 3, 18
-LARGE, END = 64 << 20, 1 << 20
 # In btrfs's superblock.
 LOG_ROOT = (64 << 10) + 0x60
 
@@ -37,7 +35,7 @@ def medium(image):
         yield directory
 
 
-class Judge:
+class Judge(verdicts.Judge):
     """Judges states of one recording."""
 
     def __init__(self, log, replay, table, beside):
@@ -47,7 +45,7 @@ class Judge:
         self.touched = [False]
         for gap in log.gaps:
             self.touched.append(self.touched[-1] or any(w.touches(*recording.THEIRS) for w in gap))
-        self.counts, self.verified = {}, {}
+        self.verified = {}
 
     def theirs(self, table, flush, kept):
         """The other system is what the disk's table says, and no byte of it was written."""
@@ -57,8 +55,7 @@ class Judge:
             return os.pread(self.replay.file.fileno(), 512, 0) == self.mbr
         return any(guid == recording.THEIR_GUID and (start, size) == recording.THEIRS for _, guid, start, size in table.partitions)
 
-    def verdict(self, flush, kept):
-        """(verdict, reason); "failure" for what must never be."""
+    def verdict(self, flush, tail, kept):
         table = judge.Table(self.replay.path, [(judge.INSTALLED, tamper.PASSWORD)])
         by = f"read by its {' and '.join(judge.copies(self.replay.path)) or 'MBR'} table"
         theirs = self.theirs(table, flush, kept)
@@ -82,21 +79,6 @@ class Judge:
             self.verified[content] = judge.verify(self.replay.path)
         return self.verified[content]
 
-    def run(self, name, results):
-        failures = []
-        for flush, tail, kept in powerlog.states(self.log, self.replay, SEED, self.tails):
-            verdict, reason = self.verdict(flush, kept)
-            self.counts[verdict] = self.counts.get(verdict, 0) + 1
-            results.write(f"{name} {flush} {tail or '-'} {verdict} {reason}\n")
-            if verdict == "failure":
-                failures.append(f"{name} {flush} {tail or '-'} {reason}")
-        return failures
-
-    def tails(self, gap):
-        if any(w.touches(0, END) or w.touches(recording.DISK - END, END) for w in gap):
-            return TAILS_TABLE
-        return 1 if sum(w.size for w in gap) > LARGE else TAILS_FEW
-
 
 @pytest.mark.parametrize("name", recording.RECORDINGS)
 def test_every_state(image, medium, tmp_path, name):
@@ -106,14 +88,11 @@ def test_every_state(image, medium, tmp_path, name):
     replay = powerlog.Replay(log, directory / "base", tmp_path / "disk")
     j = Judge(log, replay, table, bool(space))
     with open(recording.WORK / f"results-{name}", "w") as results:
-        failures = j.run(name, results)
-        total = sum(j.counts.values())
-        results.write(summary := f"{name}: {log.flushes()} flushes, {total} states with seed {SEED}: {j.counts}\n")
+        failures, counts = j.run(name, log, replay, SEED, results)
     replay.close()
-    print(summary)
-    assert not failures, f"{len(failures)} of {total} states, the first: " + "\n".join(failures[:8])
-    assert j.counts.get("old") and j.counts.get("installed")
-    assert bool(j.counts.get("unfinished")) == (not space)
+    assert not failures, f"{len(failures)} of {sum(counts.values())} states, the first: " + "\n".join(failures[:8])
+    assert counts.get("old") and counts.get("installed")
+    assert bool(counts.get("unfinished")) == (not space)
 
 
 def test_installs_again_over_an_interrupted_one(image, medium, tmp_path):
@@ -147,17 +126,13 @@ def test_verifies_with_a_log_to_replay(image, medium, tmp_path):
     recording.convert(replay.path, judge.INSTALLED, tamper.PASSWORD, encrypt=False)
     start, size = judge.Table(replay.path).find(judge.INSTALLED)
     start, size = start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET
-    cut, root = tmp_path / "cut", tmp_path / "root"
-    root.mkdir()
-    tamper.output("mount", "-t", "btrfs", "-o", f"loop,offset={start},sizelimit={size}", replay.path, root)
-    try:
+    cut = tmp_path / "cut"
+    with tamper.mounted(replay.path, area=(start, size)) as root:
         with open(root / "state/letter", "w") as f:
             f.write("Dear Anna")
             f.flush()
             os.fsync(f.fileno())
         tamper.output("cp", "--sparse=always", replay.path, cut)
-    finally:
-        tamper.output("umount", root)
     with open(cut, "rb") as f:
         f.seek(start + LOG_ROOT)
         assert f.read(8) != bytes(8), "btrfs has nothing to replay"
@@ -176,7 +151,7 @@ def test_every_state_of_the_first_start(first_start, tmp_path):
     replay = powerlog.Replay(first_start.log, first_start.base, tmp_path / "disk")
     j = first_start.judge(replay, SEED)
     with open(recording.WORK / "results-first-start", "w") as results:
-        failures, counts = j.run(first_start.log, replay, SEED, results)
+        failures, counts = j.run("first-start", first_start.log, replay, SEED, results)
     replay.close()
     assert not failures, f"{len(failures)} states, the first: " + "\n".join(failures[:8])
     assert counts["asks"] > 10 and counts["owned"] > 2

@@ -97,14 +97,14 @@ def ownerless(copy, alter=lambda root: None):
     return copy.path
 
 
+def metadata(file):
+    """What a LUKS2 header says, from a file of its own."""
+    return json.loads(output("cryptsetup", "luksDump", "--dump-json-metadata", file))
+
+
 def tokens(image, kind=INSTALLED_ROOT):
     """The tokens of the header."""
-    found = {}
-
-    def command(file, _):
-        found.update(json.loads(output("cryptsetup", "luksDump", "--dump-json-metadata", file))["tokens"])
-    edit_header(image, command, kind)
-    return found
+    return edit_header(image, lambda file, _: metadata(file)["tokens"], kind)
 
 
 def ask(image, *wants, kind=INSTALLED_ROOT):
@@ -123,13 +123,13 @@ def remember(image, password, owners, lowest=0, kind=INSTALLED_ROOT):
     key = hmac.digest(volume_key(image, start, password), b"AtomOS record, version 1", "sha256")
 
     def command(file, directory):
-        metadata = json.loads(output("cryptsetup", "luksDump", "--dump-json-metadata", file))
-        digest = metadata["digests"]["0"]
+        header = metadata(file)
+        digest = header["digests"]["0"]
         text = f"{digest['hash']}\n{digest['iterations']}\n{digest['salt']}\n{digest['digest']}\n"
         hashes = b"".join(hashlib.sha256(k).digest() for k in owners)
         pin = struct.pack(">8sHBBxxxxQ32s32x256s8x", b"ATOMOSPN", 1, 0, len(owners), lowest,
                           hashlib.sha256(text.encode()).digest(), hashes)
-        for number, token in metadata["tokens"].items():
+        for number, token in header["tokens"].items():
             if token["type"] == "atomos-record":
                 output("cryptsetup", "token", "remove", "--token-id", number, file)
         new = directory / "token"

@@ -7,11 +7,10 @@ import random
 from contextlib import contextmanager
 
 import judge
-import powerlog
-import recording
 import tamper
+import verdicts
 
-TAILS_FEW, TAILS_TABLE, END, HEADER, LARGE = 2, 12, 1 << 20, 64 << 10, 32 << 20
+HEADER = 64 << 10
 # Of the states that still ask one in so many is verified as a whole, drawn by the seed.
 VERIFIED = 50
 
@@ -62,9 +61,11 @@ class Volume:
             copy.unlink()
 
 
-class Judge:
+class Judge(verdicts.Judge):
     """Judges the states of a first start. `final` is the disk behind it; missing(state, homes) says what is missing in the
     two mounted file systems, or nothing."""
+
+    few, many, large = 2, 12, 32 << 20
 
     def __init__(self, replay, final, words, missing, seed):
         self.path, self.missing, directory = replay.path, missing, replay.path.parent
@@ -78,7 +79,7 @@ class Judge:
         self.home = self.volume(final, judge.HOME, self.home_key, directory / "plain-of-homes")
         self.home.renew_all()
         replay.watch = self.changed
-        self.random = random.Random(seed)
+        self.random, self.is_owned = random.Random(seed), False
 
     def volume(self, final, kind, secret, path):
         start, size = judge.Table(final).find(kind)
@@ -98,15 +99,19 @@ class Judge:
         self.root.renew(offset, size)
         self.home.renew(offset, size)
 
-    def tails(self, gap):
-        """How many torn states of a gap: more where the table or the slots' list changes."""
-        places = (0, END), (recording.DISK - END, END), (self.root.start - tamper.DATA_OFFSET, HEADER)
-        if any(w.touches(*place) for w in gap for place in places):
-            return TAILS_TABLE
-        return 1 if sum(w.size for w in gap) > LARGE else TAILS_FEW
+    def places(self):
+        return [*super().places(), (self.root.start - tamper.DATA_OFFSET, HEADER)]
 
-    def verdict(self):
-        """(verdict, reason); "failure" for what must never be."""
+    def verdict(self, flush=None, tail=None, kept=None):
+        """Who owns it once owns it for ever."""
+        verdict, reason = self.look()
+        if not tail and verdict == "asks" and self.is_owned:
+            return "failure", "the generic password opens it again"
+        self.is_owned |= verdict == "owned"
+        return verdict, reason
+
+    def look(self):
+        """The verdict on this state alone."""
         table = judge.Table(self.path, [(judge.INSTALLED, tamper.PASSWORD)])
         by = f"read by its {' and '.join(judge.copies(self.path))} table"
         if not table.find(judge.INSTALLED):
@@ -131,21 +136,3 @@ class Judge:
                 return "failure", "the key of the homes isn't the one in the state"
             missing = self.missing(root / "state", homes)
         return ("failure", missing) if missing else ("owned", by)
-
-    def run(self, log, replay, seed, results, chosen=lambda verdict, tail: None):
-        """Judges every state: (failures, counts)."""
-        failures, counts = [], {}
-        for flush, tail, _ in powerlog.states(log, replay, seed, self.tails):
-            verdict, reason = self.verdict()
-            # Who owns it once owns it for ever.
-            if not tail and verdict == "asks" and counts.get("owned"):
-                verdict, reason = "failure", "the generic password opens it again"
-            counts[verdict] = counts.get(verdict, 0) + 1
-            results.write(f"first-start {flush} {tail or '-'} {verdict} {reason}\n")
-            if verdict == "failure":
-                failures.append(f"{flush} {tail or '-'} {reason}")
-            chosen(verdict, tail)
-        total = sum(counts.values())
-        results.write(summary := f"first-start: {log.flushes()} flushes, {total} states with seed {seed}: {counts}\n")
-        print(summary)
-        return failures, counts

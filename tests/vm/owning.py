@@ -4,8 +4,6 @@ nothing."""
 
 import os
 import subprocess
-import tempfile
-from pathlib import Path
 
 import judge
 import judge_owner
@@ -15,7 +13,6 @@ import tamper
 import vm
 
 PASSWORD = "seven unlikely lamps"
-IDENTITY = "0123456789abcdef" * 2
 HOME_SIZE = 20 << 20
 OWN = vm.BUILD / "meson/tests/welcome/own-disk"
 HOMECTL = """#!/bin/sh
@@ -47,19 +44,14 @@ def own(disk, log, directory):
 def home_key(disk):
     """The key of the homes, from a root that lies in plain on the disk."""
     start, size = judge.Table(disk).find(judge.INSTALLED)
-    start, size = start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET
-    with tempfile.TemporaryDirectory() as directory:
-        tamper.output("mount", "-t", "btrfs", "-o", f"loop,offset={start},sizelimit={size}", disk, directory)
-        try:
-            return Path(directory, "state/atomos/home.key").read_bytes()
-        finally:
-            tamper.output("umount", directory)
+    with tamper.mounted(disk, area=(start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET)) as root:
+        return (root / "state/atomos/home.key").read_bytes()
 
 
 def missing(state, homes):
     """What the owner had and a start doesn't find."""
     kept = state / "root/var/lib/systemd/home"
-    for file in (state / "root/etc/machine-id", kept / "anna.identity",
+    for file in (state / "root/etc/machine-id", kept / "anna.identity", state / "root/var/lib/atomos/choices.json",
                  state / "atomos/owner/public-key", state / "atomos/owner/secret-key.sealed"):
         if not file.exists() or not file.stat().st_size:
             return f"{file.name} isn't there"

@@ -23,7 +23,6 @@ MAGIC, VERSION = 0x6A736677736872, 1
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 SECTOR = 512
 CRYPT_SECTOR = 4096
-MIB = 1 << 20
 TAILS = ("subset", "last", "sectors")
 
 
@@ -60,7 +59,7 @@ class Log:
             self.data = mmap.mmap(f.fileno(), 0)
         magic, version, count, sector = struct.unpack_from("<QQQI", self.data)
         assert (magic, version) == (MAGIC, VERSION), f"{path} isn't a log of version {VERSION}"
-        self.gaps, self.entries, self.durable = [[]], count, 0
+        self.gaps = [[]]
         at = sector
         for _ in range(count):
             start, sectors, flags, length = struct.unpack_from("<QQQQ", self.data, at)
@@ -70,7 +69,6 @@ class Log:
                 self.gaps.append([])
             if sectors:
                 write = Write(start * SECTOR, sectors * SECTOR, None if flags & DISCARD else at, bool(flags & FUA))
-                self.durable += write.durable
                 self.gaps[-1].append(write)
                 at += 0 if flags & DISCARD else write.size
         assert at <= len(self.data), f"{path} is cut off"
@@ -81,9 +79,6 @@ class Log:
     def bytes(self, write):
         """What was written; a discarded area reads as zeros."""
         return bytes(write.size) if write.at is None else self.data[write.at:write.at + write.size]
-
-    def written(self):
-        return sum(w.size for gap in self.gaps for w in gap if w.at is not None)
 
     def transform(self, start, size, crypt):
         """Replaces what was recorded in plain between these places by crypt(place in the volume, data)."""

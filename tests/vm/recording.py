@@ -79,7 +79,7 @@ def record(medium, directory, table, space):
 
 def convert(disk, kind, secret, encrypt=True):
     """Encrypts in place what lies in plain in a partition, because nothing of the kernel has encrypted it, or the other
-    way round. Returns its key."""
+    way round."""
     start, size = judge.Table(disk).find(kind)
     key, start, end = tamper.volume_key(disk, start, secret), start + tamper.DATA_OFFSET, start + size
     with open(disk, "r+b") as f:
@@ -91,7 +91,6 @@ def convert(disk, kind, secret, encrypt=True):
             f.seek(at)
             f.write(tamper.crypt(key, at - start, old, encrypt))
             at += len(old)
-    return key
 
 
 def next_data(f, at):

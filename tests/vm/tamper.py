@@ -102,10 +102,13 @@ def plain_of(image):
 
 
 @contextmanager
-def mounted(file, read_only=False):
-    """The btrfs in a file, mounted."""
+def mounted(file, read_only=False, area=None):
+    """The btrfs in a file, or in an area (start, size) of it, mounted."""
+    options = "loop,ro" if read_only else "loop"
+    if area:
+        options += f",offset={area[0]},sizelimit={area[1]}"
     with tempfile.TemporaryDirectory(prefix="atomos-mount-") as directory:
-        output("mount", "-t", "btrfs", "-o", "loop,ro" if read_only else "loop", file, directory)
+        output("mount", "-t", "btrfs", "-o", options, file, directory)
         try:
             yield Path(directory)
         finally:
@@ -239,10 +242,6 @@ class Copy:
             f.write(data)
             f.flush()
             self._mtools("mcopy", "-o", f.name, f"::/{name}")
-
-    def esp_remove(self, name):
-        """Removes a file from the ESP."""
-        self._mtools("mdel", f"::/{name}")
 
     def uki_name(self):
         """The boot image's name in the ESP."""

@@ -149,8 +149,7 @@ PLANTED = b"planted"
 
 def tpm_token(file):
     """(number, token) of the header's token for a TPM."""
-    header = json.loads(installed.output("cryptsetup", "luksDump", "--dump-json-metadata", file))
-    return next((n, t) for n, t in header["tokens"].items() if t["type"] == "systemd-tpm2")
+    return next((n, t) for n, t in installed.metadata(file)["tokens"].items() if t["type"] == "systemd-tpm2")
 
 
 def opens(file, directory, password):

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""Judges every state that a power cut leaves of a recording: see powerlog.py."""
+
+import powerlog
+import recording
+
+
+class Judge:
+    """Judges the states of a recording. A kind of them has its own `verdict`, and its own numbers of torn tails."""
+
+    # Torn states of a gap: usually, where something in `places` changes, and how much written is too much for more than one.
+    few, many, large = 3, 18, 64 << 20
+
+    def places(self):
+        """(offset, size) of what can go wrong in more ways."""
+        end = 1 << 20
+        return [(0, end), (recording.DISK - end, end)]
+
+    def verdict(self, flush, tail, kept):
+        """(verdict, reason); "failure" for what must never be."""
+        raise NotImplementedError
+
+    def tails(self, gap):
+        if any(w.touches(*place) for w in gap for place in self.places()):
+            return self.many
+        return 1 if sum(w.size for w in gap) > self.large else self.few
+
+    def run(self, name, log, replay, seed, results):
+        """Judges every state, a line each: (failures, counts of the verdicts)."""
+        failures, counts = [], {}
+        for flush, tail, kept in powerlog.states(log, replay, seed, self.tails):
+            verdict, reason = self.verdict(flush, tail, kept)
+            counts[verdict] = counts.get(verdict, 0) + 1
+            results.write(f"{name} {flush} {tail or '-'} {verdict} {reason}\n")
+            if verdict == "failure":
+                failures.append(f"{name} {flush} {tail or '-'} {reason}")
+        summary = f"{name}: {log.flushes()} flushes, {sum(counts.values())} states with seed {seed}: {counts}"
+        results.write(summary + "\n")
+        print(summary)
+        return failures, counts
