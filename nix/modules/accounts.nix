@@ -56,7 +56,13 @@ in
         Type = "oneshot";
         RemainAfterExit = true;
       };
-      script = "sed -i -E 's/^(group:[[:space:]]+files) systemd$/\\1 [SUCCESS=merge] systemd/' /etc/nsswitch.conf";
+      script = ''
+        sed -i -E 's/^(group:[[:space:]]+files) systemd$/\1 [SUCCESS=merge] systemd/' /etc/nsswitch.conf
+        grep -q '^group:.*SUCCESS=merge' /etc/nsswitch.conf || {
+          echo "The line of groups in /etc/nsswitch.conf isn't Debian's: members that homed knows are missing in it." >&2
+          exit 1
+        }
+      '';
     };
 
     systemd.services.atomos-passwords = {

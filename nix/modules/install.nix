@@ -53,13 +53,7 @@ let
       inherit example;
       description = "${description} null: the first start asks.";
     };
-  given = builtins.listToAttrs (
-    builtins.filter ({ value, ... }: value != null) (
-      map (name: lib.nameValuePair name cfg.unattended.answers.${name}) (
-        builtins.attrNames cfg.unattended.answers
-      )
-    )
-  );
+  given = lib.filterAttrs (_: v: v != null) cfg.unattended.answers;
   unattended =
     if cfg.unattended.enable then
       {
@@ -215,9 +209,7 @@ in
           keymap = config.console.keyMap;
           directories = map (d: d.path) config.atomos.state.directories;
           inherit (config.atomos.state) files;
-          executable = map (d: d.path) (
-            builtins.filter (d: d.execute or false) config.atomos.state.directories
-          );
+          executable = map (d: d.path) (builtins.filter (d: d.execute) config.atomos.state.directories);
           repart = "/usr/lib/repart.d";
           slotMilliseconds = cfg.passwordWork.milliseconds;
           slotMegabytes = cfg.passwordWork.megabytes;

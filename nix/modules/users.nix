@@ -212,10 +212,17 @@ in
         serviceConfig = {
           Type = "oneshot";
           RemainAfterExit = true;
-          ExecStart =
-            map (name: "/usr/sbin/usermod --lock --expiredate 1 ${name}") untilOwned
-            ++ [ "/usr/bin/rm -f /etc/issue.d/medium.issue" ];
+          Restart = "on-failure";
         };
+        # One that can't be locked keeps none of the others open; another program may hold the file.
+        script = ''
+          open=
+          for name in ${builtins.concatStringsSep " " untilOwned}; do
+            usermod --lock --expiredate 1 "$name" || open="$open $name"
+          done
+          rm -f /etc/issue.d/medium.issue
+          [ -z "$open" ] || { echo "The accounts that the medium came with can't be locked:$open. Do it with usermod --lock." >&2; exit 1; }
+        '';
       };
     };
     systemd.units."atomos-medium-accounts.path" = lib.mkIf (untilOwned != [ ]) {

@@ -59,7 +59,10 @@
         ada.sshKeys
         (text "/etc/ssh/authorized_keys.d/ada")
       ];
-      "users.users.<name>.untilOwned" = text "/etc/systemd/system/atomos-medium-accounts.service";
+      "users.users.<name>.untilOwned" = [
+        (text "/etc/systemd/system/atomos-medium-accounts.service")
+        (text "/usr/lib/atomos/units/atomos-medium-accounts-script")
+      ];
       "users.users.<name>.isNormalUser" = ada.shell;
       "users.groups" = spec.groups;
       "users.groups.<name>.gid" = (group "family").gid or null;
