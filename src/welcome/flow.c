@@ -140,8 +140,10 @@ bool flow_complete(const struct flow *f)
 
 void flow_forget_preset(struct flow *f)
 {
+	/* Who has answered something stays where it is changed and tried again. */
+	if (flow_complete(f))
+		f->step = 0;
 	memset(f->given, 0, sizeof(f->given));
-	f->step = 0;
 }
 
 /* The wanted step before the present one, or the present one. */

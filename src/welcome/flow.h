@@ -53,7 +53,8 @@ DEFINE_FREEP(struct flow, flow_free)
 void flow_preset(struct flow *f, const struct answers *a);
 /* Whether nothing is left to ask: all is known, as after FLOW_APPLY. */
 bool flow_complete(const struct flow *f);
-/* From here on everything is asked, as if nothing had been given beforehand. */
+/* From here on everything can be asked, as if nothing had been given beforehand: from
+ * the beginning when nothing was asked so far, else from where it is. */
 void flow_forget_preset(struct flow *f);
 
 /* The present screen. */

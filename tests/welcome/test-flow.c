@@ -380,6 +380,14 @@ static void test_given_in_part(void **state)
 	assert_int_equal(choose(w, 0), FLOW_APPLY);
 	assert_string_equal(flow_answers(w->flow)->zone, "Europe/London");
 	assert_false(flow_answers(w->flow)->administrator);
+	/* When that fails, nothing is typed again, and all can be changed. */
+	flow_forget_preset(w->flow);
+	at(w, "Ready", NULL);
+	assert_int_equal(choose(w, 0), FLOW_APPLY);
+	assert_string_equal(flow_answers(w->flow)->password->data, "correct horse");
+	choose(w, 1);
+	choose(w, 0);
+	at(w, "Language", NULL);
 }
 
 /* What this system doesn't have is asked as if nothing had been said. */
