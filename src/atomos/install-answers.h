@@ -28,6 +28,6 @@ void install_answers_done(struct install_answers *a);
  * can keep a secret for the first start, says so where it can't. `tpm`: it is going to
  * open the new disk, if there is one. */
 int install_answers_prepare(struct install_answers *a, bool tpm, struct error *err);
-/* The file of a key that opens nothing goes: the installation failed, or the TPM isn't
- * going to open the answers. false: there is none. */
+/* The file of a key that opens nothing goes: the disk isn't going to start, or the TPM
+ * isn't going to open the answers. false: there is none. */
 bool install_answers_undo(struct install_answers *a);

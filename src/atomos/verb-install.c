@@ -165,13 +165,9 @@ static void report_words(const struct plan *p)
 		p->disk->node);
 }
 
-static int report(const struct invocation *in, struct plan *p,
-		  const struct install_result *result, struct error *err)
+/* Said whatever is wanted quiet: it has to be known before the first start. */
+static void report_secrets(struct plan *p, const struct install_result *result)
 {
-	_cleanup_json_ sd_json_variant *v = NULL;
-	int r;
-
-	/* Said whatever is wanted quiet: it has to be known before the first start. */
 	if (result->old_pin.code < 0)
 		fprintf(stderr, "%s.\n", result->old_pin.message);
 	if (result->old_pin.code < 0 && install_answers_undo(&p->answers))
@@ -184,6 +180,14 @@ static int report(const struct invocation *in, struct plan *p,
 			"The recovery key in %s is in memory only: copy it away before "
 			"the machine goes off.\n",
 			p->answers.recovery_file);
+}
+
+static int report(const struct invocation *in, const struct plan *p,
+		  const struct install_result *result, struct error *err)
+{
+	_cleanup_json_ sd_json_variant *v = NULL;
+	int r;
+
 	if (!in->json) {
 		if (!in->quiet)
 			report_words(p);
@@ -202,8 +206,8 @@ static int report(const struct invocation *in, struct plan *p,
 	return 0;
 }
 
-static int install(const struct invocation *in, const struct medium *m, struct plan *p,
-		   struct error *err)
+static int install(const struct invocation *in, const struct medium *m,
+		   const struct plan *p, struct install_result *ret, struct error *err)
 {
 	_cleanup_install_report_ struct install_report *progress = NULL;
 	_cleanup_secret_ struct secret *password = secret_new();
@@ -226,21 +230,20 @@ static int install(const struct invocation *in, const struct medium *m, struct p
 		.answers = p->answered ? &p->answers.leave : NULL,
 		.nix_environment = nix_environment,
 		.progress = install_report_step};
-	struct install_result result;
 	int fd, r = progress_fd(in, &fd, err);
 
+	*ret = (struct install_result){0};
 	if (r < 0)
 		return r;
 	password->size = MIN(strlen(text), (size_t)SECRET_MAX);
 	memcpy(password->data, text, password->size);
 	o.progress_context = progress = install_report_new(fd, in->quiet);
-	r = install_run(&o, &result, err);
+	r = install_run(&o, ret, err);
 	install_report_free(TAKE_PTR(progress));
-	if (r < 0) {
-		install_answers_undo(&p->answers);
-		return wrap(err, "AtomOS isn't installed");
-	}
-	return report(in, p, &result, err);
+	if (r == 0)
+		return 0;
+	return wrap(err, ret->switched ? "It isn't certain that AtomOS is installed"
+				       : "AtomOS isn't installed");
 }
 
 /* Who is asked, and what for: everything before the first byte is written. */
@@ -269,11 +272,17 @@ static int do_it(const struct invocation *in, const struct medium *m, struct pla
 {
 	/* One that was asked in vain seals nothing either. */
 	bool tpm = !p->tpm.mute && (p->pin == OLD_PIN_NONE || p->forget);
+	struct install_result result;
 	int r = p->answered ? install_answers_prepare(&p->answers, tpm, err) : 0;
 
 	if (r < 0)
 		return r;
-	return install(in, m, p, err);
+	r = install(in, m, p, &result, err);
+	/* A disk that starts all the same opens with the key in it. */
+	if (r < 0 && !result.switched)
+		install_answers_undo(&p->answers);
+	report_secrets(p, &result);
+	return r < 0 ? r : report(in, p, &result, err);
 }
 
 static void plan_done(struct plan *p)

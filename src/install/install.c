@@ -251,6 +251,8 @@ static int finish(struct work *w, struct install_result *ret, struct error *err)
 	 * way round the new disk's start would find the pin of another one. */
 	if (r == 0 && o->old_pin == INSTALL_PIN_OF_OTHER)
 		(void)old_pin_remove(&w->old_pin);
+	/* What fails from here on may have come as far as the disk. */
+	ret->switched = r == 0;
 	if (r == 0 && o->whole)
 		r = table_set_type(o->disk, w->parts[PART_ROOT].uuid, GPT_INSTALLED_ROOT,
 				   err);
@@ -284,11 +286,9 @@ static int install(struct work *w, struct install_result *ret, struct error *err
 	tell(w, "Switching the partition table");
 	if (r == 0)
 		r = finish(w, ret, err);
-	if (r == 0) {
-		ret->layout = w->layout;
-		ret->bytes = w->bytes;
-		ret->old_pin = w->old_pin;
-	}
+	ret->layout = w->layout;
+	ret->bytes = w->bytes;
+	ret->old_pin = w->old_pin;
 	return r;
 }
 

@@ -50,9 +50,13 @@ struct install_result {
 	 * firmware looks for, if it looks. */
 	bool boot_entry;
 	struct error old_pin; /* code negative: why the TPM keeps the old pin */
+	/* The table was about to name the new system: even after a failure it may be what
+	 * the disk starts. */
+	bool switched;
 };
 
-/* Needs root. Interrupted at any moment (power too) it leaves on a whole disk what says
- * at its boot that it is unfinished, and in free space nothing that anybody sees. */
+/* *ret is filled in after a failure, too, as far as it came. Needs root. Interrupted at
+ * any moment (power too) it leaves on a whole disk what says at its boot that it is
+ * unfinished, and in free space nothing that anybody sees. */
 int install_run(const struct install_options *o, struct install_result *ret,
 		struct error *err);
