@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "owner/account.h"
 #include "owner/boot-facts.h"
 #include "owner/config.h"
 #include "owner/languages.h"
@@ -106,14 +107,25 @@ static int check_keymap(const char *keymap, struct error *err)
 		       : fail(err, -ENOENT, "This system has no keymap \"%s\"", keymap);
 }
 
+static int check_name(const char *name, struct error *err)
+{
+	_cleanup_strv_ char **names = account_system_names(ACCOUNT_PASSWD);
+
+	return strv_contains(names, name)
+		       ? fail(err, -EEXIST, "This system has an account %s already", name)
+		       : 0;
+}
+
 /* By what the first start offers: a question that comes back is worse than a refusal now.
  */
-static int check_places(const struct answers *a, struct error *err)
+static int check_offered(const struct answers *a, struct error *err)
 {
 	int r = a->language ? check_language(a->language, err) : 0;
 
 	if (r == 0 && a->zone)
 		r = check_zone(a->zone, err);
+	if (r == 0 && a->name)
+		r = check_name(a->name, err);
 	return r == 0 && a->keymap ? check_keymap(a->keymap, err) : r;
 }
 
@@ -156,7 +168,7 @@ static int parse(const struct secret *text, struct install_answers *a, struct er
 			 "write it with \"recoveryKeyFile\"");
 	if (r == 0)
 		r = check_whole(a, err);
-	return r < 0 ? r : check_places(&a->answers, err);
+	return r < 0 ? r : check_offered(&a->answers, err);
 }
 
 int install_answers_load(const char *path, struct install_answers *ret, struct error *err)

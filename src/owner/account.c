@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
@@ -23,9 +24,8 @@
 
 bool account_name_good(const char *name, const char **why)
 {
-	static const char *const taken[] = {"root", "nobody", "daemon", "bin", "sys",
-					    "sync", "games",  "man",	"lp",  "mail",
-					    "news", "proxy",  "backup", "list"};
+	/* What every system has; the rest is account_system_names'. */
+	static const char *const taken[] = {"root", "nobody"};
 	size_t n = strlen(name);
 
 	*why = NULL;
@@ -300,5 +300,17 @@ char **account_names(const char *records)
 				xstrndup(e->d_name, strlen(e->d_name) - strlen(SUFFIX)));
 	}
 	strv_sort(list);
+	return list;
+}
+
+char **account_system_names(const char *passwd)
+{
+	FILE *f = fopen(passwd, "re");
+	char **list = xcalloc(1, sizeof(char *));
+
+	for (struct passwd *p; f && (p = fgetpwent(f));)
+		list = strv_add(list, p->pw_name);
+	if (f)
+		fclose(f);
 	return list;
 }

@@ -12,6 +12,7 @@
 #define ACCOUNT_PASSWORD_MAX 500
 #define ACCOUNT_NAME_MAX 31
 #define ACCOUNT_RECORDS "/var/lib/systemd/home"
+#define ACCOUNT_PASSWD "/etc/passwd"
 
 struct account {
 	const char *name, *real_name;
@@ -22,8 +23,8 @@ struct account {
 	bool cheap;	     /* least work to open the home; for machines that only try */
 };
 
-/* True for a name that homed, ssh and every tool accept; else `why` says what is wrong.
- */
+/* True for a name that homed, ssh and every tool accept, whatever accounts there are;
+ * else `why` says what is wrong. */
 bool account_name_good(const char *name, const char **why);
 
 /* A login name out of a person's name ("Ada Lovelace": "ada"); freed by the caller, ""
@@ -52,3 +53,6 @@ int account_password_is(const char *records, const char *name,
 
 /* The names homed has records of, a sorted NULL-terminated list, below `records`. */
 char **account_names(const char *records);
+/* The names of the accounts that the system itself brings (not homed's), which homed
+ * refuses: a NULL-terminated list, out of a file in the form of passwd(5). */
+char **account_system_names(const char *passwd);

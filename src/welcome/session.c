@@ -95,6 +95,16 @@ static const char *why_not(const struct boot_facts *b)
 	return NULL;
 }
 
+static char **names_taken(void)
+{
+	_cleanup_strv_ char **system = account_system_names(ACCOUNT_PASSWD);
+	char **names = account_names(ACCOUNT_RECORDS);
+
+	for (char **name = system; *name; name++)
+		names = strv_add(names, *name);
+	return names;
+}
+
 static int gather(struct first_boot *f, struct error *err)
 {
 	const struct config *c = f->session->config;
@@ -107,7 +117,7 @@ static int gather(struct first_boot *f, struct error *err)
 	if (getrandom(&challenge, sizeof(challenge), 0) != sizeof(challenge))
 		return fail(err, -EIO, "The kernel gives no random numbers");
 	f->languages = languages_offered();
-	f->accounts = account_names(ACCOUNT_RECORDS);
+	f->accounts = names_taken();
 	zones_load(ZONES_FILE, &f->zones);
 	f->facts = (struct flow_facts){
 		.system = c->system,

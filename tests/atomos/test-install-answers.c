@@ -9,6 +9,8 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "base/str.h"
+#include "owner/account.h"
 #include "atomos/install-answers.h"
 #include "atomos/install-confirm.h"
 
@@ -30,6 +32,26 @@ static void must(int r, const struct error *err)
 	if (r < 0)
 		print_error("%s\n", err->message);
 	assert_true(r >= 0);
+}
+
+/* Every machine has more than root: by the first that the rules for names allow. */
+static void test_name_taken(void **state)
+{
+	_cleanup_strv_ char **names = account_system_names(ACCOUNT_PASSWD);
+	struct install_answers a;
+	struct error err;
+	const char *why;
+
+	for (char **name = names; *name; name++) {
+		_cleanup_free_ char *text = xasprintf("{\"name\":\"%s\"}", *name);
+
+		if (!account_name_good(*name, &why))
+			continue;
+		assert_true(load(text, &a, &err) < 0);
+		assert_non_null(strstr(err.message, "has an account"));
+		return;
+	}
+	skip();
 }
 
 static void test_refused(void **state)
@@ -122,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_name_taken),
 		cmocka_unit_test(test_no_secret_without_tpm),
 		cmocka_unit_test(test_undo),
 		cmocka_unit_test(test_serial_consents),

@@ -99,6 +99,20 @@ static void test_digest(void **state)
 	assert_string_equal(names[0], "ada");
 }
 
+static void test_system_names(void **state)
+{
+	_cleanup_strv_ char **names = NULL, **none = NULL;
+
+	write_record(state, "passwd",
+		     "root:x:0:0:root:/root:/bin/bash\n"
+		     "atom:x:1000:1000::/home/atom:/bin/bash\n");
+	names = account_system_names(in_directory(state, "passwd"));
+	assert_int_equal(strv_length(names), 2);
+	assert_true(strv_contains(names, "atom"));
+	none = account_system_names(in_directory(state, "nowhere"));
+	assert_int_equal(strv_length(none), 0);
+}
+
 static int password_is(void **state, const char *name, const char *text)
 {
 	_cleanup_secret_ struct secret *s = secret_new();
@@ -131,6 +145,8 @@ int main(void)
 		cmocka_unit_test(test_guess),
 		cmocka_unit_test(test_secret_text),
 		cmocka_unit_test_setup_teardown(test_digest, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_system_names, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_password_is, setup_directory,
 						teardown_directory),
