@@ -99,11 +99,41 @@ static int keep(const char *line, bool wanted, struct error *err)
 		     : 0;
 }
 
+/* Asked for first: a key that is kept and that nobody asked for would be refused at each
+ * start. */
+static int note(struct header *h, const char *line, bool trust, struct error *err)
+{
+	_cleanup_free_ char *want =
+		xasprintf("%s=%s", trust ? "trust" : "distrust", line);
+	struct error ignored;
+	int r = header_request(h, want, true, err);
+
+	if (r < 0)
+		return r;
+	r = keep(line, trust, err);
+	if (r < 0)
+		(void)header_request(h, want, false, &ignored);
+	return r;
+}
+
+static void report(const char *name, const char *hash, bool trust)
+{
+	if (trust)
+		printf("The next start asks for a password and then whether to trust "
+		       "%s,\nSHA-256 %s.\n",
+		       name, hash);
+	else
+		printf("Systems that %s signed (SHA-256\n%s)\naren't started any more. "
+		       "The next start asks for a password and then whether\nto "
+		       "forget the key.\n",
+		       name, hash);
+}
+
 static int request(const char *what, bool trust, struct error *err)
 {
 	_cleanup_trusted_keys_ struct trusted_keys keys = {0};
 	_cleanup_owned_ struct owned o = {0};
-	_cleanup_free_ char *line = NULL, *want = NULL;
+	_cleanup_free_ char *line = NULL;
 	uint8_t hash[SHA256_SIZE];
 	char hex[2 * SHA256_SIZE + 1];
 	int r = read_key(what, &keys, err);
@@ -113,18 +143,12 @@ static int request(const char *what, bool trust, struct error *err)
 	if (r < 0)
 		return r;
 	line = line_of(&keys.keys[0]);
-	want = xasprintf("%s=%s", trust ? "trust" : "distrust", line);
-	r = keep(line, trust, err);
-	if (r == 0)
-		r = header_request(o.header, want, true, err);
+	r = note(o.header, line, trust, err);
 	if (r < 0)
 		return r;
 	sha256_buffer(keys.keys[0].bytes, PUBLIC_KEY_SIZE, hash);
 	hex_encode(hash, sizeof(hash), hex);
-	printf("The next start asks for a password and then whether to trust "
-	       "%s%s,\nSHA-256 "
-	       "%s.\n",
-	       keys.keys[0].name, trust ? "" : " no longer", hex);
+	report(keys.keys[0].name, hex, trust);
 	return 0;
 }
 
