@@ -19,6 +19,7 @@
 #include "welcome/machine.h"
 #include "welcome/preset.h"
 #include "welcome/session.h"
+#include "welcome/setup.h"
 
 #define ACTIVE_CONSOLES "/sys/class/tty/console/active"
 #define NAMES_MAX 4096
@@ -180,11 +181,17 @@ static enum mode mode_of(const struct command *c, const struct boot_facts *boot,
 		       : MODE_AUTO;
 }
 
-static void drop_left(const struct boot_facts *boot)
+/* By one console alone: several would write the header at once. */
+static void drop_left(const struct command *c, const struct boot_facts *boot)
 {
 	_cleanup_free_ char *path = xasprintf("/dev/%s", boot->partition);
+	_cleanup_close_ int lock = -EBADF;
 
-	preset_drop_left(path);
+	if (access(ANSWERS_LEFT, F_OK) < 0)
+		return;
+	lock = lock_take(LOCK_DIR, c->console ? c->console : "a terminal", false, NULL);
+	if (lock >= 0 && preset_drop_left(path) == 0)
+		(void)unlink(ANSWERS_LEFT);
 }
 
 static int run(struct command *c, struct error *err)
@@ -197,10 +204,12 @@ static int run(struct command *c, struct error *err)
 		r = config_load(c->config, &config, err);
 	if (r < 0)
 		return r;
+	if (c->console && !console_active(c->console))
+		return 0;
 	if (boot.installed && boot.owned)
-		drop_left(&boot);
+		drop_left(c, &boot);
 	c->mode = mode_of(c, &boot, &config);
-	if (c->mode == MODE_AUTO || (c->console && !console_active(c->console)))
+	if (c->mode == MODE_AUTO)
 		return 0;
 	r = c->console ? use_console(c->console, err) : 0;
 	return r < 0 ? r : ask(c, &config, &boot, err);

@@ -79,13 +79,17 @@ static int read_open(const char *partition, struct answers *ret, struct error *e
 	return r < 0 ? wrap(err, "The answers on the disk can't be used") : 1;
 }
 
-void preset_drop_left(const char *path)
+int preset_drop_left(const char *path)
 {
 	_cleanup_header_ struct header *h = NULL;
 	struct error e = {0};
+	int r = header_open(path, &h, &e);
 
-	if (header_open(path, &h, &e) < 0 || header_drop_answers(h, &e) < 0)
+	if (r == 0)
+		r = header_drop_answers(h, &e);
+	if (r < 0)
 		log_warning("%s", e.message);
+	return r;
 }
 
 enum preset preset_take(const char *partition, struct answers *ret)

@@ -20,8 +20,9 @@ bool preset_sealed(void);
 enum preset preset_take(const char *partition, struct answers *ret);
 
 /* Takes answers from the header of a disk that has its owner: the first start's last step
- * may have failed at it, after the generic password was gone. What fails is logged. */
-void preset_drop_left(const char *path);
+ * may have failed at it, after the generic password was gone. What fails is logged, too.
+ */
+int preset_drop_left(const char *path);
 
 /* The two ways, for tests: the file, and the base64 of the token's `open`. */
 int preset_read_file(const char *path, struct answers *ret, struct error *err);

@@ -3,8 +3,11 @@
  * password's goes last. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "owner/account.h"
 #include "owner/record.h"
@@ -51,6 +54,16 @@ static int add_password(struct setup *s, struct error *err)
 	return record_write(RECORD_DIR, a->name, digest, err);
 }
 
+/* The last step may be cut between the generic password and the answers. */
+static void mark_answers(struct setup *s)
+{
+	_cleanup_free_ char *answers = header_answers(s->header);
+	int r = answers ? write_file_at(AT_FDCWD, ANSWERS_LEFT, "", 0, 0600) : 0;
+
+	if (r < 0)
+		log_warning("%s can't be written: %s", ANSWERS_LEFT, strerror(-r));
+}
+
 int setup_slots(struct setup *s, struct error *err)
 {
 	const struct slot_new n = {
@@ -62,6 +75,7 @@ int setup_slots(struct setup *s, struct error *err)
 
 	if (r < 0)
 		return r;
+	mark_answers(s);
 	return s->answers->administrator ? add_password(s, err) : 0;
 }
 
@@ -76,5 +90,7 @@ int setup_close(struct setup *s, struct error *err)
 	/* Until here another start would have needed them; now nothing reads them. */
 	if (r == 0 && header_drop_answers(s->header, &e) < 0)
 		log_warning("%s", e.message);
+	else if (r == 0)
+		(void)unlink(ANSWERS_LEFT);
 	return r;
 }

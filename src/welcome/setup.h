@@ -15,6 +15,9 @@
 #define STATE_ROOT STATE_DIR "/root"
 #define STATE_OURS STATE_DIR "/atomos"
 #define HOME_KEY STATE_OURS "/home.key"
+/* There while the header may have an installation's answers that nobody needs any more.
+ */
+#define ANSWERS_LEFT STATE_OURS "/answers-left"
 #define OWNER_DIR "/run/atomos/owner"
 #define ROOT_DEVICE "/dev/mapper/atomos-root"
 #define HOME_MAPPER "atomos-home"
