@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Block devices as /sys/block shows them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -39,4 +40,38 @@ bool sysfs_is_disk(const char *device)
 			return false;
 	sysfs_line(device, "size", size, sizeof(size));
 	return device[0] != '.' && size[0] && !streq(size, "0");
+}
+
+bool sysfs_true(const char *device, const char *file)
+{
+	char text[8];
+
+	sysfs_line(device, file, text, sizeof(text));
+	return streq(text, "1");
+}
+
+const char *sysfs_bus(const char *device)
+{
+	static const char *const buses[][2] = {{"/usb", "USB"},
+					       {"/nvme", "NVMe"},
+					       {"/mmc", "SD card"},
+					       {"/ata", "SATA"},
+					       {"/virtio", "virtio"}};
+	_cleanup_free_ char *link = xasprintf(SYS_BLOCK "/%s", device);
+	_cleanup_free_ char *path = realpath(link, NULL);
+
+	for (size_t i = 0; path && i < ELEMENTSOF(buses); i++)
+		if (strstr(path, buses[i][0]))
+			return buses[i][1];
+	return "";
+}
+
+bool sysfs_is_inner(const char *device)
+{
+	char kind[8];
+
+	/* Of eMMC, which is soldered in, it is "MMC". */
+	sysfs_line(device, "device/type", kind, sizeof(kind));
+	return !sysfs_true(device, "removable") && !streq(sysfs_bus(device), "USB") &&
+	       !startswith(kind, "SD");
 }

@@ -11,6 +11,15 @@
  * its end and odd characters; empty when there is none. */
 void sysfs_line(const char *device, const char *file, char *out, size_t size);
 
+/* Whether such a file says 1. */
+bool sysfs_true(const char *device, const char *file);
+
 /* True for disks and optical drives with something in them; false for what is made of
  * other devices or of memory. */
 bool sysfs_is_disk(const char *device);
+
+/* How a disk is connected: "USB", "NVMe", … or "". */
+const char *sysfs_bus(const char *device);
+
+/* Whether a disk isn't carried about: not removable, no USB, no SD card. */
+bool sysfs_is_inner(const char *device);

@@ -17,14 +17,6 @@
 #define VOLUME "atomos-root"
 #define SECTOR 512
 
-static bool sysfs_true(const char *disk, const char *file)
-{
-	char text[8];
-
-	sysfs_line(disk, file, text, sizeof(text));
-	return streq(text, "1");
-}
-
 static uint64_t sysfs_number(const char *disk, const char *file)
 {
 	uint64_t n = 0;
@@ -32,22 +24,6 @@ static uint64_t sysfs_number(const char *disk, const char *file)
 
 	sysfs_line(disk, file, text, sizeof(text));
 	return parse_u64(text, &n) == 0 ? n : 0;
-}
-
-static const char *bus_of(const char *disk)
-{
-	static const char *const buses[][2] = {{"/usb", "USB"},
-					       {"/nvme", "NVMe"},
-					       {"/mmc", "SD card"},
-					       {"/ata", "SATA"},
-					       {"/virtio", "virtio"}};
-	_cleanup_free_ char *link = xasprintf(SYS_BLOCK "/%s", disk);
-	_cleanup_free_ char *path = realpath(link, NULL);
-
-	for (size_t i = 0; path && i < ELEMENTSOF(buses); i++)
-		if (strstr(path, buses[i][0]))
-			return buses[i][1];
-	return "";
 }
 
 /* From where the kernel keeps it for virtio, NVMe, and SCSI or SATA; else of the USB
@@ -141,15 +117,6 @@ static char *refuse_any(const struct disk *d, const struct look *l)
 	return NULL;
 }
 
-static bool is_inner(const struct disk *d)
-{
-	char kind[8];
-
-	/* Of eMMC, which is soldered in, it is "MMC". */
-	sysfs_line(d->node, "device/type", kind, sizeof(kind));
-	return !d->removable && !streq(d->bus, "USB") && !startswith(kind, "SD");
-}
-
 static char *refuse_size(const struct region *space, uint64_t content)
 {
 	struct layout layout;
@@ -192,9 +159,9 @@ static void describe(struct disk *d, uint64_t content)
 	find_serial(d->node, d->serial, sizeof(d->serial));
 	if (!d->model[0])
 		sysfs_line(d->node, "serial", d->model, sizeof(d->model));
-	d->bus = bus_of(d->node);
+	d->bus = sysfs_bus(d->node);
 	d->removable = sysfs_true(d->node, "removable");
-	d->inner = is_inner(d);
+	d->inner = sysfs_is_inner(d->node);
 	d->medium = any_entry(SYS_BLOCK, is_volume_on, d->node);
 	look_at(path, &l);
 	d->content = look_words(&l);

@@ -18,11 +18,11 @@ struct disk {
 	char node[32];	 /* "vdb"; the device is /dev/vdb */
 	char model[64];	 /* "" unknown */
 	char serial[64]; /* "" unknown */
-	const char *bus; /* "USB", "NVMe", … or "" */
+	const char *bus; /* sysfs.h */
 	uint64_t size;
 	uint64_t sequence; /* the kernel gives each disk that comes another; 0 unknown */
 	bool empty;	   /* look.h */
-	bool inner;	   /* isn't carried about: not removable, no USB, no SD card */
+	bool inner;	   /* isn't carried about: sysfs.h */
 	bool removable, medium; /* the medium: what the running system comes from */
 	char *content;		/* what is there now */
 	bool owned;		/* an AtomOS with an owner is among it */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/sysfs.h"
 #include "welcome/installer.h"
 #include "welcome/lock.h"
 #include "welcome/medium.h"
@@ -44,8 +45,9 @@ int session_medium(struct session *s, struct error *err)
 		if (r != 0 || !s->config->menu)
 			return MIN(r, 0);
 	}
-	/* The menu says more where the medium is an inner disk. */
-	list(s, &m);
+	/* Only there the menu says more, and looking takes its time, on each console. */
+	if (s->boot->disk[0] && sysfs_is_inner(s->boot->disk))
+		list(s, &m);
 	m.step = MEDIUM_MENU;
 	for (;;) {
 		_cleanup_screen_ struct screen screen = {0};

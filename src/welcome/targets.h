@@ -13,7 +13,7 @@ struct target {
 	uint64_t sequence; /* the kernel's, of this very disk; 0 unknown */
 	bool whole;	   /* else its free space */
 	bool medium;	   /* the disk that this system runs from */
-	bool empty, inner; /* not carried about: disks.h */
+	bool empty, inner; /* not carried about: sysfs.h */
 	char *serial;	   /* "" unknown */
 	bool known;	   /* the TPM opens what is overwritten, and will forget it */
 	bool other;	   /* the TPM opens something else */
