@@ -13,6 +13,7 @@
 #include "init/find.h"
 #include "init/owner-key.h"
 #include "init/prompt.h"
+#include "init/tpm-device.h"
 #include "init/tpm-job.h"
 
 #define EXTRA_MAX (1U << 20)
@@ -37,7 +38,7 @@ static bool read_extra(struct extra *ret)
 	    read_file_at(AT_FDCWD, PCR_SIGNATURE_FILE, EXTRA_MAX, &ret->signature, NULL) <
 		    0)
 		return false;
-	ret->tpm = (struct pin_tpm){"device", "/dev/tpmrm0", ret->key, ret->signature};
+	ret->tpm = (struct pin_tpm){"device", TPM_DEVICE, ret->key, ret->signature};
 	return true;
 }
 

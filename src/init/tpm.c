@@ -11,35 +11,14 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "init/limit.h"
-#include "init/tpm-command.h"
+#include "init/tpm-device.h"
 #include "init/tpm.h"
 
-#define TPM_DEVICE "/dev/tpmrm0"
 #define TPM_SYSFS "/sys/class/tpm/tpm0"
 /* The firmware's table says that there is one. */
 #define TPM_ACPI "/sys/firmware/acpi/tables/TPM2"
 #define CONFIRM_SECONDS 20
 #define APPEAR_SECONDS 5
-
-static int transmit(int fd, const uint8_t *command, size_t size,
-		    uint8_t answer[static TPM_COMMAND_MAX], struct error *err)
-{
-	ssize_t n;
-
-	if (write(fd, command, size) != (ssize_t)size)
-		return fail(err, -errno, "%m");
-	n = read(fd, answer, TPM_COMMAND_MAX);
-	if (n < 0)
-		return fail(err, -errno, "%m");
-	return (int)n;
-}
-
-static int refused(struct error *err, int r, uint32_t code)
-{
-	if (r == -EIO)
-		return fail(err, r, "it answers with error 0x%x", code);
-	return fail(err, r, "its answer isn't valid");
-}
 
 /* Runs in a child: reads which banks are active, extends all of them in one command. */
 static int extend(void *word, struct error *err)
@@ -52,20 +31,20 @@ static int extend(void *word, struct error *err)
 
 	if (fd < 0)
 		return fail(err, -errno, "%m");
-	r = transmit(fd, command, tpm_encode_get_banks(command), answer, err);
+	r = tpm_transmit(fd, command, tpm_encode_get_banks(command), answer, err);
 	if (r < 0)
 		return r;
 	r = tpm_decode_banks(answer, (size_t)r, TPM_PCR_BOOT, &banks, &code);
 	if (r < 0)
-		return refused(err, r, code);
+		return tpm_refused(err, r, code);
 	r = tpm_encode_extend(TPM_PCR_BOOT, word, &banks, command);
 	if (r < 0)
 		return fail(err, r, "it has a bank of an unknown kind");
-	r = transmit(fd, command, (size_t)r, answer, err);
+	r = tpm_transmit(fd, command, (size_t)r, answer, err);
 	if (r < 0)
 		return r;
 	r = tpm_decode_done(answer, (size_t)r, &code);
-	return r < 0 ? refused(err, r, code) : 0;
+	return r < 0 ? tpm_refused(err, r, code) : 0;
 }
 
 /* Runs in a child: takes the device away from its driver. */

@@ -8,43 +8,23 @@
 #include "base/log.h"
 #include "init/limit.h"
 #include "init/pin-tpm.h"
-#include "init/tpm-command.h"
+#include "init/tpm-device.h"
 #include "install/old-pin.h"
 
 /* As long as the boot waits for a TPM. */
 #define SECONDS 20
 
-static int refused(struct error *err, int r, uint32_t code)
-{
-	if (r == -EIO)
-		return fail(err, r, "it answers with error 0x%x", code);
-	return fail(err, r, "its answer isn't valid");
-}
-
-/* Returns the size of the answer. */
-static int transmit(int tpm, const uint8_t *command, size_t size,
-		    uint8_t answer[static TPM_COMMAND_MAX], struct error *err)
-{
-	ssize_t n = write(tpm, command, size);
-
-	if (n == (ssize_t)size)
-		n = read(tpm, answer, TPM_COMMAND_MAX);
-	else
-		n = n < 0 ? n : 0;
-	return n < 0 ? fail(err, -errno, "%m") : (int)n;
-}
-
 static int find(int tpm, struct error *err)
 {
 	uint8_t command[TPM_COMMAND_MAX], answer[TPM_COMMAND_MAX];
 	uint32_t code = 0;
-	int r = transmit(tpm, command, tpm_encode_find_index(PIN_INDEX, command), answer,
-			 err);
+	int r = tpm_transmit(tpm, command, tpm_encode_find_index(PIN_INDEX, command),
+			     answer, err);
 
 	if (r < 0)
 		return r;
 	r = tpm_decode_find_index(answer, (size_t)r, PIN_INDEX, &code);
-	return r < 0 ? refused(err, r, code) : r;
+	return r < 0 ? tpm_refused(err, r, code) : r;
 }
 
 int old_pin_look_at(int tpm, struct old_pin_facts *ret, struct error *err)
@@ -58,8 +38,9 @@ int old_pin_look_at(int tpm, struct old_pin_facts *ret, struct error *err)
 	*ret = (struct old_pin_facts){.there = r > 0};
 	if (r <= 0)
 		return r;
-	r = transmit(tpm, command, tpm_encode_read_index(PIN_INDEX, PIN_SIZE, command),
-		     answer, err);
+	r = tpm_transmit(tpm, command,
+			 tpm_encode_read_index(PIN_INDEX, PIN_SIZE, command), answer,
+			 err);
 	if (r < 0)
 		return r;
 	/* Unwritten, smaller, or not for everybody: it is there all the same. */
@@ -79,21 +60,21 @@ int old_pin_remove_at(int tpm, struct error *err)
 
 	if (r <= 0)
 		return r;
-	r = transmit(tpm, command, tpm_encode_remove_index(PIN_INDEX, command), answer,
-		     err);
+	r = tpm_transmit(tpm, command, tpm_encode_remove_index(PIN_INDEX, command),
+			 answer, err);
 	if (r < 0)
 		return r;
 	r = tpm_decode_done(answer, (size_t)r, &code);
-	return r < 0 ? refused(err, r, code) : 0;
+	return r < 0 ? tpm_refused(err, r, code) : 0;
 }
 
 /* A TPM may never answer: asked in a child. */
 
 static int open_tpm(struct error *err)
 {
-	int fd = open(OLD_PIN_DEVICE, O_RDWR | O_CLOEXEC);
+	int fd = open(TPM_DEVICE, O_RDWR | O_CLOEXEC);
 
-	return fd < 0 ? fail(err, -errno, OLD_PIN_DEVICE ": %m") : fd;
+	return fd < 0 ? fail(err, -errno, TPM_DEVICE ": %m") : fd;
 }
 
 static int look(void *context, struct error *err)
@@ -120,7 +101,7 @@ void old_pin_look(struct old_pin_facts *ret)
 	struct error err = {0};
 
 	*ret = (struct old_pin_facts){0};
-	if (shared == MAP_FAILED || access(OLD_PIN_DEVICE, F_OK) < 0)
+	if (shared == MAP_FAILED || access(TPM_DEVICE, F_OK) < 0)
 		return;
 	if (run_limited(&l, &err) == 0) {
 		*ret = *shared;

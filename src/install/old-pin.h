@@ -9,8 +9,6 @@
 #include "base/error.h"
 #include "install/disks.h"
 
-#define OLD_PIN_DEVICE "/dev/tpmrm0"
-
 enum old_pin {
 	OLD_PIN_NONE,  /* no TPM, or it keeps nothing */
 	OLD_PIN_DISK,  /* of an AtomOS on this disk */
