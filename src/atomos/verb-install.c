@@ -222,9 +222,7 @@ static int install(const struct invocation *in, const struct medium *m,
 		.release = json_u64(m->settings, "release", 0),
 		.source = &m->source,
 		.password = password,
-		.old_pin = !p->forget		    ? INSTALL_PIN_STAYS
-			   : p->pin == OLD_PIN_DISK ? INSTALL_PIN_OF_DISK
-						    : INSTALL_PIN_OF_OTHER,
+		.old_pin = p->forget ? p->pin : OLD_PIN_NONE,
 		.keymap = p->answers.answers.keymap ? p->answers.answers.keymap
 						    : json_string(m->settings, "keymap"),
 		.answers = p->answered ? &p->answers.leave : NULL,

@@ -184,7 +184,7 @@ static int begin(struct work *w, struct error *err)
 			boot_entries_remove(&w->old);
 		/* Interrupted, the disk no longer tells whose pin it was: the next try
 		 * would leave it alone, as that of another disk. */
-		if (r == 0 && w->options->old_pin == INSTALL_PIN_OF_DISK)
+		if (r == 0 && w->options->old_pin == OLD_PIN_DISK)
 			(void)old_pin_remove(&w->old_pin);
 	}
 	return r < 0 ? r : write_esp(w, err);
@@ -249,7 +249,7 @@ static int finish(struct work *w, struct install_result *ret, struct error *err)
 
 	/* Cut between the two, a password has the other disk's TPM told anew; the other
 	 * way round the new disk's start would find the pin of another one. */
-	if (r == 0 && o->old_pin == INSTALL_PIN_OF_OTHER)
+	if (r == 0 && o->old_pin == OLD_PIN_OTHER)
 		(void)old_pin_remove(&w->old_pin);
 	/* What fails from here on may have come as far as the disk. */
 	ret->switched = r == 0;

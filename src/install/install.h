@@ -11,17 +11,12 @@
 #include "base/secret.h"
 #include "install/layout.h"
 #include "install/leave-answers.h"
+#include "install/old-pin.h"
 #include "install/source.h"
 
 /* `done` of `total` bytes (0: unknown) in the step `what`. */
 typedef void (*install_progress)(void *context, uint64_t done, uint64_t total,
 				 const char *what);
-
-enum install_pin {
-	INSTALL_PIN_STAYS,
-	INSTALL_PIN_OF_DISK,  /* of what is overwritten: goes with the old table */
-	INSTALL_PIN_OF_OTHER, /* goes when the new system is there */
-};
 
 struct install_options {
 	const char *disk;    /* "/dev/vdb" */
@@ -33,9 +28,10 @@ struct install_options {
 	uint64_t release; /* names the boot image in the ESP */
 	const struct source *source;
 	const struct secret *password; /* the generic one, until there is an owner */
-	/* What the TPM knows goes, so that the new disk's first start tells it to open
-	 * that one (old-pin.h). */
-	enum install_pin old_pin;
+	/* What the TPM is to forget, so that the new disk's first start tells it to open
+	 * that one: a pin of this disk goes with the old table, another one when the new
+	 * system is there. NONE: nothing. */
+	enum old_pin old_pin;
 	const char *keymap;		     /* NULL: none */
 	const struct leave_answers *answers; /* for the first start; NULL: it asks */
 	const char *const *nix_environment;
