@@ -3,7 +3,7 @@
  * as the TPM still unseals. */
 #include "base/alloc.h"
 #include "base/fd.h"
-#include "init/answers-token.h"
+#include "core/answers-token.h"
 #include "init/boot.h"
 #include "init/enrol.h"
 #include "init/owner-key.h"

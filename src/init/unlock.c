@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "init/answers-token.h"
+#include "core/answers-token.h"
 #include "core/recovery-key.h"
 #include "init/keymap-token.h"
 #include "init/luks-shape.h"

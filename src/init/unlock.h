@@ -97,7 +97,7 @@ int volume_drop_requests(struct volume *v, bool keep_tpm_pin, struct error *err)
  * caller. Not checked in any way. */
 char *volume_keymap(struct volume *v);
 
-/* What an installation has sealed for the first start (init/answers-token.h), or NULL;
+/* What an installation has sealed for the first start (core/answers-token.h), or NULL;
  * freed by the caller. */
 char *volume_answers(struct volume *v);
 

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/process.h"
-#include "init/answers-token.h"
+#include "core/answers-token.h"
 #include "init/limit.h"
 #include "init/unseal.h"
 

@@ -9,8 +9,9 @@
 #include "base/cryptsetup.h"
 #include "base/fd.h"
 #include "base/process.h"
-#include "init/answers-token.h"
+#include "core/answers-token.h"
 #include "init/limit.h"
+#include "init/volume-digest.h"
 #include "install/leave-answers.h"
 
 #include <systemd/sd-json.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Leaves answers for the first start in the header of a fresh volume
- * (init/answers-token.h). */
+ * (core/answers-token.h). */
 #pragma once
 
 #include "base/error.h"

@@ -7,10 +7,10 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "core/answers-token.h"
 #include "core/recovery-key.h"
 #include "owner/header-internal.h"
 
-#define ANSWERS_TOKEN "atomos-answers"
 #define KEYMAP_TOKEN "atomos-keymap"
 #define REQUEST_TOKEN "atomos-request"
 #define REQUEST_LENGTH_MAX 1024
@@ -169,27 +169,9 @@ int header_remove(struct header *h, int slot, const struct secret *proof,
 	return r < 0 ? header_fail(h, err, r, "The disk's slot can't be removed") : 0;
 }
 
-static int find_open(struct header *h _unused_, int token _unused_, const char *type,
-		     const char *json, void *context)
-{
-	char **ret = context;
-	sd_json_variant *v = NULL, *open;
-
-	if (!streq(type, ANSWERS_TOKEN) || sd_json_parse(json, 0, &v, NULL, NULL) < 0)
-		return 0;
-	open = sd_json_variant_by_key(v, "open");
-	if (open && sd_json_variant_is_string(open))
-		*ret = xstrdup(sd_json_variant_string(open));
-	sd_json_variant_unref(v);
-	return 1;
-}
-
 char *header_answers(struct header *h)
 {
-	char *base64 = NULL;
-
-	(void)header_tokens(h, find_open, &base64);
-	return base64;
+	return answers_token_find(h->device, "open");
 }
 
 static int drop_answers(struct header *h, int token, const char *type,

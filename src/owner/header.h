@@ -76,7 +76,7 @@ int header_remove(struct header *h, int slot, const struct secret *proof,
  * away. */
 int header_set_keymap(struct header *h, const char *keymap, struct error *err);
 
-/* The part of an installation's answers (init/answers-token.h) that anybody may have
+/* The part of an installation's answers (core/answers-token.h) that anybody may have
  * written, in base64; NULL: none. Freed by the caller. */
 char *header_answers(struct header *h);
 /* Takes them away, with what is sealed beside. */

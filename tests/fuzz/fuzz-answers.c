@@ -2,7 +2,7 @@
 /* Fuzz target: answers for the first start, whoever wrote them into a disk's header. */
 #include "fuzz.h"
 #include "base/str.h"
-#include "init/answers-token.h"
+#include "core/answers-token.h"
 #include "welcome/preset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

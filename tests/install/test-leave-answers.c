@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "image/luks.h"
-#include "init/answers-token.h"
+#include "core/answers-token.h"
 #include "init/luks-shape.h"
 #include "init/unlock.h"
 #include "init/unseal.h"

@@ -12,11 +12,11 @@
 #include <libcryptsetup.h>
 #include <stdint.h>
 
-#include "init/volume-digest.h"
+#include "core/hash.h"
 
 #define ANSWERS_TOKEN "atomos-answers"
 #define ANSWERS_NAME_PREFIX "atomos-answers-"
-#define ANSWERS_NAME_SIZE (sizeof(ANSWERS_NAME_PREFIX) + 2 * (size_t)VOLUME_DIGEST_SIZE)
+#define ANSWERS_NAME_SIZE (sizeof(ANSWERS_NAME_PREFIX) + 2 * (size_t)SHA256_SIZE)
 
 /* A field of the first such token of a loaded header, freed by the caller; NULL when
  * there is none. */
@@ -24,6 +24,7 @@ char *answers_token_find(struct crypt_device *device, const char *field);
 /* The same from the text of one such token. */
 char *answers_token_decode(const char *json, const char *field);
 
-/* What the sealed part is called: another volume's isn't taken for this one's. */
-void answers_name(const uint8_t digest[static VOLUME_DIGEST_SIZE],
+/* What the sealed part is called, by the volume's digest (init/volume-digest.h): another
+ * volume's isn't taken for this one's. */
+void answers_name(const uint8_t digest[static SHA256_SIZE],
 		  char ret[static ANSWERS_NAME_SIZE]);

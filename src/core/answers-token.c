@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "init/answers-token.h"
+#include "core/answers-token.h"
 
 #include <systemd/sd-json.h>
 
@@ -39,9 +39,9 @@ char *answers_token_find(struct crypt_device *device, const char *field)
 	return NULL;
 }
 
-void answers_name(const uint8_t digest[static VOLUME_DIGEST_SIZE],
+void answers_name(const uint8_t digest[static SHA256_SIZE],
 		  char ret[static ANSWERS_NAME_SIZE])
 {
 	strcpy(ret, ANSWERS_NAME_PREFIX);
-	hex_encode(digest, VOLUME_DIGEST_SIZE, ret + strlen(ANSWERS_NAME_PREFIX));
+	hex_encode(digest, SHA256_SIZE, ret + strlen(ANSWERS_NAME_PREFIX));
 }
