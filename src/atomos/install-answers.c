@@ -212,17 +212,16 @@ static int write_key(struct install_answers *a, struct error *err)
 
 int install_answers_prepare(struct install_answers *a, bool tpm, struct error *err)
 {
-	bool secrets = a->answers.password;
+	bool secrets = a->answers.password, sealed = secrets && tpm && can_seal();
 	int r = 0;
 
-	a->sealed = secrets && tpm && can_seal();
-	if (secrets && !a->sealed)
+	if (secrets && !sealed)
 		fprintf(stderr,
 			"Everybody can read the new disk until it has an owner, and "
 			"without Secure Boot and a TPM that opens it nothing keeps a "
 			"secret there: the first start asks for the password and shows "
 			"the recovery key.\n");
-	if (a->sealed && a->recovery_file)
+	if (sealed && a->recovery_file)
 		r = write_key(a, err);
 	a->open_text = secret_new();
 	a->whole_text = secret_new();
@@ -232,7 +231,7 @@ int install_answers_prepare(struct install_answers *a, bool tpm, struct error *e
 		r = answers_write(&a->answers, true, a->whole_text, err);
 	a->leave = (struct leave_answers){
 		.open = a->open_text,
-		.sealed = a->sealed ? a->whole_text : NULL,
+		.sealed = sealed ? a->whole_text : NULL,
 		.public_key = LEAVE_PUBLIC_KEY,
 	};
 	if (r < 0)

@@ -13,7 +13,6 @@ struct install_answers {
 	struct answers answers;
 	char *serial, *recovery_file; /* NULL: not given */
 	bool written, in_memory;      /* the file of the recovery key; only in RAM */
-	bool sealed;		      /* the TPM keeps the secrets; else they are asked */
 	struct secret *open_text, *whole_text;
 	struct leave_answers leave; /* what is handed to the installation */
 };

@@ -283,16 +283,11 @@ static int do_it(const struct invocation *in, const struct medium *m, struct pla
 	return r < 0 ? r : report(in, p, &result, err);
 }
 
-static void plan_done(struct plan *p)
-{
-	install_answers_done(&p->answers);
-}
-
 static int run(const struct invocation *in, struct error *err)
 {
 	_cleanup_(medium_done) struct medium m = {.source.store = -EBADF};
 	_cleanup_disks_ struct disks disks = {0};
-	_cleanup_(plan_done) struct plan p = {0};
+	struct plan p = {0};
 	int r;
 
 	if (geteuid() != 0)
@@ -305,7 +300,10 @@ static int run(const struct invocation *in, struct error *err)
 	if (option_given(in, "list"))
 		return install_print_disks(&disks, &p.tpm, in->json, err);
 	r = decide(in, &disks, &p, err);
-	return r < 0 ? r : do_it(in, &m, &p, err);
+	if (r == 0)
+		r = do_it(in, &m, &p, err);
+	install_answers_done(&p.answers);
+	return r;
 }
 
 const struct verb verb_install = {

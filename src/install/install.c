@@ -49,7 +49,6 @@ struct work {
 	struct secret *key;
 	int lock;	      /* of the disk */
 	struct error old_pin; /* why the TPM keeps it */
-	struct gpt old;	      /* what is overwritten; empty: nothing that has a GPT */
 };
 
 static void tell(const struct work *w, const char *what)
@@ -172,16 +171,17 @@ static int write_esp(const struct work *w, struct error *err)
 /* From here on the disk says what is going on when it is started. */
 static int begin(struct work *w, struct error *err)
 {
+	struct gpt old;
 	int r = 0;
 
 	tell(w, "Writing the boot image");
 	if (w->options->whole) {
 		/* As long as they can be told by their partitions. */
-		if (gpt_read(w->lock, &w->old, NULL) < 0)
-			w->old.count = 0;
+		if (gpt_read(w->lock, &old, NULL) < 0)
+			old.count = 0;
 		r = table_replace(w->options->disk, w->parts, PARTS, err);
 		if (r == 0)
-			boot_entries_remove(&w->old);
+			boot_entries_remove(&old);
 		/* Interrupted, the disk no longer tells whose pin it was: the next try
 		 * would leave it alone, as that of another disk. */
 		if (r == 0 && w->options->old_pin == OLD_PIN_DISK)

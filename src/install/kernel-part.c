@@ -17,7 +17,7 @@
 #define TRIES 50
 #define PAUSE 100 /* milliseconds */
 
-char *kernel_part_path(const char *disk)
+static char *path_of(const char *disk)
 {
 	bool digit = *disk && isdigit((unsigned char)disk[strlen(disk) - 1]);
 
@@ -48,7 +48,7 @@ int kernel_part_add(const char *disk, const struct region *region, char **ret_pa
 		    struct error *err)
 {
 	_cleanup_close_ int fd = open(disk, O_RDONLY | O_CLOEXEC);
-	_cleanup_free_ char *path = kernel_part_path(disk);
+	_cleanup_free_ char *path = path_of(disk);
 	int r;
 
 	if (fd < 0)

@@ -7,11 +7,8 @@
 #include "install/layout.h"
 
 /* Adds it, in place of one that an interrupted installation left; *ret_path is its device
- * ("/dev/vda99"), freed by the caller. */
+ * ("/dev/vda199", "/dev/nvme0n1p199"), freed by the caller. */
 int kernel_part_add(const char *disk, const struct region *region, char **ret_path,
 		    struct error *err);
 /* Takes it away again; nothing to do when there is none. */
 void kernel_part_drop(const char *disk);
-
-/* "/dev/nvme0n1p99", "/dev/vda99" */
-char *kernel_part_path(const char *disk);
