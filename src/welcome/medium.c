@@ -19,18 +19,6 @@ static void set_error(struct medium *m, char *words)
 	m->error = words;
 }
 
-/* The space behind an image that was written to an inner disk; NULL: it isn't on one. */
-static const struct target *behind(const struct medium *m)
-{
-	for (size_t i = 0; i < m->targets.count; i++) {
-		const struct target *t = &m->targets.list[i];
-
-		if (t->medium && !t->whole && !t->refusal)
-			return t;
-	}
-	return NULL;
-}
-
 static void show_menu(const struct medium *m, struct screen *s)
 {
 	s->title = xstrdup(m->system);
@@ -39,7 +27,7 @@ static void show_menu(const struct medium *m, struct screen *s)
 			"is kept. To install later, run 'atomos install'.");
 	screen_add(s, "Try it", "log in to the system on this medium");
 	screen_add(s, "Install", "put it on a disk of this machine");
-	if (!behind(m))
+	if (!targets_behind(&m->targets))
 		return;
 	s->preset = s->count;
 	screen_add(
@@ -168,7 +156,8 @@ enum medium_next medium_take(struct medium *m, const struct answer *a)
 		if (a->choice == 0)
 			return MEDIUM_TRY;
 		if (a->choice == 2) {
-			m->chosen = (size_t)(behind(m) - m->targets.list);
+			m->chosen =
+				(size_t)(targets_behind(&m->targets) - m->targets.list);
 			m->step = MEDIUM_CONFIRM;
 			return MEDIUM_ON;
 		}

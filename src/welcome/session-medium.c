@@ -39,12 +39,8 @@ int session_medium(struct session *s, struct error *err)
 	struct answer a = {.text = typed};
 
 	lock_register(LOCK_DIR, s->console);
-	if (s->config->unattended) {
-		int r = session_unattended(s, err);
-
-		if (r != 0 || !s->config->menu)
-			return MIN(r, 0);
-	}
+	if (s->config->unattended && (session_unattended(s) || !s->config->menu))
+		return 0;
 	/* Only there the menu says more, and looking takes its time, on each console. */
 	if (s->boot->disk[0] && sysfs_is_inner(s->boot->disk))
 		list(s, &m);

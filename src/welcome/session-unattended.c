@@ -188,7 +188,7 @@ static void follow(struct session *s, const char *leader)
 	}
 }
 
-static int go(struct session *s, bool inner)
+static void go(struct session *s, bool inner)
 {
 	static const char *const off[] = {"systemctl", "poweroff", NULL},
 				 *const restart[] = {"systemctl", "reboot", NULL};
@@ -202,10 +202,9 @@ static int go(struct session *s, bool inner)
 			 "before it is started again.");
 	lock_done(LOCK_DIR, s->console);
 	session_run(s, again ? restart : off);
-	return 1;
 }
 
-int session_unattended(struct session *s, struct error *err _unused_)
+bool session_unattended(struct session *s)
 {
 	_cleanup_free_ char *holder = NULL, *text = NULL;
 	_cleanup_close_ int lock = -EBADF;
@@ -216,7 +215,7 @@ int session_unattended(struct session *s, struct error *err _unused_)
 	int r;
 
 	if (decision_look(LOCK_DIR) == DECISION_STOP || access(ENDED, F_OK) == 0)
-		return 0;
+		return false;
 	session_use_lines(s);
 	keys_take(&keys);
 	lock = lock_take(LOCK_DIR, s->console, false, &holder);
@@ -231,11 +230,13 @@ int session_unattended(struct session *s, struct error *err _unused_)
 		return lock_is_done(LOCK_DIR);
 	}
 	r = lead(s, &inner, &e);
-	if (r == 0)
-		return go(s, inner);
+	if (r == 0) {
+		go(s, inner);
+		return true;
+	}
 	text = xasprintf("%s.", e.message);
 	say(s, text);
 	(void)decision_make(LOCK_DIR, DECISION_STOP);
 	note(ENDED, "");
-	return 0;
+	return false;
 }

@@ -21,9 +21,10 @@ int session_first_boot(struct session *s, struct error *err);
 /* The medium's menu, until somebody wants to try the system. */
 int session_medium(struct session *s, struct error *err);
 
-/* The installation that the configuration orders (unattended.h). 1 when it is done and
- * the machine goes off, 0 when somebody stopped it or there is nothing to install to. */
-int session_unattended(struct session *s, struct error *err);
+/* The installation that the configuration orders (unattended.h). True when it is done and
+ * the machine goes off, false when somebody stopped it or there is nothing to install to.
+ */
+bool session_unattended(struct session *s);
 
 /* Lines from here on, whatever there was before. */
 void session_use_lines(struct session *s);

@@ -100,3 +100,11 @@ int targets_parse(const char *text, struct targets *ret, struct error *err)
 		add_disk(ret, sd_json_variant_by_index(list, i));
 	return 0;
 }
+
+const struct target *targets_behind(const struct targets *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->list[i].medium && !t->list[i].whole && !t->list[i].refusal)
+			return &t->list[i];
+	return NULL;
+}

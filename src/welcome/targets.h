@@ -32,3 +32,7 @@ struct targets {
 int targets_parse(const char *text, struct targets *ret, struct error *err);
 void targets_done(struct targets *t);
 #define _cleanup_targets_ _cleanup_(targets_done)
+
+/* The space behind an image that was written to an inner disk: the medium's own disk is
+ * offered only when it isn't one that is carried about. NULL: none. */
+const struct target *targets_behind(const struct targets *t);

@@ -12,13 +12,6 @@ static bool is_named(const struct unattended *u, const char *node, const struct 
 	       (!u->path || (node && streq(t->disk, node)));
 }
 
-/* The medium's own disk is offered for the space behind it only when it isn't one that
- * is carried about. */
-static bool is_behind(const struct target *t)
-{
-	return !t->whole && t->medium && !t->refusal;
-}
-
 static bool is_empty(const struct target *t)
 {
 	return t->whole && t->empty && t->inner && !t->medium && !t->refusal;
@@ -65,15 +58,15 @@ static int choose_named(const struct unattended *u, const char *node,
 int unattended_choose(const struct unattended *u, const char *node,
 		      const struct targets *t, size_t *ret, struct error *err)
 {
+	const struct target *behind = targets_behind(t);
 	size_t empty = 0;
 
 	if (u->serial || u->path)
 		return choose_named(u, node, t, ret, err);
-	for (size_t i = 0; i < t->count; i++)
-		if (is_behind(&t->list[i])) {
-			*ret = i;
-			return 0;
-		}
+	if (behind) {
+		*ret = (size_t)(behind - t->list);
+		return 0;
+	}
 	for (size_t i = 0; i < t->count; i++)
 		if (is_empty(&t->list[i])) {
 			*ret = i;
