@@ -113,7 +113,7 @@ bool owned_has_slot(const struct slots *slots, const char *user)
 	return false;
 }
 
-static char **noted_differing(void)
+char **owned_noted(void)
 {
 	_cleanup_closedir_ DIR *d = opendir(DIFFERING_DIR);
 	char **out = xcalloc(1, sizeof(char *));
@@ -127,10 +127,10 @@ static char **noted_differing(void)
 
 char **owned_differing(const struct slots *slots)
 {
-	_cleanup_strv_ char **names = slots ? account_names(ACCOUNT_RECORDS) : NULL;
-	char **out = slots ? xcalloc(1, sizeof(char *)) : noted_differing();
+	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
+	char **out = xcalloc(1, sizeof(char *));
 
-	for (char **name = names; name && *name; name++) {
+	for (char **name = names; *name; name++) {
 		_cleanup_free_ char *digest = NULL;
 
 		if (owned_has_slot(slots, *name) &&

@@ -35,10 +35,12 @@ int owned_ask_account(const char *prompt, const char *user, struct secret *ret,
 /* Whether there is a slot with the password of this account. */
 bool owned_has_slot(const struct slots *slots, const char *user);
 
-/* Names of the accounts whose slot has another password than they log in with; without
- * root's rights (slots NULL) what was noted in DIFFERING_DIR. Freed by the caller. */
-#define DIFFERING_DIR "/run/atomos/passwords"
+/* Names of the accounts whose slot has another password than they log in with. Freed by
+ * the caller. */
 char **owned_differing(const struct slots *slots);
+/* Those that were noted in DIFFERING_DIR, for who hasn't root's rights. */
+#define DIFFERING_DIR "/run/atomos/passwords"
+char **owned_noted(void);
 
 /* Adds the user's password as a slot and takes the user's other slots away. `authority`
  * opens the disk now. */

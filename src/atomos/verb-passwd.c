@@ -174,7 +174,7 @@ static int check(struct owned *o, struct error *err)
 	if (mkdir(DIFFERING_DIR, 0755) < 0 && errno != EEXIST)
 		return fail(err, -errno, DIFFERING_DIR " can't be made: %m");
 	differing = owned_differing(&slots);
-	noted = owned_differing(NULL);
+	noted = owned_noted();
 	for (char **name = noted; *name; name++)
 		if (!strv_contains(differing, *name))
 			record_remove(DIFFERING_DIR, *name);
@@ -211,8 +211,13 @@ static int run(const struct invocation *in, struct error *err)
 {
 	_cleanup_(change_done) struct change c = {
 		.old = secret_new(), .new = secret_new(), .authority = secret_new()};
-	int r = owned_open(&c.o, err);
+	int r;
 
+	if (option_given(in, "check") && (option_given(in, "mend") || in->arguments[0]))
+		return fail(err, -EMISUSE,
+			    "--check looks at all accounts and changes nothing: it takes "
+			    "no USER and no --mend");
+	r = owned_open(&c.o, err);
 	if (r == 0 && option_given(in, "check"))
 		return check(&c.o, err);
 	if (r == 0)

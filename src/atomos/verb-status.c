@@ -107,7 +107,8 @@ static int run(const struct invocation *in, struct error *err)
 	if (!boot.medium && access(FIRST_START_DONE, F_OK) == 0)
 		boot.owned = boot.home_mounted = true;
 	facts.slots = read_slots(boot.partition, &slots) ? &slots : NULL;
-	facts.differing = differing = owned_differing(facts.slots);
+	differing = facts.slots ? owned_differing(facts.slots) : owned_noted();
+	facts.differing = differing;
 	status_find(&facts, &status);
 	if (in->json)
 		return print_json(&status);

@@ -87,6 +87,21 @@ static void test_misuse(void **state)
 	}
 }
 
+/* Refused before the disk is looked at. */
+static void test_passwd(void **state)
+{
+	static const char *const lines[] = {"atomos passwd --check --mend",
+					    "atomos passwd --check ada"};
+	struct invocation in;
+	struct error err;
+
+	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+		assert_int_equal(parse(lines[i], &in, &err), CLI_RUN);
+		assert_int_equal(in.verb->run(&in, &err), -EMISUSE);
+		assert_non_null(strstr(err.message, "no USER and no --mend"));
+	}
+}
+
 /* The help is built from these; getopt's tables have fixed room. */
 static void test_declarations(void **state)
 {
@@ -110,9 +125,9 @@ static void test_declarations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verb),	     cmocka_unit_test(test_options),
-		cmocka_unit_test(test_help),	     cmocka_unit_test(test_misuse),
-		cmocka_unit_test(test_declarations),
+		cmocka_unit_test(test_verb),   cmocka_unit_test(test_options),
+		cmocka_unit_test(test_help),   cmocka_unit_test(test_misuse),
+		cmocka_unit_test(test_passwd), cmocka_unit_test(test_declarations),
 	};
 
 	return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
