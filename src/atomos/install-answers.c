@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/variant.h"
 #include "owner/account.h"
 #include "owner/boot-facts.h"
 #include "owner/config.h"
@@ -15,7 +16,6 @@
 #include "owner/quality.h"
 #include "owner/recovery-file.h"
 #include "core/recovery-key.h"
-#include "owner/variant.h"
 #include "owner/zones.h"
 #include "atomos/install-answers.h"
 

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <systemd/sd-json.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "base/variant.h"
 #include "install/contents.h"
 
 #define MICROSOFT_RESERVED "e3c9e316-0b5c-4db8-817d-f92df00215ae"
@@ -151,13 +151,6 @@ static bool name_valid(const char *name)
 	return n > 0 && n <= OWNER_MAX;
 }
 
-static const char *text_of(sd_json_variant *o, const char *key)
-{
-	sd_json_variant *v = sd_json_variant_by_key(o, key);
-
-	return v && sd_json_variant_is_string(v) ? sd_json_variant_string(v) : NULL;
-}
-
 /* Calls `look` with each token that has a type; true as soon as that is. */
 static bool any_token(const char *json,
 		      bool (*look)(sd_json_variant *token, const char *type,
@@ -176,8 +169,9 @@ static bool any_token(const char *json,
 		for (size_t i = 1; !found && i < sd_json_variant_elements(tokens);
 		     i += 2) {
 			sd_json_variant *t = sd_json_variant_by_index(tokens, i);
-			const char *type =
-				sd_json_variant_is_object(t) ? text_of(t, "type") : NULL;
+			const char *type = sd_json_variant_is_object(t)
+						   ? variant_text(t, "type")
+						   : NULL;
 
 			found = type && look(t, type, context);
 		}
@@ -188,7 +182,7 @@ static bool any_token(const char *json,
 static bool add_owner(sd_json_variant *token, const char *type, void *context)
 {
 	char ***names = context;
-	const char *name = text_of(token, "user");
+	const char *name = variant_text(token, "user");
 
 	if (streq(type, "atomos-password") && name && name_valid(name))
 		*names = strv_add(*names, name);

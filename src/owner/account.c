@@ -13,9 +13,9 @@
 #include "base/fd.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "base/variant.h"
 #include "core/hash.h"
 #include "owner/account.h"
-#include "owner/variant.h"
 
 #define RECORD_MAX (1U << 20)
 #define SUFFIX ".identity"

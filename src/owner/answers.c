@@ -8,10 +8,10 @@
 #include "base/alloc.h"
 #include "base/macro.h"
 #include "base/str.h"
+#include "base/variant.h"
 #include "owner/account.h"
 #include "owner/answers.h"
 #include "core/recovery-key.h"
-#include "owner/variant.h"
 
 #define REAL_NAME_MAX 64
 #define PLACE_MAX 64

@@ -6,8 +6,8 @@
 
 #include "base/alloc.h"
 #include "base/fd.h"
+#include "base/variant.h"
 #include "owner/boot-facts.h"
-#include "owner/variant.h"
 
 #define FILE_MAX (1U << 20)
 

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "owner/variant.h"
+#include "base/variant.h"
 #include "owner/config.h"
 
 #define FILE_MAX (4U << 20)

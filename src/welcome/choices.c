@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "owner/variant.h"
+#include "base/variant.h"
 #include "welcome/choices.h"
 
 #define FILE_MAX (64U << 10)

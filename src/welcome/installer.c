@@ -14,7 +14,7 @@
 #include "base/fd.h"
 #include "base/process.h"
 #include "base/str.h"
-#include "owner/variant.h"
+#include "base/variant.h"
 #include "welcome/installer.h"
 
 #define PROGRESS_FD 3

@@ -8,8 +8,8 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/variant.h"
 #include "owner/header.h"
-#include "owner/variant.h"
 #include "welcome/preset.h"
 #include "welcome/setup.h"
 

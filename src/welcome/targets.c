@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "owner/variant.h"
+#include "base/variant.h"
 #include "welcome/targets.h"
 
 void targets_done(struct targets *t)
