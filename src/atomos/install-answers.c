@@ -31,22 +31,16 @@ void install_answers_done(struct install_answers *a)
 
 static int read_file(const char *path, struct secret *ret, struct error *err)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat st;
-	ssize_t n;
+	int r = secret_load(path, 0, ret);
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return fail(err, -errno, "Can't read %s: %m", path);
-	if (S_ISREG(st.st_mode) && (st.st_mode & 077))
+	if (r < 0)
+		return fail(err, r, "Can't read %s: %s", path,
+			    r == -EFBIG ? "it is too long" : strerror(-r));
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077))
 		fprintf(stderr,
 			"Others can read %s: 'chmod 600' keeps a password in it.\n",
 			path);
-	n = read_full(fd, ret->data, SECRET_MAX + 1);
-	if (n < 0 || n > SECRET_MAX)
-		return fail(err, n < 0 ? (int)n : -EFBIG, "Can't read %s: %s", path,
-			    n < 0 ? strerror((int)-n) : "it is too long");
-	ret->size = (size_t)n;
-	ret->data[n] = 0;
 	return 0;
 }
 

@@ -104,3 +104,19 @@ int secret_read_file(int fd, struct secret *ret)
 	ret->data[n] = 0;
 	return 0;
 }
+
+int secret_load(const char *path, int flags, struct secret *ret)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | flags);
+	ssize_t n = fd < 0 ? -errno : read_full(fd, ret->data, SECRET_MAX + 1);
+
+	if (n < 0)
+		return (int)n;
+	if (n > SECRET_MAX) {
+		wipe(ret->data, (size_t)n);
+		return -EFBIG;
+	}
+	ret->size = (size_t)n;
+	ret->data[n] = 0;
+	return 0;
+}

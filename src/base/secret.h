@@ -34,5 +34,9 @@ int secret_file(const struct secret *s);
 /* Reads it back from such a file. */
 int secret_read_file(int fd, struct secret *ret);
 
+/* Reads the file of this name, opened with these flags too. -EFBIG when it is longer than
+ * a secret, other negative errno on failure. */
+int secret_load(const char *path, int flags, struct secret *ret);
+
 /* Overwrites memory in a way that the compiler keeps. */
 void wipe(void *p, size_t size);

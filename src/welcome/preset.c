@@ -23,18 +23,12 @@ bool preset_sealed(void)
 
 int preset_read_file(const char *path, struct answers *ret, struct error *err)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	_cleanup_secret_ struct secret *text = secret_new();
-	ssize_t n;
-	int r;
+	int r = secret_load(path, O_NOFOLLOW, text);
 
 	*ret = (struct answers){0};
-	if (fd < 0)
-		return fail(err, -errno, "%s can't be read: %m", path);
-	n = read_full(fd, text->data, SECRET_MAX);
-	if (n < 0)
-		return fail(err, (int)n, "%s can't be read: %s", path, strerror((int)-n));
-	text->data[n] = 0;
+	if (r < 0)
+		return fail(err, r, "%s can't be read: %s", path, strerror(-r));
 	r = answers_parse(text->data, ret, err);
 	return r < 0 ? wrap(err, "%s", path) : 0;
 }

@@ -54,16 +54,12 @@ int setup_account(struct setup *s, struct error *err)
 
 static int read_key(struct secret *ret, struct error *err)
 {
-	_cleanup_close_ int fd = open(PRIVATE_KEY, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n;
+	int r = secret_load(PRIVATE_KEY, O_NOFOLLOW, ret);
 
-	if (fd < 0 && errno == ENOENT)
+	if (r == -ENOENT)
 		return 0;
-	n = fd < 0 ? -errno : read_full(fd, ret->data, SECRET_MAX);
-	if (n < 0)
-		return fail(err, (int)n, "%s can't be read: %s", PRIVATE_KEY,
-			    strerror((int)-n));
-	ret->size = (size_t)n;
+	if (r < 0)
+		return fail(err, r, "%s can't be read: %s", PRIVATE_KEY, strerror(-r));
 	return ret->size > 0;
 }
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Secrets are kept apart, out of dumps and of children. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/secret.h"
 #include "test.h"
 
@@ -61,5 +64,26 @@ static void test_file(void **state)
 	assert_true(secret_read_file(-1, s) < 0);
 }
 
+/* All of it or nothing. */
+static void test_load(void **state)
+{
+	char path[] = "/tmp/atomos-secret-XXXXXX";
+	_cleanup_secret_ struct secret *s = secret_new();
+	_cleanup_close_ int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "password", 8), 8);
+	assert_int_equal(secret_load(path, 0, s), 0);
+	assert_int_equal(s->size, 8);
+	assert_string_equal(s->data, "password");
+	assert_int_equal(ftruncate(fd, SECRET_MAX), 0);
+	assert_int_equal(secret_load(path, 0, s), 0);
+	assert_int_equal(s->size, SECRET_MAX);
+	assert_int_equal(ftruncate(fd, SECRET_MAX + 1), 0);
+	assert_int_equal(secret_load(path, 0, s), -EFBIG);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(secret_load(path, 0, s), -ENOENT);
+}
+
 RUN_TESTS(cmocka_unit_test(test_wipe), cmocka_unit_test(test_children_do_not_see_it),
-	  cmocka_unit_test(test_file))
+	  cmocka_unit_test(test_file), cmocka_unit_test(test_load))

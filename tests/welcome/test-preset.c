@@ -38,12 +38,16 @@ static void test_file(void **state)
 {
 	const char *file = in_directory(state, "answers"), *text = "{\"password\":\"x\"}";
 	_cleanup_answers_ struct answers a = {0};
+	struct answers none;
 	struct error err;
 
 	assert_true(preset_read_file(file, &a, &err) < 0);
 	assert_int_equal(write_file_at(AT_FDCWD, file, text, strlen(text), 0600), 0);
 	assert_ok(preset_read_file(file, &a, &err), &err);
 	assert_string_equal(a.password->data, "x");
+	/* Not taken for something else because its end is missing. */
+	assert_int_equal(truncate(file, SECRET_MAX + 1), 0);
+	assert_int_equal(preset_read_file(file, &none, &err), -EFBIG);
 }
 
 int main(void)
