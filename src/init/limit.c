@@ -14,17 +14,25 @@
 
 #define ASK_MILLISECONDS 100
 
-/* Leaves no more open than `out`. */
-static void be_alone(int out)
+static void close_all(int first, int last)
 {
-	int none = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (first <= last)
+		(void)close_range((unsigned)first, (unsigned)last, 0);
+}
+
+/* Leaves no more open than `out` and `keep` (0: nothing). */
+static void be_alone(int out, int keep)
+{
+	int none = open("/dev/null", O_RDWR | O_CLOEXEC), low, high;
 
 	(void)setpgid(0, 0);
 	for (int i = STDIN_FILENO; none >= 0 && i <= STDERR_FILENO; i++)
 		(void)dup2(none, i);
-	if (out > STDERR_FILENO + 1)
-		(void)close_range(STDERR_FILENO + 1, (unsigned)out - 1, 0);
-	(void)close_range((unsigned)out + 1, UINT_MAX, 0);
+	low = keep ? MIN(out, keep) : out;
+	high = MAX(out, keep);
+	close_all(STDERR_FILENO + 1, low - 1);
+	close_all(MAX(low, STDERR_FILENO) + 1, high - 1);
+	close_all(MAX(high, STDERR_FILENO) + 1, INT_MAX);
 }
 
 static _noreturn_ void child(int out, const struct limited *l)
@@ -32,7 +40,7 @@ static _noreturn_ void child(int out, const struct limited *l)
 	struct error e = {0};
 
 	if (l->alone)
-		be_alone(out);
+		be_alone(out, l->keep);
 	e.code = l->work(l->context, &e);
 	_exit(write_full(out, &e, sizeof(e)) < 0);
 }

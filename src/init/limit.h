@@ -16,6 +16,7 @@ struct limited {
 	/* The child keeps nothing that is open here (0 to 2 lead nowhere), since it may
 	 * stay for ever; and programs that it has started are killed with it. */
 	bool alone;
+	int keep; /* the one descriptor that it keeps all the same; 0: none */
 };
 
 /* Runs work in a child and returns its result, with its words in `err`. -ETIMEDOUT with

@@ -43,9 +43,8 @@ static void join_lines(char *text)
 struct seal {
 	const struct leave_answers *answers;
 	char name[ANSWERS_NAME_SIZE];
-	char *file;  /* for what is sealed */
-	char *plain; /* a copy that a child sees, of a secret that it doesn't */
-	size_t size;
+	char *file; /* for what is sealed */
+	int plain;  /* secret_file(), of a secret that a child doesn't see */
 };
 
 /* PCR 11 as the vendor signs it: no running system opens it, not even this one. */
@@ -57,16 +56,22 @@ static int seal_now(void *context, struct error *err)
 			    *key = xasprintf("--tpm2-public-key=%s", l->public_key),
 			    *device = xasprintf("--tpm2-device=%s",
 						l->device ? l->device : "auto");
-	const struct process p = {
+	_cleanup_secret_ struct secret *plain = secret_new();
+	struct process p = {
 		.argv = (const char *const[]){"systemd-creds", "encrypt",
 					      "--with-key=tpm2-with-public-key",
 					      "--tpm2-pcrs=7", key,
 					      "--tpm2-public-key-pcrs=11", device, named,
 					      "-", "-", NULL},
-		.input = s->plain,
-		.input_size = s->size};
-	int r = process_check(&p, &sealed, NULL, err);
+		.input = plain->data};
+	int r = secret_read_file(s->plain, plain);
 
+	/* Not for the program as well. */
+	close(s->plain);
+	if (r < 0)
+		return fail(err, r, "The answers can't be read: %s", strerror(-r));
+	p.input_size = plain->size;
+	r = process_check(&p, &sealed, NULL, err);
 	if (r < 0)
 		return wrap(err, "The TPM doesn't seal the answers");
 	join_lines(sealed);
@@ -77,23 +82,24 @@ static int seal_now(void *context, struct error *err)
 static int seal_it(const struct leave_answers *l, struct crypt_device *cd,
 		   const char *header, char **ret, struct error *err)
 {
-	struct seal s = {.answers = l};
+	_cleanup_close_ int plain = secret_file(l->sealed);
+	struct seal s = {.answers = l, .plain = plain};
 	_cleanup_free_ char *file = s.file = xasprintf("%s.sealed", header);
 	const struct limited limited = {.work = seal_now,
 					.context = &s,
 					.seconds = l->seconds ? l->seconds : SECONDS,
-					.alone = true};
+					.alone = true,
+					.keep = plain};
 	uint8_t digest[VOLUME_DIGEST_SIZE];
 	int r = digest_of(cd, digest);
 
 	if (r < 0)
 		return fail(err, r, "The new header can't be read: %s", strerror(-r));
+	if (plain < 0)
+		return fail(err, plain, "The answers can't be kept for the TPM: %s",
+			    strerror(-plain));
 	answers_name(digest, s.name);
-	s.size = l->sealed->size;
-	s.plain = xmemdup(l->sealed->data, s.size);
 	r = run_limited(&limited, err);
-	wipe(s.plain, s.size);
-	free(s.plain);
 	if (r == -ETIMEDOUT)
 		r = fail(err, r,
 			 "The TPM doesn't seal the answers: it gives no answer. "

@@ -76,6 +76,32 @@ static int look_around(void *context, struct error *err _unused_)
 	return fcntl(ends[0], F_GETFD) < 0 && fcntl(ends[1], F_GETFD) < 0 ? 0 : -EBUSY;
 }
 
+/* 0 when only the second is. */
+static int look_for_one(void *context, struct error *err _unused_)
+{
+	const int *ends = context;
+
+	return fcntl(ends[0], F_GETFD) < 0 && fcntl(ends[1], F_GETFD) >= 0 ? 0 : -EBUSY;
+}
+
+/* Whether it lies below or above the pipe that the words come through. */
+static void test_keep(void **state _unused_)
+{
+	int ends[2], pair[2];
+	struct limited l = {
+		.work = look_for_one, .context = pair, .seconds = 60, .alone = true};
+	struct error err = {0};
+
+	assert_int_equal(pipe(ends), 0);
+	for (int i = 0; i < 2; i++) {
+		pair[0] = i == 0 ? ends[0] : ends[1] + 100;
+		pair[1] = l.keep = i == 0 ? ends[1] : ends[1] + 101;
+		assert_true(pair[0] == ends[0] || dup2(ends[0], pair[0]) >= 0);
+		assert_true(pair[1] == ends[1] || dup2(ends[1], pair[1]) >= 0);
+		assert_int_equal(run_limited(&l, &err), 0);
+	}
+}
+
 /* A program that outlives its parent, as long as nobody ends it: it holds a pipe open
  * that it has a name of. */
 static int start_program(void *context, struct error *err _unused_)
@@ -122,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_alone),
+		cmocka_unit_test(test_keep),
 	};
 
 	return cmocka_run_group_tests_name("limit", tests, NULL, NULL);
