@@ -216,3 +216,8 @@ int enrol_drop(const char *device, int slot, struct error *err)
 
 	return wipe_slot(device, number, err);
 }
+
+int enrol_drop_all(const char *device, struct error *err)
+{
+	return wipe_slot(device, "tpm2", err);
+}

@@ -32,3 +32,6 @@ int enrol(const struct enrol *e, struct error *err);
 /* Removes a slot for a TPM, after another one has opened the volume. -EBUSY when it is
  * somebody else's, too. */
 int enrol_drop(const char *device, int slot, struct error *err);
+
+/* Removes all of them, likewise. */
+int enrol_drop_all(const char *device, struct error *err);

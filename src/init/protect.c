@@ -135,7 +135,10 @@ static void look(void *context)
 			 memcmp(p->reading.pin.volume, volume_key_digest(a->volume),
 				VOLUME_DIGEST_SIZE) == 0;
 	if (a->owned && p->has_token && protection_trusts(p))
-		p->unlock = volume_unlock_by_tpm(a->volume, p->own_token, NULL, NULL);
+		p->unlock = protection_lacks_pin(p)
+				    ? UNLOCK_LACKS_PIN
+				    : volume_unlock_by_tpm(a->volume, p->own_token, NULL,
+							   NULL);
 }
 
 /* The TPM's answer, when it has come. */
@@ -411,6 +414,20 @@ static bool goes_without_pin(struct boot *b)
 		       GRANT_SECONDS) > 0;
 }
 
+/* What was there before could still open it: a slot without a PIN, or one for the
+ * firmware's keys as they were. */
+static void drop_all(struct boot *b)
+{
+	_cleanup_free_ char *device = xasprintf("/dev/%s", b->partition.node);
+	struct error err;
+
+	if (b->protection.has_token && enrol_drop_all(device, &err) < 0)
+		consoles_say(b->consoles, "The TPM's slots stay on the disk: %s.",
+			     err.message);
+	else
+		consoles_say(b->consoles, "The TPM doesn't open this disk.");
+}
+
 /* With the password that was typed, or everybody's. */
 static void tell_anew(struct boot *b, struct pin *pin)
 {
@@ -422,7 +439,7 @@ static void tell_anew(struct boot *b, struct pin *pin)
 	if (protection_with_pin(&b->protection)) {
 		chosen = choose_tpm_pin(b);
 		if (!chosen && !goes_without_pin(b)) {
-			consoles_say(b->consoles, "The TPM doesn't open this disk.");
+			drop_all(b);
 			return;
 		}
 		e.tpm_pin = chosen;

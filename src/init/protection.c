@@ -25,6 +25,11 @@ bool protection_trusts(const struct protection *p)
 	return p->usable && p->answered && good(p);
 }
 
+bool protection_lacks_pin(const struct protection *p)
+{
+	return p->reading.pin.with_pin && !p->has_pin;
+}
+
 static const char *pin_words(const struct protection *p)
 {
 	switch (p->reading.state) {
@@ -61,6 +66,8 @@ static const char *unlock_words(const struct protection *p)
 		return "The TPM was cleared, or is another one";
 	case -ENOANO:
 		return "The TPM wants a PIN";
+	case UNLOCK_LACKS_PIN:
+		return "The disk's slot for the TPM wants no PIN, and should";
 	/* No policy fits. libcryptsetup says "no token" after a refusal, too; that there
 	   is one, and a signature, is known here. */
 	case -ENXIO:

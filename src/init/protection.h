@@ -3,10 +3,14 @@
  * without looking. */
 #pragma once
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include "init/opener.h"
 #include "init/pin-tpm.h"
+
+/* Not tried: see protection_lacks_pin. */
+#define UNLOCK_LACKS_PIN (-EKEYREJECTED)
 
 struct protection {
 	bool usable;   /* the TPM confirmed the start phase, the image has a signature */
@@ -23,12 +27,17 @@ struct protection {
 	int own_token;	  /* of own_slot; -1: none */
 	bool other_slots; /* the TPM has one beside that which has opened the volume */
 	int secure_boot;  /* now: 1 on, 0 off, negative unknown */
-	int unlock; /* slot, or libcryptsetup's negative errno; -ECANCELED: not tried */
+	/* Slot, or libcryptsetup's negative errno; -ECANCELED: not tried, as
+	 * UNLOCK_LACKS_PIN. */
+	int unlock;
 	struct pin_reading reading;
 };
 
 /* Whether the TPM may be asked to open the disk. */
 bool protection_trusts(const struct protection *p);
+
+/* A PIN was agreed on, and no slot wants one: what is there came another way. */
+bool protection_lacks_pin(const struct protection *p);
 
 /* Why the TPM didn't open the disk: one sentence without a full stop. NULL when it did,
  * or when it was never told to. */

@@ -430,6 +430,19 @@ static void test_shared(void **state)
 	assert_int_equal(enrol_drop(f->volume, 1, &err), 0);
 }
 
+static void test_drop_all(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
+	struct error err = {0};
+
+	tell_first(f, &f->old);
+	if (enrol_drop_all(f->volume, &err) < 0)
+		fail_msg("%s", err.message);
+	slots_of(f, &slots);
+	assert_int_equal(slots.count, 0);
+}
+
 /* Who has no signature of the old key gets nothing renewed. */
 static void test_stranger(void **state)
 {
@@ -459,8 +472,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_told), TEST(test_renewed), TEST(test_pin),
-		TEST(test_full), TEST(test_shared),  TEST(test_stranger),
+		TEST(test_told),     TEST(test_renewed), TEST(test_pin),
+		TEST(test_full),     TEST(test_shared),	 TEST(test_stranger),
+		TEST(test_drop_all),
 	};
 
 	return cmocka_run_group_tests_name("enrol", tests, NULL, NULL);

@@ -75,6 +75,13 @@ static void test_words(void **state)
 	p = good();
 	p.unlock = -ENOANO;
 	says(&p, "a PIN");
+	assert_false(protection_lacks_pin(&p));
+	p.reading.pin.with_pin = true;
+	assert_true(protection_lacks_pin(&p));
+	p.has_pin = true;
+	assert_false(protection_lacks_pin(&p));
+	p.unlock = UNLOCK_LACKS_PIN;
+	says(&p, "wants no PIN");
 	p.unlock = -EIO;
 	says(&p, "failed to open");
 	p.unlock = 3;
