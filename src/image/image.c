@@ -20,6 +20,7 @@
 #include "image/image.h"
 #include "image/luks.h"
 #include "image/stage.h"
+#include "image/uki.h"
 #include "image/xts.h"
 
 /* Raised when the same system gives another image. */
@@ -78,20 +79,26 @@ static char *add_digest(char *seed, const char *directory, const char *name)
 
 /* The disk's GUID depends on everything that decides about the image, so that the same
  * medium has the same GUID wherever it is written. */
-static void derive_guid(const struct image_options *o, char ret[GUID_LENGTH + 1])
+static int derive_guid(const struct image_options *o, char ret[GUID_LENGTH + 1],
+		       struct error *err)
 {
-	_cleanup_free_ char *old = xasprintf("%s/pcr-old.pub", o->keys);
-	char *seed = xasprintf("%s\n%s\n", o->system, o->boot);
+	bool renewing;
+	int r = uki_renewing(o->keys, &renewing, err);
+	char *seed;
 
+	if (r < 0)
+		return r;
+	seed = xasprintf("%s\n%s\n", o->system, o->boot);
 	seed = add_digest(seed, o->keys, "nix-public-key");
 	seed = add_digest(seed, o->keys, "db.crt");
 	seed = add_digest(seed, o->keys, "pcr.pub");
-	if (access(old, F_OK) == 0)
+	if (renewing)
 		seed = add_digest(seed, o->keys, "pcr-old.pub");
 	if (o->keymap)
 		seed = add_line(seed, o->keymap);
 	guid_derive(seed, "image " IMAGE_VERSION, ret);
 	free(seed);
+	return 0;
 }
 
 bool image_current(const struct image_options *o)
@@ -102,8 +109,7 @@ bool image_current(const struct image_options *o)
 
 	if (fd < 0 || gpt_read(fd, &gpt, NULL) < 0)
 		return false;
-	derive_guid(o, guid);
-	return streq(guid, gpt.uuid);
+	return derive_guid(o, guid, NULL) == 0 && streq(guid, gpt.uuid);
 }
 
 static void tell(const struct work *w, uint64_t done, uint64_t total, const char *what)
@@ -332,7 +338,8 @@ int image_build(const struct image_options *o, struct error *err)
 	_cleanup_free_ char *new_name = xasprintf("%s.new", o->output);
 	int r = lock < 0 ? lock : read_system(&w, err);
 
-	derive_guid(o, w.gpt.uuid);
+	if (r == 0)
+		r = derive_guid(o, w.gpt.uuid, err);
 	if (r == 0)
 		r = prepare(&w, err);
 	tell(&w, 0, 0, "File systems");

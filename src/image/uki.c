@@ -35,12 +35,18 @@ static int read_uname(const char *boot, char **ret, struct error *err)
 	return 0;
 }
 
-/* A renewal is under way: machines whose TPM knows the old key start this image, too. */
-static bool renewing(const char *keys)
+int uki_renewing(const char *keys, bool *ret, struct error *err)
 {
-	_cleanup_free_ char *old = xasprintf("%s/pcr-old.key", keys);
+	_cleanup_free_ char *old = xasprintf("%s/pcr-old.key", keys),
+			    *new = xasprintf("%s/pcr-new.pub", keys);
 
-	return access(old, F_OK) == 0;
+	if (access(new, F_OK) == 0)
+		return fail(err, -EBUSY,
+			    "The renewal in %s was interrupted: run 'atomos keys renew' "
+			    "once more",
+			    keys);
+	*ret = access(old, F_OK) == 0;
+	return 0;
 }
 
 /* The pairs and what each signs belong together in this order. */
@@ -55,8 +61,11 @@ int uki_build(const struct uki_options *o, const char *path, struct error *err)
 {
 	_cleanup_strv_ char **argv = strv_add(NULL, "ukify");
 	_cleanup_free_ char *uname = NULL, *output = NULL;
-	int r = read_uname(o->boot, &uname, err);
+	bool renewing;
+	int r = uki_renewing(o->keys, &renewing, err);
 
+	if (r == 0)
+		r = read_uname(o->boot, &uname, err);
 	if (r < 0)
 		return r;
 	argv = strv_add(argv, "build");
@@ -67,7 +76,7 @@ int uki_build(const struct uki_options *o, const char *path, struct error *err)
 	argv = strv_consume(argv, xasprintf("--uname=%s", uname));
 	argv = strv_add(argv, "--sbat=" SBAT);
 	argv = add_pcr_key(argv, o->keys, "pcr.key", "pcr.pub");
-	if (renewing(o->keys))
+	if (renewing)
 		argv = add_pcr_key(argv, o->keys, "pcr-old.key", "pcr-old.pub");
 	argv = add_path(argv, "--pcrpkey=", o->keys, "pcr.pub");
 	argv = strv_add(argv, "--pcr-banks=sha256");
