@@ -243,11 +243,21 @@ static int grant_release(struct boot *b, uint64_t release, struct pin *pin)
 
 static int grant_tpm_pin(struct boot *b, struct pin *pin)
 {
-	int r = ask_yes(b,
-			"The running system asked that the TPM opens this disk only "
-			"together with a PIN. Type yes, or press Enter:",
-			GRANT_SECONDS);
+	int r;
 
+	/* A yes would lead to nothing: drop_requests leaves it. */
+	if (!protection_can_tell(&b->protection)) {
+		consoles_say(
+			b->consoles,
+			"That the TPM opens this disk only together with a PIN, as the "
+			"running system asked, waits for a start in which the TPM can be "
+			"told.");
+		return 0;
+	}
+	r = ask_yes(b,
+		    "The running system asked that the TPM opens this disk only "
+		    "together with a PIN. Type yes, or press Enter:",
+		    GRANT_SECONDS);
 	if (r <= 0)
 		return r;
 	b->protection.wants_pin = true;
@@ -288,7 +298,8 @@ void drop_requests(struct boot *b)
 {
 	struct error err;
 	/* Until the slot is there: it is what was asked for. */
-	bool again = b->protection.wants_pin && !b->enrolled;
+	bool again = !protection_can_tell(&b->protection) ||
+		     (b->protection.wants_pin && !b->enrolled);
 
 	if (volume_drop_requests(b->volume, again, &err) < 0)
 		consoles_say(b->consoles,

@@ -124,9 +124,15 @@ static enum enrolment first_own(const struct protection *p)
 	return p->reading.state == PIN_NONE || ours(p) ? ENROL_YES : ENROL_NO;
 }
 
+bool protection_can_tell(const struct protection *p)
+{
+	return p->usable && !p->left && p->answered &&
+	       p->reading.state != PIN_UNAVAILABLE;
+}
+
 enum enrolment protection_enrolment(const struct protection *p, enum opener opener)
 {
-	if (!p->usable || p->left || !p->answered || p->reading.state == PIN_UNAVAILABLE)
+	if (!protection_can_tell(p))
 		return ENROL_NO;
 	if (opener == OPENER_GENERIC)
 		return first_own(p);

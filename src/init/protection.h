@@ -46,6 +46,9 @@ const char *protection_words(const struct protection *p);
 /* The pin's word in boot.json. */
 const char *protection_pin_word(const struct protection *p);
 
+/* Whether the TPM can be told anything in this start. */
+bool protection_can_tell(const struct protection *p);
+
 enum enrolment {
 	ENROL_NO,
 	ENROL_YES,

@@ -241,7 +241,9 @@ static void test_pin(void **state)
 	p.reading.state = PIN_GOOD;
 	p.same_volume = false;
 	decides(&p, OPENER_PASSWORD, ENROL_ASK_OTHER_DISK);
+	assert_true(protection_can_tell(&p));
 	p.left = true;
+	assert_false(protection_can_tell(&p));
 	decides(&p, OPENER_PASSWORD, ENROL_NO);
 }
 
