@@ -3,12 +3,12 @@
  * wants granted. */
 #include <errno.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "core/hash.h"
 #include "init/boot.h"
 #include "init/limit.h"
 #include "init/prompt.h"
@@ -211,11 +211,9 @@ static int grant_key(struct boot *b, const struct request *request, struct pin *
 	const struct public_key *key = &request->key.keys[0];
 	bool trust = request->kind == REQUEST_TRUST;
 	uint8_t hash[PIN_HASH_SIZE];
-	size_t n;
 	int r;
 
-	if (!EVP_Q_digest(NULL, "SHA256", NULL, key->bytes, sizeof(key->bytes), hash, &n))
-		return 0;
+	sha256_buffer(key->bytes, sizeof(key->bytes), hash);
 	r = trust ? grant_trust(b, key->name, hash, pin)
 		  : grant_distrust(b, key->name, hash, pin);
 	if (r > 0 && trust)

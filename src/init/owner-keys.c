@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Which keys an owner's disk may bring along. */
 #include <errno.h>
-#include <openssl/evp.h>
-#include <string.h>
 
 #include "base/str.h"
+#include "core/hash.h"
 #include "init/owner-keys.h"
 
 static bool in_pin(const struct pin *pin, const struct public_key *key)
 {
 	uint8_t hash[PIN_HASH_SIZE];
-	size_t n;
 
 #ifdef WITHOUT_CHECK_PIN_OWNER
 	return true;
 #endif
-	if (!EVP_Q_digest(NULL, "SHA256", NULL, key->bytes, sizeof(key->bytes), hash, &n))
-		return false;
-	for (size_t i = 0; i < pin->owner_count; i++)
-		if (memcmp(pin->owners[i], hash, sizeof(hash)) == 0)
-			return true;
-	return false;
+	sha256_buffer(key->bytes, sizeof(key->bytes), hash);
+	return pin_owner(pin, hash) >= 0;
 }
 
 int owner_keys_add(struct trusted_keys *keys, const char *text, size_t size,
