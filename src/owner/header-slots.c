@@ -9,10 +9,10 @@
 #include "base/str.h"
 #include "core/answers-token.h"
 #include "core/recovery-key.h"
+#include "init/request.h"
 #include "owner/header-internal.h"
 
 #define KEYMAP_TOKEN "atomos-keymap"
-#define REQUEST_TOKEN "atomos-request"
 #define REQUEST_LENGTH_MAX 1024
 #define MEGABYTE_IN_KIB 1024U
 /* What init/luks-shape.c allows. */
@@ -220,20 +220,50 @@ int header_set_keymap(struct header *h, const char *keymap, struct error *err)
 		     : 0;
 }
 
-/* The same request, made before. */
-static int drop_request(struct header *h, int token, const char *type, const char *json,
+/* What a request is about: its kind, or a key, with the colon before it. */
+static const char *subject(const char *want, size_t *ret_size)
+{
+	const char *key = startswith(want, "trust=") || startswith(want, "distrust=")
+				  ? strrchr(want, ':')
+				  : NULL;
+
+	*ret_size = key ? strlen(key) : strcspn(want, "=");
+	return key ? key : want;
+}
+
+static bool same_subject(const char *a, const char *b)
+{
+	size_t sizes[2];
+
+	a = subject(a, &sizes[0]);
+	b = subject(b, &sizes[1]);
+	return sizes[0] == sizes[1] && memcmp(a, b, sizes[0]) == 0;
+}
+
+struct asked {
+	const char *want;
+	bool drop;
+	size_t others; /* requests about something else */
+};
+
+/* One about the same, made before: the newest counts. */
+static int find_request(struct header *h, int token, const char *type, const char *json,
 			void *context)
 {
+	struct asked *a = context;
 	sd_json_variant *v = NULL, *want;
 	bool same = false;
 
-	if (streq(type, REQUEST_TOKEN) && sd_json_parse(json, 0, &v, NULL, NULL) >= 0) {
+	if (!streq(type, REQUEST_TOKEN))
+		return 0;
+	if (sd_json_parse(json, 0, &v, NULL, NULL) >= 0) {
 		want = sd_json_variant_by_key(v, "want");
 		same = want && sd_json_variant_is_string(want) &&
-		       streq(sd_json_variant_string(want), context);
+		       same_subject(sd_json_variant_string(want), a->want);
 	}
 	sd_json_variant_unref(v);
-	return same ? MIN(crypt_token_json_set(h->device, token, NULL), 0) : 0;
+	a->others += !same;
+	return same && a->drop ? MIN(crypt_token_json_set(h->device, token, NULL), 0) : 0;
 }
 
 /* What init/luks-tokens.c allows; with anything else the boot would refuse the header. */
@@ -251,6 +281,7 @@ int header_request(struct header *h, const char *want, bool wanted, struct error
 {
 	_cleanup_free_ char *text = NULL;
 	sd_json_variant *token = NULL;
+	struct asked asked = {.want = want};
 	int r;
 
 	if (!request_ok(want))
@@ -259,7 +290,14 @@ int header_request(struct header *h, const char *want, bool wanted, struct error
 			"The request can't be noted on the disk: it may have letters, "
 			"digits and signs of ASCII only, %d at most",
 			REQUEST_LENGTH_MAX);
-	r = header_tokens(h, drop_request, (void *)want);
+	(void)header_tokens(h, find_request, &asked);
+	if (wanted && asked.others >= REQUESTS_MAX)
+		return fail(err, -ENOSPC,
+			    "The next start answers %d requests at most, and has as many "
+			    "already: start the machine first",
+			    REQUESTS_MAX);
+	asked.drop = true;
+	r = header_tokens(h, find_request, &asked);
 	if (r == 0 && wanted) {
 		r = sd_json_buildo(
 			&token, SD_JSON_BUILD_PAIR_STRING("type", REQUEST_TOKEN),

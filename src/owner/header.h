@@ -82,7 +82,9 @@ char *header_answers(struct header *h);
 /* Takes them away, with what is sealed beside. */
 int header_drop_answers(struct header *h, struct error *err);
 
-/* Asks the next start for something (init/request.h), or takes that back. */
+/* Asks the next start for something (init/request.h), or takes that back. An older
+ * request of that kind, or about that key, goes. -ENOSPC: there are as many as a start
+ * answers. */
 int header_request(struct header *h, const char *want, bool wanted, struct error *err);
 
 /* "Ada's password", "the recovery key", …: freed by the caller. */

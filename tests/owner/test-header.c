@@ -213,6 +213,37 @@ static void test_request(void **state)
 	}
 }
 
+/* The newest about something counts, and no more come than the boot reads. */
+static void test_request_replaced(void **state)
+{
+#define KEY "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+	_cleanup_header_ struct header *h = make(state);
+	struct crypt_device *cd;
+	struct error err = {0};
+	const char *json;
+
+	assert_ok(header_request(h, "trust=a:" KEY, true, &err), &err);
+	assert_ok(header_request(h, "distrust=b:" KEY, true, &err), &err);
+	for (int i = 1; i < REQUESTS_MAX; i++) {
+		_cleanup_free_ char *want = xasprintf("trust=a:%d", i);
+
+		assert_ok(header_request(h, want, true, &err), &err);
+	}
+	assert_int_equal(header_request(h, "release=3", true, &err), -ENOSPC);
+	assert_non_null(strstr(err.message, "8 requests at most"));
+	assert_ok(header_request(h, "trust=c:1", false, &err), &err);
+	assert_ok(header_request(h, "release=3", true, &err), &err);
+	assert_ok(header_request(h, "release=4", true, &err), &err);
+	assert_int_equal(crypt_init(&cd, in_directory(state, "header")), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_int_equal(crypt_dump_json(cd, &json, 0), 0);
+	assert_null(strstr(json, "trust=a:1"));
+	assert_non_null(strstr(json, "distrust=b:11q"));
+	assert_null(strstr(json, "release=3"));
+	assert_non_null(strstr(json, "release=4"));
+	crypt_free(cd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +258,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_full, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_shape, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_request_replaced, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_request, setup_directory,
 						teardown_directory),
