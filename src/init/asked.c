@@ -316,6 +316,15 @@ struct granting grant_requests(struct boot *b, struct pin *pin)
 		volume_requests(b->volume, &requests);
 	if (requests.count == 0)
 		return g;
+	/* 'atomos' writes no more. */
+	if (requests.too_many) {
+		consoles_say(b->consoles,
+			     "The running system asked for more than %d things at once: "
+			     "they are all refused.",
+			     REQUESTS_MAX);
+		g.answered = true;
+		return g;
+	}
 	if (b->protection.left && b->protection.usable) {
 		consoles_say(
 			b->consoles,

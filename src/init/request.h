@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "core/signature.h"
 
 #define REQUEST_TOKEN "atomos-request"
@@ -31,6 +33,7 @@ struct request {
 struct requests {
 	struct request list[REQUESTS_MAX];
 	size_t count;
+	bool too_many; /* more were there */
 };
 
 /* Parses the text of a token. -ENOENT when it is another kind, -EBADMSG when it asks for

@@ -390,12 +390,18 @@ void volume_requests(struct volume *v, struct requests *ret)
 {
 	*ret = (struct requests){0};
 	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
+		struct request r;
 		const char *json;
 
-		if (ret->count < REQUESTS_MAX &&
-		    crypt_token_json_get(v->device, i, &json) >= 0 &&
-		    request_parse(json, &ret->list[ret->count]) == 0)
-			ret->count++;
+		if (crypt_token_json_get(v->device, i, &json) < 0 ||
+		    request_parse(json, &r) < 0)
+			continue;
+		if (ret->count < REQUESTS_MAX) {
+			ret->list[ret->count++] = r;
+		} else {
+			ret->too_many = true;
+			request_done(&r);
+		}
 	}
 }
 

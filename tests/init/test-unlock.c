@@ -254,6 +254,31 @@ static void test_requests(void **state)
 	unlink(FILE_NAME);
 }
 
+static void test_too_many_requests(void **state)
+{
+	make(FILE_NAME);
+	for (size_t i = 0; i <= REQUESTS_MAX + 1; i++) {
+		_cleanup_(volume_freep) struct volume *v = NULL;
+		_cleanup_requests_ struct requests r;
+		struct crypt_device *cd;
+		struct error err = {0};
+
+		if (volume_open_header(FILE_NAME, "atomos-test", &v, &err) < 0)
+			fail_msg("%s", err.message);
+		volume_requests(v, &r);
+		assert_int_equal(r.count, MIN(i, (size_t)REQUESTS_MAX));
+		assert_int_equal(r.too_many, i > REQUESTS_MAX);
+		assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
+		assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+		assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN,
+						 "{\"type\":\"atomos-request\","
+						 "\"keyslots\":[],\"want\":"
+						 "\"release=2\"}") >= 0);
+		crypt_free(cd);
+	}
+	unlink(FILE_NAME);
+}
+
 static void test_odd_digest(void **state)
 {
 	uint8_t digest[VOLUME_DIGEST_SIZE];
@@ -272,9 +297,13 @@ static void test_odd_digest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slots),	 cmocka_unit_test(test_typed),
-		cmocka_unit_test(test_digest),	 cmocka_unit_test(test_record),
-		cmocka_unit_test(test_requests), cmocka_unit_test(test_odd_digest),
+		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_typed),
+		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_record),
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_odd_digest),
+		cmocka_unit_test(test_too_many_requests),
 	};
 
 	return cmocka_run_group_tests_name("unlock", tests, NULL, NULL);
