@@ -9,6 +9,7 @@
 /* The part that is copied and used: binary headers, JSON and the first 7 slots. */
 #define LUKS_HEADER_COPY (2U << 20)
 #define LUKS_SLOTS_MAX 7
+#define LUKS_TOKENS_MAX 32
 /* libcryptsetup's own limit of a JSON area. */
 #define LUKS_JSON_MAX (4U << 20)
 

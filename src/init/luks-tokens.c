@@ -9,9 +9,9 @@
 #include "base/alloc.h"
 #include "base/macro.h"
 #include "base/str.h"
+#include "init/luks-shape.h"
 #include "init/luks-tokens.h"
 
-#define TOKENS_MAX 32
 #define TEXT_LENGTH_MAX (64U << 10)
 #define PCRS 24
 #define PEM_BEGIN "-----BEGIN PUBLIC KEY-----"
@@ -179,7 +179,7 @@ static const char *token_odd(sd_json_variant *token)
 const char *luks_tokens_odd(sd_json_variant *tokens)
 {
 	if (!tokens || !sd_json_variant_is_object(tokens) ||
-	    sd_json_variant_elements(tokens) > 2 * TOKENS_MAX)
+	    sd_json_variant_elements(tokens) > 2UL * LUKS_TOKENS_MAX)
 		return "tokens";
 	for (size_t i = 1; i < sd_json_variant_elements(tokens); i += 2) {
 		const char *odd = token_odd(sd_json_variant_by_index(tokens, i));

@@ -81,16 +81,23 @@ static void sort_slots(struct asking *a, const struct extra *e,
 static void note_opener(struct protection *p, const struct extra *e,
 			const struct tpm_slots *slots)
 {
-	const struct tpm_slot *s = tpm_slots_at(slots, p->unlock);
 	uint8_t own[PCR_FINGERPRINT_SIZE];
 
-	if (!s || !s->key || !e->key || pcr_key_fingerprint(e->key, own) < 0)
+	if (p->unlock < 0 || !e->key || pcr_key_fingerprint(e->key, own) < 0)
 		return;
 	p->other_slots = tpm_slots_others(slots, p->unlock);
-	if (memcmp(s->fingerprint, own, sizeof(own)) == 0)
-		p->own_slot = s->slot;
-	else if (tpm_slot_vouched(s, own, e->signature))
-		p->older_slot = s->slot;
+	switch (tpm_slots_whose(slots, p->unlock, own, e->signature)) {
+	case TPM_KEY_OWN:
+		p->own_slot = p->unlock;
+		if (p->older_slot == p->unlock)
+			p->older_slot = -1;
+		break;
+	case TPM_KEY_OLDER:
+		p->older_slot = p->unlock;
+		break;
+	case TPM_KEY_STRANGE:
+		break;
+	}
 }
 
 /* The token's plugin talks to standard error; what counts is said in words of ours, and

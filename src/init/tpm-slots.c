@@ -70,7 +70,7 @@ void tpm_slots_read(struct crypt_device *device, struct tpm_slots *ret)
 		struct tpm_slot *s = &ret->list[ret->count];
 		const char *json;
 
-		if (ret->count == TPM_SLOTS_MAX ||
+		if (ret->count == LUKS_TOKENS_MAX ||
 		    crypt_token_json_get(device, i, &json) < 0 ||
 		    tpm_slot_parse(json, s) < 0)
 			continue;
@@ -100,14 +100,6 @@ const struct tpm_slot *tpm_slots_own(const struct tpm_slots *s,
 	return NULL;
 }
 
-const struct tpm_slot *tpm_slots_at(const struct tpm_slots *s, int slot)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (s->list[i].slot == slot)
-			return &s->list[i];
-	return NULL;
-}
-
 bool tpm_slots_others(const struct tpm_slots *s, int slot)
 {
 	for (size_t i = 0; i < s->count; i++)
@@ -126,6 +118,23 @@ bool tpm_slot_vouched(const struct tpm_slot *slot,
 	return true;
 #endif
 	return pcr_signature_by(signature, slot->fingerprint);
+}
+
+enum tpm_key tpm_slots_whose(const struct tpm_slots *s, int slot,
+			     const uint8_t own[static PCR_FINGERPRINT_SIZE],
+			     const char *signature)
+{
+	enum tpm_key best = TPM_KEY_STRANGE;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->list[i].slot != slot)
+			continue;
+		if (is_own(&s->list[i], own))
+			return TPM_KEY_OWN;
+		if (tpm_slot_vouched(&s->list[i], own, signature))
+			best = TPM_KEY_OLDER;
+	}
+	return best;
 }
 
 const struct tpm_slot *tpm_slots_older(const struct tpm_slots *s,

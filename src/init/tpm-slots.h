@@ -7,9 +7,8 @@
 #include <stddef.h>
 
 #include "base/macro.h"
+#include "init/luks-shape.h"
 #include "init/pcr-signature.h"
-
-#define TPM_SLOTS_MAX 7
 
 struct tpm_slot {
 	int token, slot;
@@ -19,7 +18,7 @@ struct tpm_slot {
 };
 
 struct tpm_slots {
-	struct tpm_slot list[TPM_SLOTS_MAX];
+	struct tpm_slot list[LUKS_TOKENS_MAX]; /* by token: several may name one slot */
 	size_t count;
 };
 
@@ -36,9 +35,6 @@ void tpm_slots_done(struct tpm_slots *s);
 const struct tpm_slot *tpm_slots_own(const struct tpm_slots *s,
 				     const uint8_t own[static PCR_FINGERPRINT_SIZE]);
 
-/* The one of this number, or NULL. */
-const struct tpm_slot *tpm_slots_at(const struct tpm_slots *s, int slot);
-
 /* Whether there is one of another number. */
 bool tpm_slots_others(const struct tpm_slots *s, int slot);
 
@@ -46,6 +42,18 @@ bool tpm_slots_others(const struct tpm_slots *s, int slot);
 bool tpm_slot_vouched(const struct tpm_slot *slot,
 		      const uint8_t own[static PCR_FINGERPRINT_SIZE],
 		      const char *signature);
+
+enum tpm_key {
+	TPM_KEY_STRANGE, /* or none */
+	TPM_KEY_OWN,
+	TPM_KEY_OLDER /* that the boot image vouches for */
+};
+
+/* Whose key opens the slot of this number. Somebody may have laid tokens beside that name
+ * it, too: the best one counts. */
+enum tpm_key tpm_slots_whose(const struct tpm_slots *s, int slot,
+			     const uint8_t own[static PCR_FINGERPRINT_SIZE],
+			     const char *signature);
 
 /* A slot of an older key that the vendor still vouches for, since the boot image has that
  * key's signature, too; or NULL. */

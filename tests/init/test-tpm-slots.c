@@ -127,6 +127,8 @@ static void test_renewed(void **state)
 		"\"AA==\"},{\"pcrs\":[11],\"pkfp\":\"%s\",\"pol\":\"%064d\",\"sig\":"
 		"\"AA==\"}]}",
 		own.hex, 0, older.hex, 0);
+	static const enum tpm_key whose[] = {TPM_KEY_STRANGE, TPM_KEY_STRANGE,
+					     TPM_KEY_OLDER, TPM_KEY_OWN, TPM_KEY_STRANGE};
 	struct tpm_slots s = {.count = 4};
 
 	/* Bound to no key; to a key of whoever had the disk; to the older; to the own. */
@@ -140,11 +142,20 @@ static void test_renewed(void **state)
 	assert_int_equal(tpm_slots_own(&s, own.fingerprint)->slot, 4);
 	assert_int_equal(tpm_slots_older(&s, own.fingerprint, both)->slot, 3);
 	assert_null(tpm_slots_older(&s, own.fingerprint, "{\"sha256\":[]}"));
-	assert_false(tpm_slot_vouched(tpm_slots_at(&s, 1), own.fingerprint, both));
-	assert_false(tpm_slot_vouched(tpm_slots_at(&s, 2), own.fingerprint, both));
-	assert_true(tpm_slot_vouched(tpm_slots_at(&s, 3), own.fingerprint, both));
-	assert_false(tpm_slot_vouched(tpm_slots_at(&s, 4), own.fingerprint, both));
-	assert_null(tpm_slots_at(&s, 5));
+	assert_false(tpm_slot_vouched(&s.list[0], own.fingerprint, both));
+	assert_false(tpm_slot_vouched(&s.list[1], own.fingerprint, both));
+	assert_true(tpm_slot_vouched(&s.list[2], own.fingerprint, both));
+	assert_false(tpm_slot_vouched(&s.list[3], own.fingerprint, both));
+	for (int slot = 1; slot <= 5; slot++)
+		assert_int_equal(tpm_slots_whose(&s, slot, own.fingerprint, both),
+				 whose[slot - 1]);
+	/* Laid before the real one. */
+	s.list[1].slot = 4;
+	s.list[2].slot = 4;
+	assert_int_equal(tpm_slots_whose(&s, 4, own.fingerprint, both), TPM_KEY_OWN);
+	s.list[1].slot = 3;
+	s.list[2].slot = 3;
+	assert_int_equal(tpm_slots_whose(&s, 3, own.fingerprint, both), TPM_KEY_OLDER);
 	assert_true(tpm_slots_others(&s, 4));
 	s.count = 1;
 	assert_false(tpm_slots_others(&s, 1));
