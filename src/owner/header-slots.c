@@ -85,13 +85,13 @@ int header_room(struct header *h, struct error *err)
 
 	if (r < 0)
 		return r;
-	return slots.count < HEADER_SLOTS_MAX
+	return slots.count < LUKS_SLOTS_MAX
 		       ? 0
 		       : fail(err, -ENOSPC,
 			      "The disk has room for %d ways to open it and has them "
 			      "all: "
 			      "remove one first with 'atomos enroll remove'",
-			      HEADER_SLOTS_MAX);
+			      LUKS_SLOTS_MAX);
 }
 
 int header_add(struct header *h, const struct slot_new *n, struct error *err)

@@ -114,7 +114,7 @@ int header_slots(struct header *h, struct slots *ret, struct error *err)
 
 		if (info != CRYPT_SLOT_ACTIVE && info != CRYPT_SLOT_ACTIVE_LAST)
 			continue;
-		if (ret->count == HEADER_SLOTS_MAX)
+		if (ret->count == LUKS_SLOTS_MAX)
 			return fail(err, -E2BIG,
 				    "The disk has more slots than AtomOS makes");
 		ret->list[ret->count++].number = i;

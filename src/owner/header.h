@@ -8,9 +8,8 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "init/luks-shape.h"
 
-/* As many as the part of the header holds that the boot reads. */
-#define HEADER_SLOTS_MAX 7
 #define HEADER_USER_MAX 32
 
 enum slot_kind {
@@ -28,7 +27,7 @@ struct slot {
 };
 
 struct slots {
-	struct slot list[HEADER_SLOTS_MAX];
+	struct slot list[LUKS_SLOTS_MAX];
 	size_t count;
 };
 

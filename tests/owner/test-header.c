@@ -136,7 +136,7 @@ static void test_full(void **state)
 
 	struct error err;
 
-	for (int i = 1; i < HEADER_SLOTS_MAX; i++) {
+	for (int i = 1; i < LUKS_SLOTS_MAX; i++) {
 		assert_ok(header_room(h, &err), &err);
 		assert_int_equal(add(h, SLOT_PASSWORD, "atomos", "x"), i);
 	}
