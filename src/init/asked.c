@@ -50,6 +50,7 @@ static int try_in_child(void *context, struct error *err)
 	_cleanup_secret_ struct secret *pin = secret_new();
 	int r = w->pin >= 0 ? secret_read_file(w->pin, pin) : 0;
 
+	be_silent();
 	if (r == 0)
 		r = w->open(w->volume, w->token, w->pin >= 0 ? pin : NULL);
 	return r < 0 ? fail(err, r, "%s", strerror(-r)) : r;

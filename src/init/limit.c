@@ -14,6 +14,18 @@
 
 #define ASK_MILLISECONDS 100
 
+void be_silent(void)
+{
+	int none = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (none < 0)
+		return;
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		(void)dup2(none, i);
+	if (none > STDERR_FILENO)
+		close(none);
+}
+
 static void close_all(int first, int last)
 {
 	if (first <= last)
@@ -23,13 +35,10 @@ static void close_all(int first, int last)
 /* Leaves no more open than `out` and `keep` (0: nothing). */
 static void be_alone(int out, int keep)
 {
-	int none = open("/dev/null", O_RDWR | O_CLOEXEC), low, high;
+	int low = keep ? MIN(out, keep) : out, high = MAX(out, keep);
 
 	(void)setpgid(0, 0);
-	for (int i = STDIN_FILENO; none >= 0 && i <= STDERR_FILENO; i++)
-		(void)dup2(none, i);
-	low = keep ? MIN(out, keep) : out;
-	high = MAX(out, keep);
+	be_silent();
 	close_all(STDERR_FILENO + 1, low - 1);
 	close_all(MAX(low, STDERR_FILENO) + 1, high - 1);
 	close_all(MAX(high, STDERR_FILENO) + 1, INT_MAX);

@@ -11,6 +11,7 @@
 #include "init/boot.h"
 #include "init/enrol.h"
 #include "init/find.h"
+#include "init/limit.h"
 #include "init/owner-key.h"
 #include "init/prompt.h"
 #include "init/tpm-device.h"
@@ -98,19 +99,6 @@ static void note_opener(struct protection *p, const struct extra *e,
 	case TPM_KEY_STRANGE:
 		break;
 	}
-}
-
-/* The token's plugin talks to standard error; what counts is said in words of ours, and
- * asked by us. */
-static void be_silent(void)
-{
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	(void)dup2(fd, STDIN_FILENO);
-	(void)dup2(fd, STDERR_FILENO);
-	close(fd);
 }
 
 static void read_pin(struct asking *a)
