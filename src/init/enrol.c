@@ -18,6 +18,7 @@
 #define PROGRAM "systemd-cryptenroll"
 #define SLOT_SECONDS 120
 #define PIN_SECONDS 20
+#define DROP_SECONDS 60
 
 /* What a child is given: secrets as files, since they are empty in it. */
 struct work {
@@ -87,17 +88,17 @@ static bool is_shared(struct crypt_device *cd, int slot)
 
 /* "Already enrolled" looks at the set of PCRs and the key only: the old slot has to go
  * first. What is at hand was proven to open the disk. */
-static int wipe_slot(const char *device, const char *which, struct error *err)
+static int wipe_slots(const char *device, struct enrol_wipe wipe, struct error *err)
 {
-	_cleanup_free_ char *option = xasprintf("--wipe-slot=%s", which);
+	_cleanup_free_ char *option = wipe.what == WIPE_ALL
+					      ? xstrdup("--wipe-slot=tpm2")
+					      : xasprintf("--wipe-slot=%d", wipe.slot);
 	const char *const argv[] = {PROGRAM, option, device, NULL};
 	_cleanup_(crypt_freep) struct crypt_device *cd = NULL;
 	int r = load(device, &cd, err);
 
 	for (int i = 0; r == 0 && i < crypt_keyslot_max(CRYPT_LUKS2); i++) {
-		_cleanup_free_ char *number = xasprintf("%d", i);
-
-		if ((streq(which, number) || streq(which, "tpm2")) && is_shared(cd, i))
+		if ((wipe.what == WIPE_ALL || i == wipe.slot) && is_shared(cd, i))
 			return fail(err, -EBUSY,
 				    "slot %d is the TPM's and somebody else's: look at "
 				    "'atomos enroll list'",
@@ -176,7 +177,7 @@ static int make_slot(void *context, struct error *err)
 		key,	   "--tpm2-public-key-pcrs=11",
 		signature, w->tpm_pin >= 0 ? "--tpm2-with-pin=yes" : "--tpm2-with-pin=no",
 		e->device, NULL};
-	int r = e->wipe ? wipe_slot(e->device, e->wipe, err) : 0;
+	int r = e->wipe.what == WIPE_NOTHING ? 0 : wipe_slots(e->device, e->wipe, err);
 
 	if (r == 0)
 		r = look_for_room(e->device, err);
@@ -210,14 +211,24 @@ int enrol(const struct enrol *e, struct error *err)
 	return r < 0 ? r : limited(write_pin, &w, PIN_SECONDS, err);
 }
 
-int enrol_drop(const char *device, int slot, struct error *err)
-{
-	_cleanup_free_ char *number = xasprintf("%d", slot);
+struct drop {
+	const char *device;
+	struct enrol_wipe wipe;
+};
 
-	return wipe_slot(device, number, err);
+/* Runs in a child. */
+static int drop(void *context, struct error *err)
+{
+	const struct drop *d = context;
+
+	return wipe_slots(d->device, d->wipe, err);
 }
 
-int enrol_drop_all(const char *device, struct error *err)
+int enrol_drop(const char *device, struct enrol_wipe wipe, struct error *err)
 {
-	return wipe_slot(device, "tpm2", err);
+	struct drop d = {device, wipe};
+	const struct limited l = {drop, &d, DROP_SECONDS, NULL};
+	int r = run_limited(&l, err);
+
+	return r == -ETIMEDOUT ? fail(err, r, "The disk gives no answer") : r;
 }

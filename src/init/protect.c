@@ -369,7 +369,8 @@ static void drop_others(struct boot *b)
 	for (size_t i = 0; i < slots.count; i++) {
 		if (slots.list[i].slot == b->protection.unlock)
 			continue;
-		if (enrol_drop(device, slots.list[i].slot, &err) < 0)
+		if (enrol_drop(device, (struct enrol_wipe){WIPE_ONE, slots.list[i].slot},
+			       &err) < 0)
 			consoles_say(b->consoles,
 				     "An older slot for the TPM stays on the disk: %s.",
 				     err.message);
@@ -385,11 +386,11 @@ static void drop_others(struct boot *b)
 static void renew(struct boot *b, enum renewal what, const struct pin *pin)
 {
 	const struct protection *p = &b->protection;
-	_cleanup_free_ char *broken =
-		p->own_slot >= 0 ? xasprintf("%d", p->own_slot) : NULL;
-	struct enrol e = {.slot = what == RENEW_SLOT_AND_PIN,
-			  .tpm_pin = b->tpm_pin,
-			  .wipe = what == RENEW_SLOT_AND_PIN ? broken : NULL};
+	struct enrol e = {.slot = what == RENEW_SLOT_AND_PIN, .tpm_pin = b->tpm_pin};
+
+	/* It has opened nothing. */
+	if (e.slot && p->own_slot >= 0)
+		e.wipe = (struct enrol_wipe){WIPE_ONE, p->own_slot};
 
 	if (what == RENEW_DROP_OTHERS)
 		drop_others(b);
@@ -416,7 +417,8 @@ static void drop_all(struct boot *b)
 	_cleanup_free_ char *device = xasprintf("/dev/%s", b->partition.node);
 	struct error err;
 
-	if (b->protection.has_token && enrol_drop_all(device, &err) < 0)
+	if (b->protection.has_token &&
+	    enrol_drop(device, (struct enrol_wipe){.what = WIPE_ALL}, &err) < 0)
 		consoles_say(b->consoles, "The TPM's slots stay on the disk: %s.",
 			     err.message);
 	else
@@ -427,9 +429,10 @@ static void drop_all(struct boot *b)
 static void tell_anew(struct boot *b, struct pin *pin)
 {
 	_cleanup_secret_ struct secret *chosen = NULL;
-	struct enrol e = {.password = b->proof,
-			  .slot = true,
-			  .wipe = b->protection.has_token ? "tpm2" : NULL};
+	struct enrol e = {
+		.password = b->proof,
+		.slot = true,
+		.wipe = {.what = b->protection.has_token ? WIPE_ALL : WIPE_NOTHING}};
 
 	if (protection_with_pin(&b->protection)) {
 		chosen = choose_tpm_pin(b);

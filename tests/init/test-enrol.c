@@ -199,6 +199,11 @@ static void tell_first(struct fixture *f, const struct boot_image *i)
 	tell(f, i, (struct enrol){.password = password, .slot = true});
 }
 
+static int drop_one(const struct fixture *f, int slot, struct error *err)
+{
+	return enrol_drop(f->volume, (struct enrol_wipe){WIPE_ONE, slot}, err);
+}
+
 static enum pin_state pin_of(const struct boot_image *i)
 {
 	struct pin_reading reading;
@@ -293,7 +298,7 @@ static void test_renewed(void **state)
 	own = tpm_slots_own(&slots, f->both.fingerprint);
 	older = tpm_slots_older(&slots, f->both.fingerprint, f->both.json);
 	assert_int_equal(unseal(f, &f->both, own->token), own->slot);
-	assert_int_equal(enrol_drop(f->volume, older->slot, &err), 0);
+	assert_int_equal(drop_one(f, older->slot, &err), 0);
 	tpm_slots_done(&slots);
 	/* An image with the new signature alone starts; the old one opens nothing. */
 	slots_of(f, &slots);
@@ -381,7 +386,7 @@ static void test_full(void **state)
 	assert_int_equal(slots.count, 1);
 	assert_int_equal(pin_of(&f->old), PIN_GOOD);
 	/* In another's place there is room. */
-	e.wipe = "tpm2";
+	e.wipe.what = WIPE_ALL;
 	if (enrol(&e, &err) < 0)
 		fail_msg("%s", err.message);
 	tpm_slots_done(&slots);
@@ -397,7 +402,7 @@ static void test_shared(void **state)
 	const struct pin pin = {0};
 	struct enrol e = {.device = f->volume,
 			  .slot = true,
-			  .wipe = "tpm2",
+			  .wipe = {.what = WIPE_ALL},
 			  .password = password,
 			  .tpm = &f->old.tpm,
 			  .pin = &pin,
@@ -420,14 +425,14 @@ static void test_shared(void **state)
 	assert_true(token >= 0);
 	crypt_free(cd);
 	save(SIGNATURE_FILE, f->old.json);
-	assert_int_equal(enrol_drop(f->volume, 2, &err), -EBUSY);
+	assert_int_equal(drop_one(f, 2, &err), -EBUSY);
 	assert_says(&err, "slot 2 is the TPM's and somebody else's");
 	assert_int_equal(enrol(&e, &err), -EBUSY);
 	cd = open_volume(f);
 	assert_int_equal(crypt_keyslot_status(cd, 2), CRYPT_SLOT_ACTIVE);
 	assert_int_equal(crypt_token_json_set(cd, token, NULL), token);
 	crypt_free(cd);
-	assert_int_equal(enrol_drop(f->volume, 1, &err), 0);
+	assert_int_equal(drop_one(f, 1, &err), 0);
 }
 
 static void test_drop_all(void **state)
@@ -437,7 +442,7 @@ static void test_drop_all(void **state)
 	struct error err = {0};
 
 	tell_first(f, &f->old);
-	if (enrol_drop_all(f->volume, &err) < 0)
+	if (enrol_drop(f->volume, (struct enrol_wipe){.what = WIPE_ALL}, &err) < 0)
 		fail_msg("%s", err.message);
 	slots_of(f, &slots);
 	assert_int_equal(slots.count, 0);
