@@ -166,46 +166,22 @@ struct secret *choose_tpm_pin(struct boot *b)
 	return NULL;
 }
 
-/* Each as ask_yes: 1 when it was granted. */
-
-static int grant_trust(struct boot *b, const char *name,
-		       const uint8_t hash[static PIN_HASH_SIZE], struct pin *pin)
+static int ask_key(struct boot *b, const char *name,
+		   const uint8_t hash[static PIN_HASH_SIZE], bool trust)
 {
 	_cleanup_free_ char *text = NULL;
 	char hex[HEX_SIZE];
 
-	if (pin_owner(pin, hash) >= 0)
-		return 0;
-	if (pin->owner_count == PIN_OWNERS_MAX) {
-		consoles_say(b->consoles,
-			     "There is no room for the key %s: this machine trusts %d "
-			     "already. Take one back with 'atomos keys distrust'.",
-			     name, PIN_OWNERS_MAX);
-		return 0;
-	}
 	hex_encode(hash, PIN_HASH_SIZE, hex);
 	text = xasprintf("The running system asked this machine to trust the key %s, "
-			 "SHA-256 %s: systems that it signed would be started. Type yes, "
+			 "SHA-256 %s%s: systems that it signed %s be started. Type yes, "
 			 "or press Enter:",
-			 name, hex);
+			 name, hex, trust ? "" : ", no longer",
+			 trust ? "would" : "wouldn't");
 	return ask_yes(b, text, GRANT_SECONDS);
 }
 
-static int grant_distrust(struct boot *b, const char *name,
-			  const uint8_t hash[static PIN_HASH_SIZE], const struct pin *pin)
-{
-	_cleanup_free_ char *text = NULL;
-	char hex[HEX_SIZE];
-
-	if (pin_owner(pin, hash) < 0)
-		return 0;
-	hex_encode(hash, PIN_HASH_SIZE, hex);
-	text = xasprintf("The running system asked this machine to trust the key %s, "
-			 "SHA-256 %s, no longer: systems that it signed wouldn't be "
-			 "started. Type yes, or press Enter:",
-			 name, hex);
-	return ask_yes(b, text, GRANT_SECONDS);
-}
+/* Each as ask_yes: 1 when it was granted. */
 
 static int grant_key(struct boot *b, const struct request *request, struct pin *pin)
 {
@@ -215,8 +191,16 @@ static int grant_key(struct boot *b, const struct request *request, struct pin *
 	int r;
 
 	sha256_buffer(key->bytes, sizeof(key->bytes), hash);
-	r = trust ? grant_trust(b, key->name, hash, pin)
-		  : grant_distrust(b, key->name, hash, pin);
+	if (trust == (pin_owner(pin, hash) >= 0))
+		return 0;
+	if (trust && pin->owner_count == PIN_OWNERS_MAX) {
+		consoles_say(b->consoles,
+			     "There is no room for the key %s: this machine trusts %d "
+			     "already. Take one back with 'atomos keys distrust'.",
+			     key->name, PIN_OWNERS_MAX);
+		return 0;
+	}
+	r = ask_key(b, key->name, hash, trust);
 	if (r > 0 && trust)
 		memcpy(pin->owners[pin->owner_count++], hash, sizeof(hash));
 	else if (r > 0)
