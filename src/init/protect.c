@@ -22,6 +22,7 @@
 
 struct extra {
 	char *key, *signature;
+	uint8_t own[PCR_FINGERPRINT_SIZE]; /* of key */
 	struct pin_tpm tpm;
 };
 
@@ -37,7 +38,8 @@ static bool read_extra(struct extra *ret)
 	*ret = (struct extra){0};
 	if (read_file_at(AT_FDCWD, PCR_KEY_FILE, EXTRA_MAX, &ret->key, NULL) < 0 ||
 	    read_file_at(AT_FDCWD, PCR_SIGNATURE_FILE, EXTRA_MAX, &ret->signature, NULL) <
-		    0)
+		    0 ||
+	    pcr_key_fingerprint(ret->key, ret->own) < 0)
 		return false;
 	ret->tpm = (struct pin_tpm){"device", TPM_DEVICE, ret->key, ret->signature};
 	return true;
@@ -58,18 +60,17 @@ struct asking {
 static void sort_slots(struct asking *a, const struct extra *e,
 		       const struct tpm_slots *slots)
 {
-	uint8_t own[PCR_FINGERPRINT_SIZE];
 	const struct tpm_slot *s;
 
 	a->p.own_token = a->p.own_slot = a->p.older_slot = -1;
-	if (!e->key || pcr_key_fingerprint(e->key, own) < 0)
+	if (!a->p.usable)
 		return;
-	s = tpm_slots_own(slots, own);
+	s = tpm_slots_own(slots, e->own);
 	if (s) {
 		a->p.own_token = s->token;
 		a->p.own_slot = s->slot;
 	}
-	s = tpm_slots_older(slots, own, e->signature);
+	s = tpm_slots_older(slots, e->own, e->signature);
 	if (s) {
 		a->older = e->tpm;
 		a->older.public_key = s->key;
@@ -82,12 +83,10 @@ static void sort_slots(struct asking *a, const struct extra *e,
 static void note_opener(struct protection *p, const struct extra *e,
 			const struct tpm_slots *slots)
 {
-	uint8_t own[PCR_FINGERPRINT_SIZE];
-
-	if (p->unlock < 0 || !e->key || pcr_key_fingerprint(e->key, own) < 0)
+	if (p->unlock < 0)
 		return;
 	p->other_slots = tpm_slots_others(slots, p->unlock);
-	switch (tpm_slots_whose(slots, p->unlock, own, e->signature)) {
+	switch (tpm_slots_whose(slots, p->unlock, e->own, e->signature)) {
 	case TPM_KEY_OWN:
 		p->own_slot = p->unlock;
 		if (p->older_slot == p->unlock)
