@@ -129,19 +129,8 @@ int volume_open_header(const char *path, const char *name, struct volume **ret,
 	return r;
 }
 
-/* With a name the device is made; without one the slot is only found. */
-static int activate(struct volume *v, const char *name, const struct secret *password,
-		    uint32_t flags)
-{
-	int r = crypt_activate_by_passphrase(v->device, name, CRYPT_ANY_SLOT,
-					     password->data, password->size, flags);
-
-	/* A header of which every slot is for a token says "no such slot". */
-	return r == -ENOENT ? -EPERM : r;
-}
-
-/* As activate, by way of the volume key: once more deriving it would take as long again.
- */
+/* With a name the device is made; without one the slot is only found. By way of the
+ * volume key: once more deriving it would take as long again. */
 static int learn(struct volume *v, const char *name, const struct secret *password,
 		 uint32_t flags)
 {
@@ -151,6 +140,7 @@ static int learn(struct volume *v, const char *name, const struct secret *passwo
 	key->size = SECRET_MAX;
 	slot = crypt_volume_key_get(v->device, CRYPT_ANY_SLOT, key->data, &key->size,
 				    password->data, password->size);
+	/* A header of which every slot is for a token says "no such slot". */
 	if (slot < 0)
 		return slot == -ENOENT ? -EPERM : slot;
 	v->learnt = record_key(key->data, key->size, v->record_key) == 0;
@@ -191,9 +181,12 @@ static int unlocked(int r, struct error *err)
 int volume_unlock(struct volume *v, const struct secret *password, bool read_only,
 		  struct error *err)
 {
-	return unlocked(
-		activate(v, v->name, password, read_only ? CRYPT_ACTIVATE_READONLY : 0),
-		err);
+	int r = crypt_activate_by_passphrase(v->device, v->name, CRYPT_ANY_SLOT,
+					     password->data, password->size,
+					     read_only ? CRYPT_ACTIVATE_READONLY : 0);
+
+	/* As above. */
+	return unlocked(r == -ENOENT ? -EPERM : r, err);
 }
 
 int volume_unlock_typed(struct volume *v, struct secret *typed, bool read_only,
@@ -297,18 +290,15 @@ const uint8_t *volume_key_digest(const struct volume *v)
 	return v->digest;
 }
 
-/* The number of the token and its content, or a negative errno. */
+/* The number of the token and its content, or -ENOENT. */
 static int find_record(struct volume *v, struct crypt_device *device, struct pin *ret)
 {
-	int r = -ENOENT;
-
 	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
 		const char *json;
 
-		if (crypt_token_json_get(device, i, &json) < 0)
-			continue;
-		r = record_token_parse(json, v->record_key, ret);
-		if (r == 0 && memcmp(ret->volume, v->digest, VOLUME_DIGEST_SIZE) == 0)
+		if (crypt_token_json_get(device, i, &json) >= 0 &&
+		    record_token_parse(json, v->record_key, ret) == 0 &&
+		    memcmp(ret->volume, v->digest, VOLUME_DIGEST_SIZE) == 0)
 			return i;
 	}
 	return -ENOENT;

@@ -24,8 +24,9 @@
 struct volume;
 
 /* Copies the header of the volume at `path` to RAM, once, and checks its shape. From then
- * on only the copy is used; nothing of the volume is written. `name` is the device's in
- * /dev/mapper when it is opened; with NULL slots are found and nothing is opened. */
+ * on only the copy is read; record and requests are written onto the disk itself. `name`
+ * is the device's in /dev/mapper when it is opened; with NULL slots are found and nothing
+ * is opened. */
 int volume_open_header(const char *path, const char *name, struct volume **ret,
 		       struct error *err);
 void volume_free(struct volume *v);
