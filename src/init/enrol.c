@@ -32,18 +32,26 @@ static void work_done(struct work *w)
 	close_fdp(&w->tpm_pin);
 }
 
+/* `s` may be NULL. */
+static int hand_on(const struct secret *s, const char *what, int *ret, struct error *err)
+{
+	if (!s)
+		return 0;
+	*ret = secret_file(s);
+	return *ret < 0 ? fail(err, *ret, "the %s can't be handed on: %s", what,
+			       strerror(-*ret))
+			: 0;
+}
+
 static int prepare(const struct enrol *e, struct work *ret, struct error *err)
 {
+	int r;
+
 	*ret = (struct work){e, -EBADF, -EBADF};
 	if (!e->slot)
 		return 0;
-	if (e->password)
-		ret->password = secret_file(e->password);
-	if (e->tpm_pin)
-		ret->tpm_pin = secret_file(e->tpm_pin);
-	if ((e->password && ret->password < 0) || (e->tpm_pin && ret->tpm_pin < 0))
-		return fail(err, -EIO, "the password can't be handed on");
-	return 0;
+	r = hand_on(e->password, "password", &ret->password, err);
+	return r < 0 ? r : hand_on(e->tpm_pin, "PIN", &ret->tpm_pin, err);
 }
 
 static int load(const char *device, struct crypt_device **ret, struct error *err)
