@@ -356,29 +356,48 @@ static bool keep_record(struct boot *b, const struct pin *pin)
 	return false;
 }
 
+/* Several tokens may name one. */
+static bool is_named_before(const struct tpm_slots *s, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (s->list[j].slot == s->list[i].slot)
+			return true;
+	return false;
+}
+
 /* One that doesn't go is said: the next start tries again. */
 static void drop_others(struct boot *b)
 {
+	_cleanup_extra_ struct extra extra = {0};
 	_cleanup_free_ char *device = xasprintf("/dev/%s", b->partition.node);
 	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
-	bool gone = false;
+	bool older = false, gone = false;
 	struct error err;
 
+	if (!read_extra(&extra))
+		return;
 	volume_tpm_slots(b->volume, &slots);
 	for (size_t i = 0; i < slots.count; i++) {
-		if (slots.list[i].slot == b->protection.unlock)
+		int slot = slots.list[i].slot;
+
+		if (slot == b->protection.unlock || is_named_before(&slots, i))
 			continue;
-		if (enrol_drop(device, (struct enrol_wipe){WIPE_ONE, slots.list[i].slot},
-			       &err) < 0)
+		if (enrol_drop(device, (struct enrol_wipe){WIPE_ONE, slot}, &err) < 0) {
 			consoles_say(b->consoles,
-				     "An older slot for the TPM stays on the disk: %s.",
+				     "Another slot for the TPM stays on the disk: %s.",
 				     err.message);
-		else
-			gone = true;
+			continue;
+		}
+		gone = true;
+		older |= tpm_slots_whose(&slots, slot, extra.own, extra.signature) ==
+			 TPM_KEY_OLDER;
 	}
-	if (gone)
+	if (older)
 		consoles_say(b->consoles, "Boot images with the vendor's older key don't "
 					  "open this disk any more.");
+	else if (gone)
+		consoles_say(b->consoles,
+			     "Other slots for the TPM were taken off the disk.");
 }
 
 /* The vendor's boot image has a newer PCR key beside the old one's signature. */
