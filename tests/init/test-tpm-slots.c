@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which slots a TPM opens, and whose PCR key each is bound to. */
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "test.h"
+#include "swtpm.h"
 #include "base/macro.h"
 #include "init/tpm-slots.h"
 
@@ -21,17 +21,11 @@ struct key {
 static struct key new_key(void)
 {
 	EVP_PKEY *pair = EVP_RSA_gen(2048);
-	BIO *b = BIO_new(BIO_s_mem());
-	struct key k;
-	char *data;
-	long n;
+	struct key k = {.pem = public_pem(pair)};
+	size_t n = strlen(k.pem);
 
-	assert_int_equal(PEM_write_bio_PUBKEY(b, pair), 1);
-	n = BIO_get_mem_data(b, &data);
-	k.pem = xasprintf("%.*s", (int)n, data);
-	k.base64 = xmalloc((size_t)n * 2);
-	EVP_EncodeBlock((uint8_t *)k.base64, (uint8_t *)data, (int)n);
-	BIO_free(b);
+	k.base64 = xmalloc(n * 2);
+	EVP_EncodeBlock((uint8_t *)k.base64, (const uint8_t *)k.pem, (int)n);
 	EVP_PKEY_free(pair);
 	assert_int_equal(pcr_key_fingerprint(k.pem, k.fingerprint), 0);
 	hex_encode(k.fingerprint, sizeof(k.fingerprint), k.hex);
