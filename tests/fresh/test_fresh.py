@@ -20,9 +20,10 @@ mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/run"
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+# A minimal system has no umount of its own: ours goes last, from what it takes away.
 cd "$root"
-pivot_root . .
-umount -l .
+pivot_root . mnt
+mnt/lib64/ld-linux-x86-64.so.2 --library-path mnt/lib/x86_64-linux-gnu mnt/bin/umount -l /mnt
 cd /root
 export HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 exec "$@"
