@@ -27,6 +27,7 @@ let
       before = [
         "getty@${name}.service"
         "serial-getty@${name}.service"
+        "display-manager.service"
       ];
       after = [
         "systemd-user-sessions.service"

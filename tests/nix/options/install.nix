@@ -27,7 +27,11 @@
       home = lines "/usr/lib/repart.d/50-atomos-home.conf";
     in
     {
-      "atomos.install.menu.enable" = welcome.menu;
+      "atomos.install.menu.enable" = [
+        welcome.menu
+        # No log-in in a window either before the questions are answered.
+        (lines "/etc/systemd/system/atomos-welcome-tty1.service" "Before=.*")
+      ];
       "atomos.install.passwordWork.milliseconds" = [
         welcome.slotMilliseconds
         welcome.cheapHomes
