@@ -13,8 +13,11 @@ packages=$(find "$root/var/lib/dpkg/status" -newer "$started" 2>/dev/null)
 what=
 [ -z "$packages" ] || what="packages"
 if [ -n "$changed" ]; then
-	first=$(printf '%s\n' "$changed" | head -n 1)
-	what="${what:+$what, }$(printf '%s\n' "$changed" | wc -l) files in /etc (${first#"$root"}, …)"
+	count=$(printf '%s\n' "$changed" | wc -l)
+	files=$(printf '%s\n' "$changed" | head -n 1)
+	files=${files#"$root"}
+	[ "$count" -eq 1 ] || files="$count files in /etc ($files, …)"
+	what="${what:+$what, }$files"
 fi
 [ -n "$packages" ] || [ -z "$places" ] || what="${what:+$what, }files in /usr"
 [ -n "$what" ] || exit 0

@@ -30,6 +30,7 @@ in
         "ssh.service"
         "systemd-user-sessions.service"
       ];
+      after = [ "atomos-medium-accounts.service" ];
       serviceConfig = {
         Type = "oneshot";
         RemainAfterExit = true;

@@ -46,6 +46,12 @@ class LoginNotice(unittest.TestCase):
         self.touch("etc/apt/sources.list", BOOT + 10)
         self.assertIn("2 files in /etc", self.notice())
 
+    def test_one_file(self):
+        self.touch("etc/hostname", BOOT + 10)
+        self.assertIn("next: /etc/hostname.\n", self.notice())
+        self.touch("var/lib/dpkg/status", BOOT + 10)
+        self.assertIn("next: packages, /etc/hostname.\n", self.notice())
+
     def test_packages(self):
         self.touch("var/lib/dpkg/status", BOOT + 10)
         os.utime(self.root / "usr/bin", (BOOT + 10, BOOT + 10))
