@@ -138,7 +138,10 @@ int account_create(const struct account *a, struct error *err)
 	_cleanup_free_ char *size = xasprintf("--disk-size=%" PRIu64, a->home_bytes),
 			    *real_name = xasprintf("--real-name=%s", a->real_name),
 			    *output = NULL;
-	const char *argv[16] = {"homectl",
+	/* All of its room is its own from the start, also while nobody is logged in: a
+	 * home that has to get it back at log-in stays closed when others have filled the
+	 * disk. */
+	const char *argv[18] = {"homectl",
 				"create",
 				"--identity=-",
 				"--no-pager",
@@ -146,9 +149,10 @@ int account_create(const struct account *a, struct error *err)
 				"--fs-type=btrfs",
 				size,
 				"--luks-discard=no",
+				"--luks-offline-discard=no",
 				"--rebalance-weight=off",
 				"--auto-resize-mode=off"};
-	size_t n = 10;
+	size_t n = 11;
 	struct process p = {.argv = argv};
 	int r = identity(a, record, err);
 
