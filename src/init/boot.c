@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The boot, step by step. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -61,6 +64,8 @@ static void say(void *consoles, const char *sentence)
 	consoles_say(consoles, "%s", sentence);
 }
 
+#define TPM_GENERATOR "/run/systemd/system-generators/systemd-tpm2-generator"
+
 static void say_in_boot(void *boot, const char *sentence)
 {
 	say(((struct boot *)boot)->consoles, sentence);
@@ -83,11 +88,25 @@ int step_enter(struct boot *b, struct error *err)
 	return tpm_enter(&t, err);
 }
 
+/* systemd would wait 90 seconds for a TPM that the firmware announces. */
+static void expect_no_tpm(void)
+{
+	int r = make_parents_at(AT_FDCWD, TPM_GENERATOR);
+
+	if (r == 0 && symlink("/dev/null", TPM_GENERATOR) < 0 && errno != EEXIST)
+		r = -errno;
+	if (r < 0)
+		log_warning("%s can't be masked: %s", TPM_GENERATOR, strerror(-r));
+}
+
 int step_leave(struct boot *b, struct error *err)
 {
 	const struct tpm t = {&b->outcome->tpm, say_in_boot, settle, b};
+	int r = tpm_leave(&t, err);
 
-	return tpm_leave(&t, err);
+	if (b->outcome->tpm == TPM_UNBOUND || b->outcome->tpm == TPM_ABSENT)
+		expect_no_tpm();
+	return r;
 }
 
 int boot_leave(struct outcome *outcome, struct consoles *consoles)
