@@ -80,7 +80,9 @@ class Judge(verdicts.Judge):
         return self.verified[content]
 
 
-@pytest.mark.parametrize("name", recording.RECORDINGS)
+# The quickest over another system, and beside one; the rest in make check-all.
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.long] if n == "over-mbr" else [])
+                                  for n in recording.RECORDINGS])
 def test_every_state(image, medium, tmp_path, name):
     table, space = recording.RECORDINGS[name]
     directory = recording.recorded(name, image, medium)
@@ -146,6 +148,7 @@ def first_start(image, medium, tmp_path_factory):
     return owning.recorded(image, medium, tmp_path_factory.mktemp("first-start"))
 
 
+@pytest.mark.long
 def test_every_state_of_the_first_start(first_start, tmp_path):
     """Until the last step it asks again; from then on the owner has everything."""
     replay = powerlog.Replay(first_start.log, first_start.base, tmp_path / "disk")
