@@ -148,6 +148,18 @@ def test_state_is_there_with_its_modes(up):
     assert "/etc/machine-id 444 root" in said
 
 
+def test_suspend(up):
+    """To memory and back, the TPM as well."""
+    up.run("touch /run/before; nohup sh -c 'sleep 1; systemctl suspend' >/dev/null 2>&1 &")
+    up.wait_for("suspended", 120)
+    up.qmp("system_wakeup")
+    # The console may lose what is typed before it is awake.
+    assert up.ssh("ls /run/before", timeout=120)
+    up.run("until journalctl -b -o cat --no-pager | grep -q 'PM: suspend exit'; do sleep 1; done", 120)
+    assert "deep" in up.run("journalctl -b -o cat --no-pager | grep 'PM: suspend entry'")
+    assert up.run("cat /sys/class/tpm/tpm0/pcr-sha256/11").strip("0")
+
+
 def test_stick_can_be_pulled(up):
     """The last one: after it the medium is gone."""
     up.pull_medium()

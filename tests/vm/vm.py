@@ -265,11 +265,15 @@ class Machine:
         self.expect("Password: ", 60)
         self.send(password)
         self.expect(re.compile(rb"[$#] "), 60)
-        self.send("exec sudo -S -p sudo-password: sh" if root else "exec sh")
-        if root:
+        self.shell(password if root else None)
+
+    def shell(self, password=None):
+        """A plain shell for run() in place of the one that is there; root's with sudo's password."""
+        self.send("exec sudo -S -p sudo-password: sh" if password else "exec sh")
+        if password:
             self.expect(re.compile(rb"\n.*sudo-password:"), 60)
             self.send(password)
-        self.send("PS1=; PS2=; stty -echo cols 1000; echo shell-is-$((40 + 2))")
+        self.send("export PAGER=cat PS1= PS2=; stty -echo cols 1000; echo shell-is-$((40 + 2))")
         self.expect("shell-is-42", 60)
 
     def run(self, command, timeout=60, check=True):
@@ -280,6 +284,18 @@ class Machine:
         output = ESCAPES.sub(b"", self.console.before).decode(errors="replace").replace("\r", "").strip("\n")
         assert not check or status == 0, f"{self.name}: {command!r} ended with {status}:\n{output}"
         return output
+
+    def dialog(self, command, *answers, timeout=120):
+        """Runs a command that asks: answers are pairs of what is asked and what is typed. Returns status and output."""
+        self.send(f"{command}; echo @@$?@@")
+        said = b""
+        for asked, typed in answers:
+            self.expect(asked, timeout)
+            said += self.console.before
+            self.send(typed)
+        self.expect(re.compile(rb"@@(\d+)@@"), timeout)
+        said += self.console.before
+        return int(self.console.match.group(1)), ESCAPES.sub(b"", said).decode(errors="replace").replace("\r", "")
 
     # -- from outside ----------------------------------------------------------------------
 
@@ -298,6 +314,13 @@ class Machine:
                     answer = json.loads(stream.readline())
                 assert "error" not in answer, f"QMP {command}: {answer['error']['desc']}"
         return answer["return"]
+
+    def wait_for(self, status, timeout):
+        """Waits until the machine is what QEMU calls so, as "suspended"."""
+        end = time.monotonic() + timeout * PATIENCE
+        while (is_now := self.qmp("query-status")["status"]) != status:
+            assert time.monotonic() < end, f"{self.name}: is {is_now}, not {status}\n{self.tail()}"
+            time.sleep(0.5)
 
     def press(self, *keys):
         """Presses keys of the machine's own keyboard, named as on an American one."""
