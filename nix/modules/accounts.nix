@@ -44,6 +44,15 @@ in
       '';
     };
     build.files."/usr/lib/atomos/mend-password" = script ./mend-password.sh;
+    build.files."/usr/lib/atomos/mend-password-window" = script ./mend-password-window.sh;
+    environment.etc."xdg/autostart/atomos-password.desktop".text = ''
+      [Desktop Entry]
+      Type=Application
+      Name=Password of the disk
+      Comment=Asks when the account has another password than the disk
+      Exec=/usr/lib/atomos/mend-password-window
+      NoDisplay=true
+    '';
 
     # Members of a group that homed's records name are none of /etc/group: asked for its members
     # (polkit does that), it would leave them out. An edit, since packages write that file too.

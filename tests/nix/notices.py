@@ -106,6 +106,22 @@ class MendPassword(unittest.TestCase):
         self.assertIn("sudo atomos passwd --mend ada", said)
         self.assertNotIn("become one again", said)
 
+    def window(self, user, *changed):
+        with tempfile.TemporaryDirectory() as place:
+            terminal = pathlib.Path(place, "x-terminal-emulator")
+            terminal.write_text('#!/bin/sh\necho "$2 $3 $4"\n')
+            terminal.chmod(0o755)
+            for name in changed:
+                pathlib.Path(place, name).touch()
+            return subprocess.run(["/bin/sh", SCRIPTS / "mend-password-window.sh", place], capture_output=True, text=True,
+                                  check=True, env={"PATH": f"{place}:/usr/bin:/bin", **({"USER": user} if user else {})}).stdout
+
+    def test_desktop(self):
+        """A window only when there is something to mend."""
+        self.assertIn("sh -c /usr/lib/atomos/mend-password;", self.window("ada", "ada"))
+        self.assertEqual(self.window("ada", "berta"), "")
+        self.assertEqual(self.window("", "ada"), "")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -36,5 +36,6 @@ in
     "/etc/sudoers.d/atomos"
     "/etc/systemd/system/atomos-groups.service"
     "/etc/systemd/system/atomos-passwords.service"
+    "/etc/xdg/autostart/atomos-password.desktop"
   ];
 }
