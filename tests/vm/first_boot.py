@@ -3,6 +3,12 @@
 
 import re
 
+import installed
+import vm
+from tamper import Copy, output
+
+USER, OWNER_PASSWORD = "anna", "seven unlikely lamps"
+HOMES = 2 << 30
 CTRL_P = "\x10"
 GROUP = re.compile(r"(\d): ([a-z]{8})")
 MENU, NAME, LOGIN, PASSWORD, AGAIN, TYPE_BACK, DONE, FAILED = range(8)
@@ -46,3 +52,22 @@ def answer(machine, user, password, name="Anna Beispiel"):
             AGAIN: lambda: password,
             TYPE_BACK: lambda: groups[int(machine.console.match.group(1))],
         }[asked]())
+
+
+class Owned:
+    """A disk with an owner and what its machine keeps: `path`, `keep`, and the `recovery` key."""
+
+    def __init__(self, image, directory):
+        """Answers the first start of an installed disk, with Secure Boot and a TPM."""
+        self.path, self.keep = directory / "disk.img", directory / "keep"
+        self.keep.mkdir()
+        with Copy(image, "first-owner") as copy:
+            installed.ownerless(copy)
+            installed.add_room(copy.path, HOMES)
+            with vm.boot("first-owner", copy.path, keep=self.keep) as m:
+                m.expect("Telling the TPM to open this disk.")
+                self.recovery = answer(m, USER, OWNER_PASSWORD)
+                m.expect("login: ")
+                m.qmp("system_powerdown")
+                m.wait_off(180)
+            output("cp", "--reflink=auto", "--sparse=always", copy.path, self.path)

@@ -54,8 +54,7 @@ def add_password(image, password, remove_generic=True, kind=MEDIUM_ROOT):
 
 def add_home(image, key):
     """A partition for homes behind the root, with an empty btrfs in it that opens with `key`."""
-    os.truncate(image, os.stat(image).st_size + HOME_SIZE + (2 << 20))
-    output("sfdisk", "-q", "--relocate", "gpt-bak-std", image)
+    add_room(image, HOME_SIZE + (2 << 20))
     output("sfdisk", "-q", "--no-reread", "--append", image, input=f"size={HOME_SIZE // 512}, type={HOME}".encode())
     start, size = partition(image, HOME)
     with tempfile.TemporaryDirectory(dir=Path(image).parent) as directory:
@@ -86,6 +85,12 @@ def state_of(root):
     if not (root / "state").exists():
         output("btrfs", "subvolume", "create", root / "state")
     return root / "state"
+
+
+def add_room(image, size):
+    """Free space behind the partitions, for homes."""
+    os.truncate(image, os.stat(image).st_size + size)
+    output("sfdisk", "-q", "--relocate", "gpt-bak-std", image)
 
 
 def ownerless(copy, alter=lambda root: None):

@@ -10,6 +10,7 @@ import pytest
 
 import first_boot
 import tamper
+import variant
 import vm
 
 pytestmark = pytest.mark.xdist_group("install")
@@ -147,7 +148,7 @@ def owned(installed, keep):
         m.login(USER, PASSWORD)
         status = json.loads(m.run("cat /run/atomos/boot.json"))
         assert status["installed"] and not status["medium"] and not status["owned"]
-        assert locked(m)
+        assert locked(m) and "Changed since the boot" not in m.said()
         assert m.run("findmnt -no FSTYPE /") == "tmpfs"
         said = m.run("nix --extra-experimental-features nix-command store verify --all --sigs-needed 1", 300)
         assert "untrusted" not in said
@@ -166,7 +167,7 @@ def test_starts_by_itself_from_then_on(owned, keep):
         m.login(USER, PASSWORD)
         status = json.loads(m.run("cat /run/atomos/boot.json"))
         assert status["owned"] and status["openedBy"] == "tpm" and status["pin"] == "good" and status["homeMounted"]
-        assert locked(m) and "Log in as atom" not in m.said()
+        assert locked(m) and "Log in as atom" not in m.said() and "Changed since the boot" not in m.said()
         assert m.run("cat /etc/machine-id") == owned["machine"]
         assert m.run(f"cat /home/{USER}/kept") == "mine"
         assert "luks (strong encryption)" in m.run(f"homectl --no-pager inspect {USER}")
@@ -303,8 +304,7 @@ def test_image_written_to_an_inner_disk(image, tmp_path):
         assert boot["installed"] and not boot["medium"]
 
 
-UNATTENDED = """{
-  imports = [ ./demo.nix ];
+UNATTENDED = """
   atomos.install.unattended = {
     enable = true;
     answers = {
@@ -313,21 +313,13 @@ UNATTENDED = """{
       zone = "Europe/Berlin";
     };
   };
-}
 """
 
 
 @pytest.fixture(scope="module")
 def unattended(tmp_path_factory):
     """A medium that installs itself."""
-    directory = tmp_path_factory.mktemp("unattended")
-    demo = vm.TOP / "examples/demo"
-    shutil.copy(demo / "configuration.nix", directory / "demo.nix")
-    shutil.copy(demo / "atomos.lock", directory)
-    (directory / "configuration.nix").write_text(UNATTENDED)
-    image = directory / "medium.img"
-    tamper.output(vm.BUILD / "lib/atomos", "image", "--configuration", directory, "-o", image)
-    return image
+    return variant.image(tmp_path_factory.mktemp("unattended"), UNATTENDED)
 
 
 @pytest.mark.long
