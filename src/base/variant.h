@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include <systemd/sd-json.h>
 
+#include "base/alloc.h"
 #include "base/macro.h"
+#include "base/str.h"
 
 #define _cleanup_variant_ _cleanup_(sd_json_variant_unrefp)
 
@@ -37,4 +39,20 @@ static inline bool variant_true(sd_json_variant *o, const char *key)
 	sd_json_variant *v = sd_json_variant_by_key(o, key);
 
 	return v && sd_json_variant_is_boolean(v) && sd_json_variant_boolean(v);
+}
+
+/* A list of texts, never NULL, the caller's; elements that are none are left out. */
+static inline char **variant_texts(sd_json_variant *o, const char *key)
+{
+	sd_json_variant *v = sd_json_variant_by_key(o, key);
+	size_t n = v && sd_json_variant_is_array(v) ? sd_json_variant_elements(v) : 0;
+	char **list = xcalloc(1, sizeof(char *));
+
+	for (size_t i = 0; i < n; i++) {
+		sd_json_variant *e = sd_json_variant_by_index(v, i);
+
+		if (sd_json_variant_is_string(e))
+			list = strv_add(list, sd_json_variant_string(e));
+	}
+	return list;
 }

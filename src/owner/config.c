@@ -36,20 +36,6 @@ void config_done(struct config *c)
 	*c = (struct config){0};
 }
 
-static char **strings(sd_json_variant *v, const char *key)
-{
-	sd_json_variant *list = sd_json_variant_by_key(v, key);
-	char **out = xcalloc(1, sizeof(char *));
-
-	for (size_t i = 0; list && i < sd_json_variant_elements(list); i++) {
-		sd_json_variant *e = sd_json_variant_by_index(list, i);
-
-		if (sd_json_variant_is_string(e))
-			out = strv_add(out, sd_json_variant_string(e));
-	}
-	return out;
-}
-
 static char *text_or(sd_json_variant *v, const char *key, const char *otherwise)
 {
 	const char *text = variant_text(v, key);
@@ -85,11 +71,11 @@ static void fill(sd_json_variant *v, struct config *c)
 	const char *generic = variant_text(v, "genericPassword");
 
 	c->system = text_or(v, "system", "AtomOS");
-	c->keymaps = strings(v, "keymaps");
+	c->keymaps = variant_texts(v, "keymaps");
 	c->keymap = text_or(v, "keymap", "us");
-	c->directories = strings(v, "directories");
-	c->files = strings(v, "files");
-	c->executable = strings(v, "executable");
+	c->directories = variant_texts(v, "directories");
+	c->files = variant_texts(v, "files");
+	c->executable = variant_texts(v, "executable");
 	c->repart = text_or(v, "repart", "/usr/lib/repart.d");
 	c->cost.milliseconds = (unsigned)variant_number(v, "slotMilliseconds");
 	c->cost.megabytes = (unsigned)variant_number(v, "slotMegabytes");
