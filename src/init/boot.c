@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "init/boot.h"
 
 struct step {
@@ -145,6 +146,7 @@ static void boot_done(struct boot *b)
 	volume_free(b->volume);
 	secret_free(b->proof);
 	secret_free(b->tpm_pin);
+	strv_free(b->refused_keys);
 	modules_free(b->modules);
 	settings_done(&b->settings);
 	close_fdp(&b->store);

@@ -48,14 +48,18 @@ struct boot {
 	struct protection protection;
 	bool enrolled; /* the TPM was told to open it in this start */
 	bool told;     /* and what it keeps of this disk */
-	/* What the machine remembers of an owner's disk; has_pinned: it is good. */
+	/* What the machine remembers of the disk, and who does: "tpm", "header" or NULL
+	 * for nobody. has_pinned: an owner's, what is started is weighed against it. */
 	struct pin pinned;
 	bool has_pinned;
+	const char *remembered;
+	char **refused_keys; /* names of those on the disk that nobody remembers */
 	int state; /* the folder that mirrors the kept paths; negative: all in memory */
 	bool home_mounted;
 	uint64_t zram; /* bytes of compressed swap */
 	/* The system that is started: what was signed, and its path read into memory. */
 	char system[STORE_BASE_MAX + 1];
+	unsigned generation; /* its number; 0: none */
 	struct closure closure;
 	struct trusted_closure trusted;
 	int store;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which system the disk wants to start: Nix's profile links, strictly read. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -15,12 +16,14 @@ const char *profile_target(const char *target)
 	return base && store_base_valid(base) ? base : NULL;
 }
 
-bool generation_link_valid(const char *name)
+unsigned generation_of_link(const char *name)
 {
 	const char *number = startswith(name, "system-");
 	size_t digits = number ? strspn(number, "0123456789") : 0;
 
-	return digits > 0 && digits < 10 && streq(number + digits, "-link");
+	return digits > 0 && digits < 10 && streq(number + digits, "-link")
+		       ? (unsigned)strtoul(number, NULL, 10)
+		       : 0;
 }
 
 static int broken(struct error *err, const char *why)
@@ -33,7 +36,7 @@ static int broken(struct error *err, const char *why)
 }
 
 int current_system(const char *nix, char ret[static STORE_BASE_MAX + 1],
-		   struct error *err)
+		   unsigned *ret_generation, struct error *err)
 {
 	_cleanup_free_ char *path = xasprintf("%s/var/nix/profiles", nix);
 	_cleanup_free_ char *first = NULL, *second = NULL;
@@ -43,7 +46,8 @@ int current_system(const char *nix, char ret[static STORE_BASE_MAX + 1],
 
 	if (dirfd < 0 || readlink_at(dirfd, "system", &first) < 0)
 		return broken(err, "is missing");
-	if (generation_link_valid(first)) {
+	*ret_generation = generation_of_link(first);
+	if (*ret_generation > 0) {
 		if (readlink_at(dirfd, first, &second) < 0)
 			return broken(err, "leads nowhere");
 	} else {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <systemd/sd-json.h>
 
 #include "core/signature.h"
 #include "init/pin.h"
@@ -13,3 +14,8 @@
  * failure nothing is added. */
 int owner_keys_add(struct trusted_keys *keys, const char *text, size_t size,
 		   const struct pin *pin, char ***ret_refused, struct error *err);
+
+/* The pin's owner keys for boot.json: a list of {"sha256":HEX,"name":NAME}, without a
+ * name where none of `keys` has this hash. 0 or negative errno. */
+int owner_keys_list(const struct pin *pin, const struct trusted_keys *keys,
+		    sd_json_variant **ret);

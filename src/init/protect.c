@@ -538,7 +538,10 @@ int step_enrol(struct boot *b, struct error *err _unused_)
 	secret_free(TAKE_PTR(b->proof));
 	secret_free(TAKE_PTR(b->tpm_pin));
 	/* What this start's system is weighed against: without an owner nothing. */
-	b->has_pinned = b->owned && (b->told || kept || known);
+	b->remembered = b->told || (known && protection_trusts(&b->protection)) ? "tpm"
+			: kept || known						? "header"
+										: NULL;
+	b->has_pinned = b->owned && b->remembered;
 	b->pinned = b->told || kept ? pin : old;
 	return 0;
 }

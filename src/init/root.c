@@ -104,7 +104,7 @@ static int read_closure(struct boot *b, struct error *err)
 int step_system(struct boot *b, struct error *err)
 {
 	struct utsname u;
-	int r = current_system(NIX_DIR, b->system, err);
+	int r = current_system(NIX_DIR, b->system, &b->generation, err);
 
 	if (r == 0)
 		r = read_closure(b, err);

@@ -11,6 +11,7 @@
 #include "init/boot.h"
 #include "init/find.h"
 #include "init/json.h"
+#include "init/owner-keys.h"
 #include "init/status.h"
 
 #define SECTOR 512
@@ -70,6 +71,28 @@ static int build_volume(const struct boot *b, sd_json_variant **ret)
 		SD_JSON_BUILD_PAIR_BOOLEAN("homeMounted", b->home_mounted));
 }
 
+/* What the machine remembers, and whose systems this one may start beside the vendor's.
+ */
+static int build_trust(const struct boot *b, sd_json_variant **ret)
+{
+	static const struct pin nothing = {0};
+	_cleanup_(json_unrefp) sd_json_variant *keys = NULL;
+	const struct pin *pin = b->remembered ? &b->pinned : &nothing;
+	int r = owner_keys_list(pin, &b->settings.keys, &keys);
+
+	return r < 0 ? r
+		     : sd_json_buildo(
+			       ret,
+			       SD_JSON_BUILD_PAIR_CONDITION(
+				       !!b->remembered, "remembered",
+				       SD_JSON_BUILD_STRING(b->remembered)),
+			       SD_JSON_BUILD_PAIR_CONDITION(
+				       !!b->remembered, "lowestRelease",
+				       SD_JSON_BUILD_UNSIGNED(pin->lowest_release)),
+			       SD_JSON_BUILD_PAIR_VARIANT("ownerKeys", keys),
+			       SD_JSON_BUILD_PAIR_STRV("refusedKeys", b->refused_keys));
+}
+
 static int build_boot(struct boot *b, uint64_t read, sd_json_variant **ret)
 {
 	return sd_json_buildo(
@@ -77,6 +100,7 @@ static int build_boot(struct boot *b, uint64_t read, sd_json_variant **ret)
 		SD_JSON_BUILD_PAIR_STRING("product", b->info.product),
 		SD_JSON_BUILD_PAIR_UNSIGNED("release", b->info.release),
 		SD_JSON_BUILD_PAIR_STRING("system", b->system),
+		SD_JSON_BUILD_PAIR_UNSIGNED("generation", b->generation),
 		SD_JSON_BUILD_PAIR_STRING("key", b->loaded.key),
 		SD_JSON_BUILD_PAIR_UNSIGNED("paths", b->loaded.paths),
 		SD_JSON_BUILD_PAIR_UNSIGNED("bytes", b->loaded.bytes),
@@ -91,7 +115,7 @@ static int build_boot(struct boot *b, uint64_t read, sd_json_variant **ret)
 
 int step_status(struct boot *b, struct error *err)
 {
-	_cleanup_(json_unrefp) sd_json_variant *v = NULL, *volume = NULL;
+	_cleanup_(json_unrefp) sd_json_variant *v = NULL, *volume = NULL, *trust = NULL;
 	_cleanup_free_ char *text = NULL;
 	uint64_t read = bytes_read(b->partition.node);
 	int r = build_boot(b, read, &v);
@@ -100,6 +124,10 @@ int step_status(struct boot *b, struct error *err)
 		r = build_volume(b, &volume);
 	if (r >= 0)
 		r = sd_json_variant_merge_object(&v, volume);
+	if (r >= 0)
+		r = build_trust(b, &trust);
+	if (r >= 0)
+		r = sd_json_variant_merge_object(&v, trust);
 	if (r >= 0)
 		r = sd_json_variant_format(v, SD_JSON_FORMAT_NEWLINE, &text);
 	if (r >= 0)

@@ -28,14 +28,16 @@ static int read_keys(int state, const char *path, char ret[static TRUSTED_KEYS_T
 	return (int)n;
 }
 
-static void say_refused(struct boot *b, char *const *names)
+static void refuse(struct boot *b, char *const *names)
 {
-	for (char *const *n = names; n && *n; n++)
+	for (char *const *n = names; n && *n; n++) {
 		consoles_say(
 			b->consoles,
 			"The key %s on this disk isn't one that its owner made known "
 			"to this machine: systems that it signed aren't started.",
 			*n);
+		b->refused_keys = strv_add(b->refused_keys, *n);
+	}
 }
 
 /* What is missing or odd only means that its systems aren't started: that is said when
@@ -59,7 +61,7 @@ static void take_keys(struct boot *b, int state, const char *path)
 		consoles_say(b->consoles,
 			     "The owner's keys on this disk (%s) can't be used: %s.",
 			     path, err.message);
-	say_refused(b, refused);
+	refuse(b, refused);
 }
 
 int step_trust(struct boot *b, struct error *err _unused_)

@@ -17,13 +17,14 @@ static void test_target(void **state)
 
 static void test_generation(void **state)
 {
-	assert_true(generation_link_valid("system-1-link"));
-	assert_true(generation_link_valid("system-123456789-link"));
-	assert_false(generation_link_valid("system-1234567890-link"));
-	assert_false(generation_link_valid("system--link"));
-	assert_false(generation_link_valid("system-1-link/"));
-	assert_false(generation_link_valid("../system-1-link"));
-	assert_false(generation_link_valid("system-a-link"));
+	assert_int_equal(generation_of_link("system-1-link"), 1);
+	assert_int_equal(generation_of_link("system-123456789-link"), 123456789);
+	assert_int_equal(generation_of_link("system-0-link"), 0);
+	assert_int_equal(generation_of_link("system-1234567890-link"), 0);
+	assert_int_equal(generation_of_link("system--link"), 0);
+	assert_int_equal(generation_of_link("system-1-link/"), 0);
+	assert_int_equal(generation_of_link("../system-1-link"), 0);
+	assert_int_equal(generation_of_link("system-a-link"), 0);
 }
 
 static void link_at(const char *directory, const char *name, const char *target)
@@ -39,23 +40,29 @@ static void test_follow(void **state)
 	char name[] = "/tmp/test-current-XXXXXX", *d = mkdtemp(name);
 	_cleanup_free_ char *profiles = xasprintf("%s/var/nix/profiles/x", d);
 	char got[STORE_BASE_MAX + 1];
+	unsigned generation;
 	struct error err;
 
-	assert_int_equal(current_system(d, got, &err), -ENOENT);
+	assert_int_equal(current_system(d, got, &generation, &err), -ENOENT);
 	assert_int_equal(make_parents_at(AT_FDCWD, profiles), 0);
-	assert_int_equal(current_system(d, got, &err), -ENOENT);
+	assert_int_equal(current_system(d, got, &generation, &err), -ENOENT);
 	assert_says(&err, "is missing");
 	link_at(d, "system", "system-3-link");
-	assert_int_equal(current_system(d, got, &err), -ENOENT);
+	assert_int_equal(current_system(d, got, &generation, &err), -ENOENT);
 	assert_says(&err, "leads nowhere");
 	link_at(d, "system-3-link", "/nix/store/" BASE);
-	assert_int_equal(current_system(d, got, &err), 0);
+	assert_int_equal(current_system(d, got, &generation, &err), 0);
 	assert_string_equal(got, BASE);
+	assert_int_equal(generation, 3);
+	link_at(d, "system", "/nix/store/" BASE);
+	assert_int_equal(current_system(d, got, &generation, &err), 0);
+	assert_int_equal(generation, 0);
+	link_at(d, "system", "system-3-link");
 	link_at(d, "system-3-link", "/nix/store/../../etc");
-	assert_int_equal(current_system(d, got, &err), -ENOENT);
+	assert_int_equal(current_system(d, got, &generation, &err), -ENOENT);
 	assert_says(&err, "isn't a link to a store path");
 	link_at(d, "system", "../../../x");
-	assert_int_equal(current_system(d, got, &err), -ENOENT);
+	assert_int_equal(current_system(d, got, &generation, &err), -ENOENT);
 	assert_int_equal(remove_tree_at(AT_FDCWD, d), 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include "test.h"
 #include "base/macro.h"
+#include "init/json.h"
 #include "init/owner-keys.h"
 
 /* Public key and private key of Ed25519's first test vector (RFC 8032, 7.1). */
@@ -124,13 +125,32 @@ static void test_odd(void **state)
 	assert_int_equal(keys.count, 1);
 }
 
+/* What boot.json says of them: a hash of which no key file is there has no name. */
+static void test_list(void **state)
+{
+	_cleanup_trusted_keys_ struct trusted_keys keys = vendor();
+	struct pin pin = pin_with("owner-1:" PUBLIC);
+	_cleanup_(json_unrefp) sd_json_variant *list = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	assert_null(add(&keys, "owner-1:" PUBLIC "\n", &pin));
+	memset(pin.owners[pin.owner_count++], 0xab, PIN_HASH_SIZE);
+	assert_int_equal(owner_keys_list(&pin, &keys, &list), 0);
+	assert_true(sd_json_variant_format(list, 0, &text) >= 0);
+	assert_string_equal(
+		text,
+		"[{\"sha256\":"
+		"\"21fe31dfa154a261626bf854046fd2271b7bed4b6abe45aa58877ef47f9721b9\","
+		"\"name\":\"owner-1\"},{\"sha256\":"
+		"\"abababababababababababababababababababababababababababababababab\"}]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_known),
-		cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_vendors_name),
-		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_known),	     cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_vendors_name), cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_list),
 	};
 
 	return cmocka_run_group_tests_name("owner-keys", tests, NULL, NULL);

@@ -61,6 +61,8 @@ def test_with_owner(machine, copy):
     m.login()
     boot = boot_json(m)
     assert boot["owned"] and boot["openedBy"] == "password" and boot["homeMounted"] and not boot["publicPassword"]
+    assert boot["generation"] == 1 and boot["remembered"] == "header" and boot["lowestRelease"] == boot["release"]
+    assert not boot["ownerKeys"] and not boot["refusedKeys"]
     assert m.run("cat /etc/machine-id").strip() == ID
     assert "nosuid,nodev" in m.run("findmnt -no OPTIONS /home")
     assert "nosuid,nodev" in m.run("findmnt -no OPTIONS /var/log/journal")
@@ -271,6 +273,8 @@ def test_owner_key(machine, copy, keep, tmp_path):
     assert m.expect(OUTCOMES) == OPEN
     assert "made known" not in m.said()
     m.expect("signed by owner-1")
+    m.login()
+    assert boot_json(m)["ownerKeys"] == [{"sha256": hashlib.sha256(public).hexdigest(), "name": "owner-1"}]
 
 
 @pytest.mark.long
