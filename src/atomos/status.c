@@ -30,11 +30,15 @@ void status_done(struct status *s)
 
 static void add_system(struct status *s, const struct boot_facts *b)
 {
+	_cleanup_free_ char *generation =
+		b->generation > 0 ? xasprintf(", generation %" PRIu64, b->generation)
+				  : xstrdup("");
+
 	add(s, "system", STATUS_GREEN,
-	    "%s, release %" PRIu64 ": %" PRIu64 " paths (%" PRIu64
-	    " MB) were verified at "
-	    "this start, signed by %s",
-	    b->product, b->release, b->paths, b->bytes / 1000000, b->key);
+	    "%s, release %" PRIu64 "%s: %" PRIu64 " paths (%" PRIu64
+	    " MB) were verified at this start, in %.1f s, signed by %s",
+	    b->product, b->release, generation, b->paths, b->bytes / 1000000, b->seconds,
+	    b->key);
 }
 
 static void add_secure_boot(struct status *s, const struct status_facts *f)
@@ -167,6 +171,75 @@ static void add_homes(struct status *s, const struct status_facts *f)
 		    *name, *name);
 }
 
+/* Who remembers what the owner allows; NULL: nobody. */
+static const char *keepers(const struct status_facts *f)
+{
+	bool tpm = streq(f->boot->remembered, "tpm");
+	bool header = f->record || streq(f->boot->remembered, "header");
+
+	return tpm && header ? "the TPM and the disk's header"
+	       : tpm	     ? "the TPM"
+	       : header	     ? "the disk's header"
+			     : NULL;
+}
+
+static void add_release(struct status *s, const struct status_facts *f)
+{
+	const struct boot_facts *b = f->boot;
+
+	if (!b->remembered[0])
+		add(s, "release", STATUS_YELLOW,
+		    "nothing on this machine knows one: an older system that somebody "
+		    "puts back is started");
+	else
+		add(s, "release",
+		    streq(b->remembered, "tpm") ? STATUS_GREEN : STATUS_YELLOW,
+		    "below release %" PRIu64
+		    " nothing starts without a password; known to %s%s",
+		    b->lowest_release, keepers(f),
+		    streq(b->remembered, "tpm") ? ""
+						: ", which who has the disk can put back "
+						  "as it was earlier");
+}
+
+static const char *secret_words(enum owner_secret secret)
+{
+	switch (secret) {
+	case OWNER_SECRET_NONE:
+		return "no private key is on this machine";
+	case OWNER_SECRET_SEALED:
+		return "this machine's private key is on the disk, sealed with a "
+		       "password";
+	case OWNER_SECRET_CLEAR:
+		return "this machine's private key lies open: root can sign a system "
+		       "with it";
+	case OWNER_SECRET_UNKNOWN:
+		break;
+	}
+	return "where the private key is, only root may see";
+}
+
+static void add_owner_keys(struct status *s, const struct status_facts *f)
+{
+	const struct boot_facts *b = f->boot;
+	_cleanup_free_ char *names = strv_join(b->owner_keys, ", ");
+	_cleanup_free_ char *refused = strv_join(b->refused_keys, ", ");
+
+	if (!names[0])
+		add(s, "owner-keys", STATUS_GREEN,
+		    "none: only the vendor's systems start here");
+	else
+		add(s, "owner-keys",
+		    f->secret == OWNER_SECRET_CLEAR ? STATUS_YELLOW : STATUS_GREEN,
+		    "systems signed by %s start here, too; known to %s; %s", names,
+		    keepers(f), secret_words(f->secret));
+	if (refused[0])
+		add(s, "refused-keys", STATUS_YELLOW,
+		    "%s: on the disk, but not made known to this machine by its owner; "
+		    "nothing that they signed starts",
+		    refused);
+}
+
 void status_find(const struct status_facts *f, struct status *ret)
 {
 	*ret = (struct status){0};
@@ -180,10 +253,10 @@ void status_find(const struct status_facts *f, struct status *ret)
 	}
 	add_disk(ret, f);
 	add_homes(ret, f);
-	if (f->boot->owned)
-		add(ret, "owner-key", STATUS_GREEN, "%s",
-		    f->owner_key ? "this machine's own, sealed with a password"
-				 : "none: only the vendor's systems run here");
+	if (f->boot->owned) {
+		add_release(ret, f);
+		add_owner_keys(ret, f);
+	}
 	add(ret, "hibernation", STATUS_GREEN, "not possible%s; suspend is",
 	    streq(f->boot->secure_boot, "on")
 		    ? " under Secure Boot's lockdown"

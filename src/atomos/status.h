@@ -15,11 +15,19 @@ struct status_line {
 	char *words;
 };
 
-#define STATUS_LINES_MAX 16
+#define STATUS_LINES_MAX 32
 
 struct status {
 	struct status_line lines[STATUS_LINES_MAX];
 	size_t count;
+};
+
+/* Where the private half of this machine's own key is. */
+enum owner_secret {
+	OWNER_SECRET_UNKNOWN, /* only root may look */
+	OWNER_SECRET_NONE,
+	OWNER_SECRET_SEALED, /* with a password, in the state */
+	OWNER_SECRET_CLEAR,
 };
 
 /* What was found out; all borrowed. */
@@ -29,7 +37,8 @@ struct status_facts {
 	char *const *firmware_keys; /* names; empty: unknown */
 	char *const *differing;	    /* accounts whose disk slot has another password */
 	const char *failure;	    /* why the last try to start failed; NULL: none did */
-	bool owner_key;		    /* there is a key that signs this machine's systems */
+	bool record;		    /* the disk's header has one for the owner */
+	enum owner_secret secret;
 };
 
 /* Released by status_done. */

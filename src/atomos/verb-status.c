@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* atomos status: one screen on what protects this machine. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,9 @@
 #include "atomos/verb.h"
 
 #define FAILURES_MAX (64U << 10)
-#define OWNER_KEY "/run/atomos/state/atomos/owner/public-key"
+#define KEPT_KEY "/run/atomos/state/atomos/owner/secret-key"
+/* That of a first start, until its questions are answered. */
+#define FRESH_KEY "/run/atomos/owner/secret-key"
 #define NAME_WIDTH 14
 #define LEVEL_WIDTH 8
 #define LINE_WIDTH 80
@@ -33,12 +36,25 @@ static char *last_failure(void)
 }
 
 /* Only root may read the header. */
-static bool read_slots(const char *partition, struct slots *ret)
+static void read_header(struct status_facts *f, struct slots *slots)
 {
-	_cleanup_free_ char *path = xasprintf("/dev/%s", partition);
+	_cleanup_free_ char *path = xasprintf("/dev/%s", f->boot->partition);
 	_cleanup_header_ struct header *h = NULL;
 
-	return header_open(path, &h, NULL) == 0 && header_slots(h, ret, NULL) == 0;
+	if (header_open(path, &h, NULL) < 0)
+		return;
+	if (header_slots(h, slots, NULL) == 0)
+		f->slots = slots;
+	f->record = header_has_record(h);
+}
+
+static enum owner_secret find_secret(void)
+{
+	if (access(KEPT_KEY, F_OK) == 0 || access(FRESH_KEY, F_OK) == 0)
+		return OWNER_SECRET_CLEAR;
+	if (access(KEPT_KEY ".sealed", F_OK) == 0)
+		return OWNER_SECRET_SEALED;
+	return errno == ENOENT ? OWNER_SECRET_NONE : OWNER_SECRET_UNKNOWN;
 }
 
 static int print_json(const struct status *s)
@@ -98,7 +114,7 @@ static int run(const struct invocation *in, struct error *err)
 		.boot = &boot,
 		.firmware_keys = keys,
 		.failure = failure,
-		.owner_key = access(OWNER_KEY, F_OK) == 0,
+		.secret = find_secret(),
 	};
 	int r = boot_facts_load(BOOT_FACTS_FILE, &boot, err);
 
@@ -106,7 +122,7 @@ static int run(const struct invocation *in, struct error *err)
 		return r;
 	if (!boot.medium && access(FIRST_START_DONE, F_OK) == 0)
 		boot.owned = boot.home_mounted = true;
-	facts.slots = read_slots(boot.partition, &slots) ? &slots : NULL;
+	read_header(&facts, &slots);
 	differing = facts.slots ? owned_differing(facts.slots) : owned_noted();
 	facts.differing = differing;
 	status_find(&facts, &status);

@@ -10,6 +10,7 @@
 #include "owner/boot-facts.h"
 
 #define FILE_MAX (1U << 20)
+#define HASH_SHOWN 16 /* digits */
 
 void boot_facts_done(struct boot_facts *f)
 {
@@ -23,6 +24,9 @@ void boot_facts_done(struct boot_facts *f)
 	free(f->secure_boot);
 	free(f->opened_by);
 	free(f->pin);
+	free(f->remembered);
+	strv_free(f->owner_keys);
+	strv_free(f->refused_keys);
 	*f = (struct boot_facts){0};
 }
 
@@ -46,6 +50,28 @@ static char *text_or(sd_json_variant *v, const char *key, const char *otherwise)
 	return xstrdup(text ? text : otherwise);
 }
 
+/* A key whose file wasn't there has only a hash. */
+static char **owner_keys(sd_json_variant *v)
+{
+	sd_json_variant *list = sd_json_variant_by_key(v, "ownerKeys");
+	size_t n = list && sd_json_variant_is_array(list) ? sd_json_variant_elements(list)
+							  : 0;
+	char **out = xcalloc(1, sizeof(char *));
+
+	for (size_t i = 0; i < n; i++) {
+		sd_json_variant *key = sd_json_variant_by_index(list, i);
+		const char *name = variant_text(key, "name");
+		const char *hash = variant_text(key, "sha256");
+
+		if (name)
+			out = strv_add(out, name);
+		else if (hash)
+			out = strv_consume(out, xasprintf("a key of SHA-256 %.*s",
+							  HASH_SHOWN, hash));
+	}
+	return out;
+}
+
 static void fill(sd_json_variant *v, struct boot_facts *f)
 {
 	f->product = text_or(v, "product", "");
@@ -59,7 +85,12 @@ static void fill(sd_json_variant *v, struct boot_facts *f)
 	f->secure_boot = text_or(v, "secureBoot", "unknown");
 	f->opened_by = text_or(v, "openedBy", "");
 	f->pin = text_or(v, "pin", "none");
+	f->remembered = text_or(v, "remembered", "");
+	f->owner_keys = owner_keys(v);
+	f->refused_keys = variant_texts(v, "refusedKeys");
 	f->release = variant_number(v, "release");
+	f->generation = variant_number(v, "generation");
+	f->lowest_release = variant_number(v, "lowestRelease");
 	f->paths = variant_number(v, "paths");
 	f->bytes = variant_number(v, "bytes");
 	f->seconds = variant_real(v, "seconds");

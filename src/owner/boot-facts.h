@@ -20,10 +20,15 @@ struct boot_facts {
 	char *tpm;	/* "present", "absent", "failed" */
 	char *tpm_says; /* why it didn't open the disk; NULL: it did, or wasn't asked */
 	char *secure_boot; /* "on", "off", "unknown" */
-	char *opened_by;   /* "tpm", "password", "recovery", "generic" */
+	char *opened_by;   /* "tpm", "password", "recovery", "fido2", "generic" */
 	char *pin;	   /* "good", "none", "spoilt", "other-volume", "other-firmware",
 			      "unavailable" */
-	uint64_t release, paths, bytes;
+	/* Who remembers the disk's owner keys and lowest release: "tpm", "header", or ""
+	 * for nobody. */
+	char *remembered;
+	char **owner_keys; /* names, or the beginning of a hash where none is known */
+	char **refused_keys;
+	uint64_t release, generation, lowest_release, paths, bytes;
 	double seconds;
 	bool medium, installed, owned, enrolled, home_mounted;
 };

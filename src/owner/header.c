@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/cryptsetup.h"
 #include "base/str.h"
+#include "init/record.h"
 #include "owner/header-internal.h"
 
 int header_fail(struct header *h, struct error *err, int code, const char *what)
@@ -120,6 +121,17 @@ int header_slots(struct header *h, struct slots *ret, struct error *err)
 		ret->list[ret->count++].number = i;
 	}
 	return header_tokens(h, mark, ret);
+}
+
+static int is_record(struct header *h _unused_, int token _unused_, const char *type,
+		     const char *json _unused_, void *context _unused_)
+{
+	return streq(type, RECORD_TOKEN);
+}
+
+bool header_has_record(struct header *h)
+{
+	return header_tokens(h, is_record, NULL) > 0;
 }
 
 int header_try(struct header *h, const struct secret *secret)

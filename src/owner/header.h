@@ -55,6 +55,10 @@ DEFINE_FREEP(struct header, header_free)
 /* What slots there are, in the order of their numbers. */
 int header_slots(struct header *h, struct slots *ret, struct error *err);
 
+/* Whether it keeps a record for the owner (init/record.h). Who may write one can't be
+ * told without a password. */
+bool header_has_record(struct header *h);
+
 /* The slot that opens with this secret; -EKEYREJECTED (no words) when none does. */
 int header_try(struct header *h, const struct secret *secret);
 

@@ -9,9 +9,15 @@
 
 static char *const none[] = {NULL};
 
+static char *own_keys[] = {(char *)"owner-21fe31df", NULL};
+
 static struct boot_facts owned(void)
 {
 	return (struct boot_facts){
+		.remembered = (char *)"tpm",
+		.lowest_release = 4,
+		.owner_keys = own_keys,
+		.refused_keys = (char **)none,
 		.product = (char *)"demo",
 		.key = (char *)"demo-1",
 		.tpm = (char *)"present",
@@ -33,7 +39,13 @@ static void find(const struct boot_facts *b, const struct slots *slots,
 		 struct status *ret)
 {
 	const struct status_facts f = {
-		.boot = b, .slots = slots, .firmware_keys = none, .differing = none};
+		.boot = b,
+		.slots = slots,
+		.firmware_keys = none,
+		.differing = none,
+		.record = true,
+		.secret = OWNER_SECRET_SEALED,
+	};
 
 	status_find(&f, ret);
 }
@@ -61,6 +73,89 @@ static void test_well(void **state _unused_)
 	check(&s, "disk", STATUS_GREEN,
 	      "the TPM of this machine, the recovery key, the password of ada");
 	check(&s, "tpm", STATUS_GREEN, "nothing has changed");
+	check(&s, "release", STATUS_GREEN,
+	      "below release 4 nothing starts without a password; known to the TPM and "
+	      "the disk's header");
+	check(&s, "owner-keys", STATUS_GREEN,
+	      "signed by owner-21fe31df start here, too; known to the TPM and the "
+	      "disk's header; this machine's private key is on the disk, sealed");
+}
+
+/* What atomos-init of a real machine wrote at the start after its first one. */
+static void test_real(void **state _unused_)
+{
+	static const char text[] =
+		"{\"version\":1,\"product\":\"atomos-demo\",\"release\":1,\"system\":"
+		"\"86hjdchhsr36xswz9n8v93v5rqnxjc2m-atomos-system-atomos-demo-1\","
+		"\"generation\":1,\"key\":\"vendor-befdcf42\",\"paths\":232,"
+		"\"bytes\":449991640,\"seconds\":1.050247685879999974985e+02,"
+		"\"bytesRead\":293901312,\"medium\":false,\"partition\":\"vda3\","
+		"\"publicPassword\":false,\"tpm\":\"present\",\"secureBoot\":\"on\","
+		"\"installed\":true,\"owned\":true,\"openedBy\":\"tpm\",\"slot\":1,"
+		"\"disk\":\"vda\",\"pin\":\"good\",\"enrolled\":false,"
+		"\"homeMounted\":true,\"remembered\":\"tpm\",\"lowestRelease\":1,"
+		"\"ownerKeys\":[{\"sha256\":"
+		"\"21fe31dfa154a261626bf854046fd2271b7bed4b6abe45"
+		"aa58877ef47f9721b9\",\"name\":\"owner-21fe31df\"}],\"refusedKeys\":[]}";
+	_cleanup_boot_facts_ struct boot_facts b;
+	_cleanup_status_ struct status s;
+	struct error err;
+
+	assert_int_equal(boot_facts_parse(text, &b, &err), 0);
+	find(&b, &good, &s);
+	assert_int_equal(status_level(&s), STATUS_GREEN);
+	check(&s, "system", STATUS_GREEN,
+	      "atomos-demo, release 1, generation 1: 232 paths (449 MB) were verified "
+	      "at this start, in 105.0 s, signed by vendor-befdcf42");
+	check(&s, "hibernation", STATUS_GREEN, "lockdown; suspend is");
+}
+
+/* Where no TPM remembers, and where nothing does. */
+static void test_remembered(void **state _unused_)
+{
+	struct boot_facts b = owned();
+	struct status_facts f = {.boot = &b,
+				 .slots = &good,
+				 .firmware_keys = none,
+				 .differing = none,
+				 .record = true};
+	struct status s;
+
+	b.remembered = (char *)"header";
+	status_find(&f, &s);
+	check(&s, "release", STATUS_YELLOW,
+	      "known to the disk's header, which who has the disk can put back");
+	check(&s, "owner-keys", STATUS_GREEN,
+	      "known to the disk's header; where the private key is, only root may see");
+	status_done(&s);
+	f.record = false;
+	b.remembered = (char *)"tpm";
+	status_find(&f, &s);
+	check(&s, "owner-keys", STATUS_GREEN, "too; known to the TPM; where");
+	status_done(&s);
+	b.remembered = (char *)"";
+	b.owner_keys = (char **)none;
+	status_find(&f, &s);
+	check(&s, "release", STATUS_YELLOW, "an older system");
+	check(&s, "owner-keys", STATUS_GREEN, "only the vendor's");
+	status_done(&s);
+}
+
+static void test_keys(void **state _unused_)
+{
+	static char *strangers[] = {(char *)"mallory-1", (char *)"eve-1", NULL};
+	struct boot_facts b = owned();
+	const struct status_facts f = {.boot = &b,
+				       .slots = &good,
+				       .firmware_keys = none,
+				       .differing = none,
+				       .secret = OWNER_SECRET_CLEAR};
+	_cleanup_status_ struct status s;
+
+	b.refused_keys = strangers;
+	status_find(&f, &s);
+	check(&s, "owner-keys", STATUS_YELLOW, "root can sign a system");
+	check(&s, "refused-keys", STATUS_YELLOW, "mallory-1, eve-1: on the disk");
 }
 
 static void test_no_secure_boot(void **state _unused_)
@@ -150,10 +245,11 @@ static void test_accounts(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_well),	 cmocka_unit_test(test_no_secure_boot),
-		cmocka_unit_test(test_spoilt),	 cmocka_unit_test(test_no_owner),
-		cmocka_unit_test(test_medium),	 cmocka_unit_test(test_slots),
-		cmocka_unit_test(test_accounts),
+		cmocka_unit_test(test_well),	   cmocka_unit_test(test_no_secure_boot),
+		cmocka_unit_test(test_spoilt),	   cmocka_unit_test(test_no_owner),
+		cmocka_unit_test(test_medium),	   cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_accounts),   cmocka_unit_test(test_real),
+		cmocka_unit_test(test_remembered), cmocka_unit_test(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

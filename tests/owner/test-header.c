@@ -11,6 +11,7 @@
 #include "core/recovery-key.h"
 #include "image/luks.h"
 #include "init/luks-shape.h"
+#include "init/record.h"
 #include "init/request.h"
 #include "owner/header.h"
 
@@ -244,6 +245,25 @@ static void test_request_replaced(void **state)
 	crypt_free(cd);
 }
 
+static void test_record(void **state)
+{
+	static const uint8_t key[RECORD_KEY_SIZE] = {1};
+	_cleanup_free_ char *token = record_token(&(struct pin){0}, key);
+	_cleanup_header_ struct header *h = make(state), *again = NULL;
+	const char *path = in_directory(state, "header");
+	struct crypt_device *cd;
+	struct error err;
+
+	assert_ok(header_request(h, "release=3", true, &err), &err);
+	assert_false(header_has_record(h));
+	assert_int_equal(crypt_init(&cd, path), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN, token) >= 0);
+	crypt_free(cd);
+	assert_ok(header_open(path, &again, &err), &err);
+	assert_true(header_has_record(again));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +282,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_request_replaced, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_request, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_record, setup_directory,
 						teardown_directory),
 	};
 
