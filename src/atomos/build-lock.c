@@ -181,13 +181,13 @@ int build_mirrors(struct build *b, char **ret, struct error *err)
 		r = add_mirror(b, "main", m.main, &inner, err);
 	if (r == 0)
 		r = add_mirror(b, "security", m.security ? m.security : "", &inner, err);
-	extra = json_get(json_get(decisions, "debian"), "extraRepositories");
+	extra = variant_get(variant_get(decisions, "debian"), "extraRepositories");
 	for (size_t i = 0; r == 0 && extra && i < sd_json_variant_elements(extra);
 	     i += 2) {
 		const char *name =
 			sd_json_variant_string(sd_json_variant_by_index(extra, i));
 		const char *uri =
-			json_string(sd_json_variant_by_index(extra, i + 1), "uri");
+			variant_text(sd_json_variant_by_index(extra, i + 1), "uri");
 
 		r = add_mirror(b, name, uri ? uri : "", &inner, err);
 	}

@@ -34,8 +34,8 @@ static int load_keys(struct build *b, struct error *err)
 static int check_decisions(const struct build *b, struct error *err)
 {
 	sd_json_variant *decisions = b->evaluated.decisions;
-	_cleanup_strv_ char **assertions = json_strings(decisions, "assertions");
-	const char *wrong = json_string(decisions, "error");
+	_cleanup_strv_ char **assertions = variant_texts(decisions, "assertions");
+	const char *wrong = variant_text(decisions, "error");
 	_cleanup_free_ char *joined = NULL;
 
 	if (wrong)
@@ -48,7 +48,8 @@ static int check_decisions(const struct build *b, struct error *err)
 
 static void show_warnings(const struct build *b)
 {
-	_cleanup_strv_ char **warnings = json_strings(b->evaluated.decisions, "warnings");
+	_cleanup_strv_ char **warnings =
+		variant_texts(b->evaluated.decisions, "warnings");
 
 	for (char **w = warnings; *w; w++)
 		log_warning("Warning: %s", *w);

@@ -114,7 +114,7 @@ static char *question(const struct evaluate *e)
 
 static char *take_path(sd_json_variant *o, const char *key)
 {
-	const char *path = json_string(o, key);
+	const char *path = variant_text(o, key);
 
 	return path ? xstrdup(path) : NULL;
 }
@@ -133,18 +133,18 @@ static char **command_line(const struct evaluate *e)
 int evaluate(const struct evaluate *e, struct evaluated *ret, struct error *err)
 {
 	_cleanup_strv_ char **argv = command_line(e);
-	_cleanup_json_ sd_json_variant *answer = NULL;
+	_cleanup_variant_ sd_json_variant *answer = NULL;
 	_cleanup_free_ char *output = NULL;
 	sd_json_variant *fresh;
 	int r = nix_run((const char *const *)argv, &output, err);
 
 	*ret = (struct evaluated){0};
 	if (r == 0)
-		r = json_parse(output, "What nix eval prints", &answer, err);
+		r = json_read(output, "What nix eval prints", &answer, err);
 	if (r < 0)
 		return r;
-	fresh = json_get(answer, "fresh");
-	ret->decisions = sd_json_variant_ref(json_get(answer, "decisions"));
+	fresh = variant_get(answer, "fresh");
+	ret->decisions = sd_json_variant_ref(variant_get(answer, "decisions"));
 	ret->fresh = fresh && sd_json_variant_is_boolean(fresh) &&
 		     sd_json_variant_boolean(fresh);
 	ret->system = take_path(answer, "system");

@@ -49,7 +49,7 @@ void install_report_free(struct install_report *r)
 
 static void write_line(struct install_report *r, uint64_t done, uint64_t total)
 {
-	_cleanup_json_ sd_json_variant *v = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL;
 	_cleanup_free_ char *text = NULL;
 
 	if (sd_json_buildo(&v, SD_JSON_BUILD_PAIR_UNSIGNED("done", done),
@@ -105,7 +105,7 @@ static const char *pin_word(enum old_pin pin)
 static int build_disk(const struct disk *d, const struct old_pin_facts *tpm,
 		      sd_json_variant **ret)
 {
-	_cleanup_json_ sd_json_variant *space = NULL;
+	_cleanup_variant_ sd_json_variant *space = NULL;
 	int r = sd_json_buildo(&space,
 			       SD_JSON_BUILD_PAIR_UNSIGNED("start", d->free.start),
 			       SD_JSON_BUILD_PAIR_UNSIGNED("size", d->free.size));
@@ -134,11 +134,11 @@ static int build_disk(const struct disk *d, const struct old_pin_facts *tpm,
 
 static int print_json(const struct disks *d, const struct old_pin_facts *tpm)
 {
-	_cleanup_json_ sd_json_variant *list = NULL, *v = NULL;
+	_cleanup_variant_ sd_json_variant *list = NULL, *v = NULL;
 	int r = sd_json_variant_new_array(&list, NULL, 0);
 
 	for (size_t i = 0; r >= 0 && i < d->count; i++) {
-		_cleanup_json_ sd_json_variant *one = NULL;
+		_cleanup_variant_ sd_json_variant *one = NULL;
 
 		r = build_disk(&d->list[i], tpm, &one);
 		if (r >= 0)

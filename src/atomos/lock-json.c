@@ -28,7 +28,7 @@ static bool made_of(const char *s, const char *characters)
 static int take_string(sd_json_variant *o, const char *key, const char *characters,
 		       char **ret)
 {
-	const char *s = json_string(o, key);
+	const char *s = variant_text(o, key);
 
 	if (!s || !*s || strlen(s) > FIELD_MAX || (characters && !made_of(s, characters)))
 		return -EBADMSG;
@@ -48,7 +48,7 @@ static bool path_is_safe(const char *path)
 
 static int take_layer(sd_json_variant *o, bool *ret_second)
 {
-	const char *layer = json_string(o, "layer");
+	const char *layer = variant_text(o, "layer");
 
 	if (!layer || (!streq(layer, "base") && !streq(layer, "second")))
 		return -EBADMSG;
@@ -58,7 +58,7 @@ static int take_layer(sd_json_variant *o, bool *ret_second)
 
 static int parse_package(sd_json_variant *o, struct lock_package *p, const char **ret_bad)
 {
-	p->size = json_u64(o, "size", 0);
+	p->size = variant_number(o, "size");
 	*ret_bad = "name";
 	if (take_string(o, "name", LOWER DIGITS "+-.", &p->name) < 0)
 		return -EBADMSG;
@@ -89,7 +89,7 @@ static int parse_package(sd_json_variant *o, struct lock_package *p, const char 
 static int parse_packages(sd_json_variant *root, const char *what, struct lock *l,
 			  struct error *err)
 {
-	sd_json_variant *list = json_get(root, "packages");
+	sd_json_variant *list = variant_get(root, "packages");
 
 	if (!list || !sd_json_variant_is_array(list) ||
 	    sd_json_variant_elements(list) > LOCK_PACKAGES_MAX)
@@ -116,8 +116,8 @@ static int parse_id(sd_json_variant *v, bool user, struct lock_id *id)
 	uint64_t number = LOCK_ID_LAST + 1, gid = 0;
 
 	if (user) {
-		number = json_u64(v, "id", number);
-		gid = json_u64(v, "group", UINT32_MAX);
+		number = variant_number_or(v, "id", number);
+		gid = variant_number_or(v, "group", UINT32_MAX);
 		if (gid >= UINT32_MAX || take_string(v, "home", NULL, &id->home) < 0 ||
 		    take_string(v, "shell", NULL, &id->shell) < 0)
 			return -EBADMSG;
@@ -133,7 +133,7 @@ static int parse_id(sd_json_variant *v, bool user, struct lock_id *id)
 
 static int parse_ids(sd_json_variant *root, const char *key, struct lock_ids *ids)
 {
-	sd_json_variant *o = json_get(root, key);
+	sd_json_variant *o = variant_get(root, key);
 	size_t n = o && sd_json_variant_is_object(o) ? sd_json_variant_elements(o) : 0;
 
 	if (n / 2 > LOCK_IDS_MAX)
@@ -157,8 +157,8 @@ static int parse_ids(sd_json_variant *root, const char *key, struct lock_ids *id
 static int parse(sd_json_variant *root, const char *what, struct lock *l,
 		 struct error *err)
 {
-	sd_json_variant *requested = json_get(root, "requested");
-	uint64_t version = json_u64(root, "version", 0);
+	sd_json_variant *requested = variant_get(root, "requested");
+	uint64_t version = variant_number(root, "version");
 
 	if (version != LOCK_VERSION)
 		return fail(err, -EBADMSG,
@@ -166,10 +166,10 @@ static int parse(sd_json_variant *root, const char *what, struct lock *l,
 			    ", this atomos knows version 1; 'atomos lock --rebase' makes "
 			    "it anew",
 			    what, version);
-	l->date = json_u64(root, "date", 0);
-	l->base = json_strings(requested, "base");
-	l->requested = json_strings(requested, "packages");
-	l->sources = json_strings(requested, "sources");
+	l->date = variant_number(root, "date");
+	l->base = variant_texts(requested, "base");
+	l->requested = variant_texts(requested, "packages");
+	l->sources = variant_texts(requested, "sources");
 	if (l->date == 0 || !requested)
 		return fail(err, -EBADMSG, "%s has no valid '%s'", what,
 			    requested ? "date" : "requested");
@@ -209,9 +209,9 @@ static int check_unique(const struct lock *l, const char *what, struct error *er
 
 int lock_parse(const char *text, const char *what, struct lock *ret, struct error *err)
 {
-	_cleanup_json_ sd_json_variant *root = NULL;
+	_cleanup_variant_ sd_json_variant *root = NULL;
 	_cleanup_lock_ struct lock l = {0};
-	int r = json_parse(text, what, &root, err);
+	int r = json_read(text, what, &root, err);
 
 	*ret = l;
 	if (r == 0)

@@ -57,8 +57,8 @@ static struct nix_activity *find(struct nix_log *l, uint64_t id)
 
 static void start(struct nix_log *l, sd_json_variant *o, uint64_t id)
 {
-	uint64_t type = json_u64(o, "type", 0);
-	_cleanup_strv_ char **fields = json_strings(o, "fields");
+	uint64_t type = variant_number(o, "type");
+	_cleanup_strv_ char **fields = variant_texts(o, "fields");
 
 	if (type == ACTIVITY_BUILDS)
 		l->builds = id;
@@ -118,8 +118,8 @@ static uint64_t number_at(sd_json_variant *list, size_t i)
 
 static void result(struct nix_log *l, sd_json_variant *o, uint64_t id)
 {
-	sd_json_variant *fields = json_get(o, "fields");
-	uint64_t type = json_u64(o, "type", 0);
+	sd_json_variant *fields = variant_get(o, "fields");
+	uint64_t type = variant_number(o, "type");
 
 	if (!fields || !sd_json_variant_is_array(fields))
 		return;
@@ -127,7 +127,7 @@ static void result(struct nix_log *l, sd_json_variant *o, uint64_t id)
 		l->done = number_at(fields, 0);
 		l->expected = number_at(fields, 1);
 	} else if (type == RESULT_BUILD_LOG_LINE) {
-		_cleanup_strv_ char **text = json_strings(o, "fields");
+		_cleanup_strv_ char **text = variant_texts(o, "fields");
 
 		if (*text)
 			build_line(l, find(l, id), *text);
@@ -159,10 +159,10 @@ static void note_failed(struct nix_log *l, const char *words)
 
 static void message(struct nix_log *l, sd_json_variant *o)
 {
-	const char *text = json_string(o, "msg");
+	const char *text = variant_text(o, "msg");
 	_cleanup_free_ char *words = NULL;
 
-	if (!text || json_u64(o, "level", LEVEL_ERROR + 1) != LEVEL_ERROR)
+	if (!text || variant_number_or(o, "level", LEVEL_ERROR + 1) != LEVEL_ERROR)
 		return;
 	words = nix_error_words(text);
 	note_failed(l, words);
@@ -172,20 +172,20 @@ static void message(struct nix_log *l, sd_json_variant *o)
 
 void nix_log_take(struct nix_log *l, const char *line)
 {
-	_cleanup_json_ sd_json_variant *o = NULL;
+	_cleanup_variant_ sd_json_variant *o = NULL;
 	const char *json = startswith(line, "@nix "), *action;
 	uint64_t id;
 
 	replace(&l->line, NULL);
 	if (!l->current)
 		l->current = xstrdup("");
-	if (!json || json_parse(json, "Nix's log", &o, NULL) < 0) {
+	if (!json || json_read(json, "Nix's log", &o, NULL) < 0) {
 		if (!l->error && strstr(line, "error"))
 			l->error = nix_error_words(line);
 		return;
 	}
-	action = json_string(o, "action");
-	id = json_u64(o, "id", 0);
+	action = variant_text(o, "action");
+	id = variant_number(o, "id");
 	if (!action)
 		return;
 	if (streq(action, "start"))

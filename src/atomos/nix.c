@@ -130,7 +130,7 @@ static int parse_sri(const char *text, uint8_t hash[SHA256_SIZE])
 
 static char **reference_names(sd_json_variant *o)
 {
-	_cleanup_strv_ char **paths = json_strings(o, "references");
+	_cleanup_strv_ char **paths = variant_texts(o, "references");
 	char **names = xcalloc(1, sizeof(char *));
 
 	for (char **p = paths; *p; p++) {
@@ -150,23 +150,23 @@ static int add_path(struct closure *c, size_t *capacity, const char *path,
 
 	if (!base || !store_base_valid(base))
 		return fail(err, -EBADMSG, "'%s' is no store path", path);
-	if (parse_sri(json_string(o, "narHash"), info.nar_hash) < 0)
+	if (parse_sri(variant_text(o, "narHash"), info.nar_hash) < 0)
 		return fail(err, -EBADMSG, "Nix knows no hash of %s", path);
 	info.base = xstrdup(base);
-	info.nar_size = json_u64(o, "narSize", 0);
+	info.nar_size = variant_number(o, "narSize");
 	info.references = reference_names(o);
-	info.signatures = json_strings(o, "signatures");
-	info.content_addressed = json_get(o, "ca");
+	info.signatures = variant_texts(o, "signatures");
+	info.content_addressed = variant_get(o, "ca");
 	closure_add(c, &info, capacity);
 	return 0;
 }
 
 int nix_closure_parse(const char *text, struct closure *ret, struct error *err)
 {
-	_cleanup_json_ sd_json_variant *root = NULL;
+	_cleanup_variant_ sd_json_variant *root = NULL;
 	_cleanup_closure_ struct closure c = {0};
 	size_t capacity = 0;
-	int r = json_parse(text, "What nix path-info prints", &root, err);
+	int r = json_read(text, "What nix path-info prints", &root, err);
 
 	*ret = c;
 	for (size_t i = 0; r == 0 && i < sd_json_variant_elements(root); i += 2)

@@ -13,14 +13,14 @@
 
 static void wanted_lists(sd_json_variant *decisions, struct lock *ret)
 {
-	sd_json_variant *packages = json_get(decisions, "packages");
-	const char *suite = json_string(json_get(decisions, "debian"), "suite");
+	sd_json_variant *packages = variant_get(decisions, "packages");
+	const char *suite = variant_text(variant_get(decisions, "debian"), "suite");
 
 	*ret = (struct lock){
 		.suite = xstrdup(suite ? suite : ""),
-		.base = json_strings(packages, "base"),
-		.requested = json_strings(packages, "requested"),
-		.sources = json_strings(packages, "sources"),
+		.base = variant_texts(packages, "base"),
+		.requested = variant_texts(packages, "requested"),
+		.sources = variant_texts(packages, "sources"),
 	};
 }
 
@@ -57,13 +57,13 @@ static const char *debian_keyring(void)
 
 static int add_debian(struct apt *a, sd_json_variant *decisions, struct error *err)
 {
-	sd_json_variant *debian = json_get(decisions, "debian");
+	sd_json_variant *debian = variant_get(decisions, "debian");
 	_cleanup_apt_mirrors_ struct apt_mirrors mirrors = {0};
-	_cleanup_strv_ char **list = json_strings(debian, "components");
+	_cleanup_strv_ char **list = variant_texts(debian, "components");
 	_cleanup_free_ char *components = strv_join(list, " "), *security = NULL;
 	struct apt_repository r = {
 		.name = (char *)"main",
-		.suite = (char *)json_string(debian, "suite"),
+		.suite = (char *)variant_text(debian, "suite"),
 		.components = components,
 		.key = (char *)debian_keyring(),
 	};
@@ -90,20 +90,20 @@ static int add_debian(struct apt *a, sd_json_variant *decisions, struct error *e
 
 static int add_extra(struct apt *a, sd_json_variant *debian, struct error *err)
 {
-	sd_json_variant *extra = json_get(debian, "extraRepositories");
+	sd_json_variant *extra = variant_get(debian, "extraRepositories");
 	size_t n = extra ? sd_json_variant_elements(extra) : 0;
 
 	for (size_t i = 0; i < n; i += 2) {
 		sd_json_variant *o = sd_json_variant_by_index(extra, i + 1);
-		_cleanup_strv_ char **list = json_strings(o, "components");
+		_cleanup_strv_ char **list = variant_texts(o, "components");
 		_cleanup_free_ char *components = strv_join(list, " ");
 		struct apt_repository r = {
 			.name = (char *)sd_json_variant_string(
 				sd_json_variant_by_index(extra, i)),
-			.uri = (char *)json_string(o, "uri"),
-			.suite = (char *)json_string(o, "suite"),
+			.uri = (char *)variant_text(o, "uri"),
+			.suite = (char *)variant_text(o, "suite"),
 			.components = components,
-			.key = (char *)json_string(o, "key"),
+			.key = (char *)variant_text(o, "key"),
 		};
 
 		if (!r.uri || !r.suite || !r.key)
@@ -288,11 +288,11 @@ static int resolve(struct apt *a, const struct renew_request *q,
 
 int renew_mirrors(sd_json_variant *decisions, struct apt_mirrors *ret, struct error *err)
 {
-	sd_json_variant *debian = json_get(decisions, "debian");
-	const char *suite = json_string(debian, "suite");
+	sd_json_variant *debian = variant_get(decisions, "debian");
+	const char *suite = variant_text(debian, "suite");
 	struct apt_mirrors configured = {
-		.main = (char *)json_string(debian, "mirror"),
-		.security = (char *)json_string(debian, "securityMirror"),
+		.main = (char *)variant_text(debian, "mirror"),
+		.security = (char *)variant_text(debian, "securityMirror"),
 	};
 
 	if (!suite)
@@ -310,7 +310,7 @@ int renew_lock(const struct renew_request *q, struct lock *ret, struct error *er
 {
 	_cleanup_lock_ struct lock wanted = {0}, l = {0};
 	_cleanup_apt_ struct apt a = {.lock = -EBADF};
-	sd_json_variant *debian = json_get(q->decisions, "debian");
+	sd_json_variant *debian = variant_get(q->decisions, "debian");
 	int r;
 
 	report(q, "Fetching the package lists");

@@ -16,13 +16,13 @@ static const struct verb_option options[] = {
 
 static int print(const struct build_result *b, struct error *err)
 {
-	_cleanup_json_ sd_json_variant *v = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL;
 	int r = sd_json_buildo(
 		&v, SD_JSON_BUILD_PAIR("system", SD_JSON_BUILD_STRING(b->system)),
-		SD_JSON_BUILD_PAIR("product", SD_JSON_BUILD_VARIANT(
-						      json_get(b->decisions, "product"))),
-		SD_JSON_BUILD_PAIR("release", SD_JSON_BUILD_VARIANT(
-						      json_get(b->decisions, "release"))),
+		SD_JSON_BUILD_PAIR("product", SD_JSON_BUILD_VARIANT(variant_get(
+						      b->decisions, "product"))),
+		SD_JSON_BUILD_PAIR("release", SD_JSON_BUILD_VARIANT(variant_get(
+						      b->decisions, "release"))),
 		SD_JSON_BUILD_PAIR("built", SD_JSON_BUILD_BOOLEAN(b->built)),
 		SD_JSON_BUILD_PAIR("signed", SD_JSON_BUILD_BOOLEAN(b->is_signed)));
 

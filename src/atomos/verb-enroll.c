@@ -21,12 +21,12 @@
 
 static int list_json(const struct slots *slots)
 {
-	_cleanup_json_ sd_json_variant *v = NULL, *list = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL, *list = NULL;
 	int r = sd_json_variant_new_array(&list, NULL, 0);
 
 	for (size_t i = 0; i < slots->count && r >= 0; i++) {
 		_cleanup_free_ char *words = slot_words(&slots->list[i]);
-		_cleanup_json_ sd_json_variant *one = NULL;
+		_cleanup_variant_ sd_json_variant *one = NULL;
 		const char *user = slots->list[i].user;
 
 		r = sd_json_buildo(

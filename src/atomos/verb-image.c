@@ -118,7 +118,7 @@ static int check_keys(const char *keys, struct error *err)
 static struct secret *generic_password(const struct sources *s)
 {
 	const char *text =
-		json_string(json_get(s->built.decisions, "image"), "genericPassword");
+		variant_text(variant_get(s->built.decisions, "image"), "genericPassword");
 	struct secret *password = secret_new();
 
 	text = text ? text : GENERIC_PASSWORD;
@@ -130,7 +130,7 @@ static struct secret *generic_password(const struct sources *s)
 static int print(const struct image_options *o, uint64_t bytes, bool made,
 		 struct error *err)
 {
-	_cleanup_json_ sd_json_variant *v = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL;
 	int r = sd_json_buildo(
 		&v, SD_JSON_BUILD_PAIR("output", SD_JSON_BUILD_STRING(o->output)),
 		SD_JSON_BUILD_PAIR("system", SD_JSON_BUILD_STRING(o->system)),
@@ -206,13 +206,13 @@ static int make(const struct invocation *in, const struct sources *s, struct err
 	_cleanup_free_ char *key = xasprintf("%s/nix-secret-key", s->keys);
 	_cleanup_secret_ struct secret *password = generic_password(s);
 	_cleanup_(parts_done) struct parts parts = {0};
-	sd_json_variant *image = json_get(s->built.decisions, "image");
+	sd_json_variant *image = variant_get(s->built.decisions, "image");
 	struct image_options o = {.output = option_value(in, "output"),
 				  .system = s->system,
 				  .boot = s->boot,
 				  .keys = s->keys,
 				  .password = password,
-				  .keymap = json_string(image, "keymap"),
+				  .keymap = variant_text(image, "keymap"),
 				  .nix_environment = nix_environment,
 				  .progress = progress_report,
 				  .progress_context = progress};

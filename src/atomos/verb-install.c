@@ -83,8 +83,8 @@ static int medium_open(struct medium *m, struct error *err)
 	if (r == 0)
 		r = read_own("medium.json", &settings, NULL, err);
 	if (r == 0)
-		r = json_parse(settings, "medium.json", &m->settings, err);
-	if (r == 0 && !json_string(m->settings, "genericPassword"))
+		r = json_read(settings, "medium.json", &m->settings, err);
+	if (r == 0 && !variant_text(m->settings, "genericPassword"))
 		r = fail(err, -EINVAL, "medium.json names no generic password");
 	return r < 0 ? r : source_open("", &m->keys, &m->source, err);
 }
@@ -185,7 +185,7 @@ static void report_secrets(struct plan *p, const struct install_result *result)
 static int report(const struct invocation *in, const struct plan *p,
 		  const struct install_result *result, struct error *err)
 {
-	_cleanup_json_ sd_json_variant *v = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL;
 	int r;
 
 	if (!in->json) {
@@ -212,19 +212,19 @@ static int install(const struct invocation *in, const struct medium *m,
 	_cleanup_install_report_ struct install_report *progress = NULL;
 	_cleanup_secret_ struct secret *password = secret_new();
 	_cleanup_free_ char *path = xasprintf("/dev/%s", p->disk->node);
-	const char *text = json_string(m->settings, "genericPassword");
+	const char *text = variant_text(m->settings, "genericPassword");
 	struct install_options o = {
 		.disk = path,
 		.whole = p->whole,
 		.space = p->whole ? layout_whole(p->disk->size) : p->disk->free,
 		.size = p->disk->size,
 		.sequence = p->disk->sequence,
-		.release = json_u64(m->settings, "release", 0),
+		.release = variant_number(m->settings, "release"),
 		.source = &m->source,
 		.password = password,
 		.old_pin = p->forget ? p->pin : OLD_PIN_NONE,
 		.keymap = p->answers.answers.keymap ? p->answers.answers.keymap
-						    : json_string(m->settings, "keymap"),
+						    : variant_text(m->settings, "keymap"),
 		.answers = p->answered ? &p->answers.leave : NULL,
 		.nix_environment = nix_environment,
 		.progress = install_report_step};

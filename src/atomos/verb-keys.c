@@ -16,26 +16,26 @@ static const struct verb_option options[] = {
 
 static void show(sd_json_variant *keys)
 {
-	sd_json_variant *certificates = json_get(keys, "certificates");
+	sd_json_variant *certificates = variant_get(keys, "certificates");
 
-	printf("Nix signatures   %s\n", json_string(keys, "nix"));
+	printf("Nix signatures   %s\n", variant_text(keys, "nix"));
 	for (size_t i = 0; i < sd_json_variant_elements(certificates); i++) {
 		sd_json_variant *c = sd_json_variant_by_index(certificates, i);
 
 		printf("Secure Boot %-4s %s, until %s\n                 %s\n",
-		       json_string(c, "name"), json_string(c, "subject"),
-		       json_string(c, "expires"), json_string(c, "sha256"));
+		       variant_text(c, "name"), variant_text(c, "subject"),
+		       variant_text(c, "expires"), variant_text(c, "sha256"));
 	}
-	printf("PCR 11 policy    %s\n", json_string(json_get(keys, "pcr"), "sha256"));
-	if (json_string(json_get(keys, "pcr"), "old"))
+	printf("PCR 11 policy    %s\n", variant_text(variant_get(keys, "pcr"), "sha256"));
+	if (variant_text(variant_get(keys, "pcr"), "old"))
 		printf("     and of old  %s\n",
-		       json_string(json_get(keys, "pcr"), "old"));
-	printf("Owner GUID       %s\n", json_string(keys, "ownerGuid"));
+		       variant_text(variant_get(keys, "pcr"), "old"));
+	printf("Owner GUID       %s\n", variant_text(keys, "ownerGuid"));
 }
 
 static int describe(const struct invocation *in, const char *directory, struct error *err)
 {
-	_cleanup_json_ sd_json_variant *keys = NULL;
+	_cleanup_variant_ sd_json_variant *keys = NULL;
 	int r = keys_describe(directory, &keys, err);
 
 	if (r < 0)

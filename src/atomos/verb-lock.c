@@ -18,7 +18,7 @@ static const struct verb_option options[] = {
 
 static int print(const struct lock_result *l, struct error *err)
 {
-	_cleanup_json_ sd_json_variant *v = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL;
 	int r = sd_json_buildo(
 		&v, SD_JSON_BUILD_PAIR("lock", SD_JSON_BUILD_STRING(l->path)),
 		SD_JSON_BUILD_PAIR("packages", SD_JSON_BUILD_UNSIGNED(l->packages)),

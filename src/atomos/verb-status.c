@@ -59,11 +59,11 @@ static enum owner_secret find_secret(void)
 
 static int print_json(const struct status *s)
 {
-	_cleanup_json_ sd_json_variant *v = NULL, *list = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL, *list = NULL;
 	int r = sd_json_variant_new_array(&list, NULL, 0);
 
 	for (size_t i = 0; i < s->count && r >= 0; i++) {
-		_cleanup_json_ sd_json_variant *line = NULL;
+		_cleanup_variant_ sd_json_variant *line = NULL;
 
 		r = sd_json_buildo(&line,
 				   SD_JSON_BUILD_PAIR_STRING("name", s->lines[i].name),

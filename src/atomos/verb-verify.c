@@ -127,7 +127,7 @@ static int verify_any(struct verify *v, const char *name, struct error *err)
 static int print_json(const struct verify *v, const struct error *failure)
 {
 	const struct engine_result *e = &v->result;
-	_cleanup_json_ sd_json_variant *j = NULL;
+	_cleanup_variant_ sd_json_variant *j = NULL;
 	int r;
 
 	if (failure)

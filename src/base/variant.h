@@ -12,7 +12,15 @@
 
 #define _cleanup_variant_ _cleanup_(sd_json_variant_unrefp)
 
-/* NULL when it is absent or no text. */
+/* Any member; NULL when it is absent or null, or where `o` is NULL or no object. */
+static inline sd_json_variant *variant_get(sd_json_variant *o, const char *key)
+{
+	sd_json_variant *v = sd_json_variant_by_key(o, key);
+
+	return v && !sd_json_variant_is_null(v) ? v : NULL;
+}
+
+/* Owned by `o`; NULL when it is absent or no text. */
 static inline const char *variant_text(sd_json_variant *o, const char *key)
 {
 	sd_json_variant *v = sd_json_variant_by_key(o, key);
@@ -20,11 +28,18 @@ static inline const char *variant_text(sd_json_variant *o, const char *key)
 	return v && sd_json_variant_is_string(v) ? sd_json_variant_string(v) : NULL;
 }
 
-static inline uint64_t variant_number(sd_json_variant *o, const char *key)
+static inline uint64_t variant_number_or(sd_json_variant *o, const char *key,
+					 uint64_t otherwise)
 {
 	sd_json_variant *v = sd_json_variant_by_key(o, key);
 
-	return v && sd_json_variant_is_unsigned(v) ? sd_json_variant_unsigned(v) : 0;
+	return v && sd_json_variant_is_unsigned(v) ? sd_json_variant_unsigned(v)
+						   : otherwise;
+}
+
+static inline uint64_t variant_number(sd_json_variant *o, const char *key)
+{
+	return variant_number_or(o, key, 0);
 }
 
 static inline double variant_real(sd_json_variant *o, const char *key)

@@ -158,15 +158,15 @@ static void test_certificates(void **state)
 static void test_describe(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_json_ sd_json_variant *v = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL;
 	_cleanup_free_ char *secret = read_key(f, "nix-secret-key"), *text = NULL;
 	struct error err;
 
 	assert_int_equal(keys_describe(f->keys, &v, &err), 0);
-	assert_non_null(startswith(json_string(v, "nix"), "test-1:"));
-	assert_int_equal(sd_json_variant_elements(json_get(v, "certificates")), 3);
-	assert_int_equal(strlen(json_string(json_get(v, "pcr"), "sha256")), 64);
-	assert_int_equal(strlen(json_string(v, "ownerGuid")), 36);
+	assert_non_null(startswith(variant_text(v, "nix"), "test-1:"));
+	assert_int_equal(sd_json_variant_elements(variant_get(v, "certificates")), 3);
+	assert_int_equal(strlen(variant_text(variant_get(v, "pcr"), "sha256")), 64);
+	assert_int_equal(strlen(variant_text(v, "ownerGuid")), 36);
 	assert_true(sd_json_variant_format(v, 0, &text) >= 0);
 	assert_null(strstr(text, secret + strlen("test-1:")));
 	assert_null(strstr(text, "PRIVATE"));
@@ -179,7 +179,7 @@ static void test_renew(void **state)
 	_cleanup_free_ char *secret = read_key(f, "pcr.key"),
 			    *public = read_key(f, "pcr.pub"), *old = NULL,
 			    *old_public = NULL, *new = NULL, *other = NULL;
-	_cleanup_json_ sd_json_variant *before = NULL, *after = NULL;
+	_cleanup_variant_ sd_json_variant *before = NULL, *after = NULL;
 	struct stat st;
 	struct error err;
 
@@ -197,10 +197,10 @@ static void test_renew(void **state)
 	assert_string_not_equal(other, public);
 	assert_int_equal(keys_renew(f->keys, &err), -EEXIST);
 	assert_int_equal(keys_describe(f->keys, &after, &err), 0);
-	assert_string_equal(json_string(json_get(after, "pcr"), "old"),
-			    json_string(json_get(before, "pcr"), "sha256"));
-	assert_string_not_equal(json_string(json_get(after, "pcr"), "sha256"),
-				json_string(json_get(before, "pcr"), "sha256"));
+	assert_string_equal(variant_text(variant_get(after, "pcr"), "old"),
+			    variant_text(variant_get(before, "pcr"), "sha256"));
+	assert_string_not_equal(variant_text(variant_get(after, "pcr"), "sha256"),
+				variant_text(variant_get(before, "pcr"), "sha256"));
 	free(old);
 	old = xasprintf("%s/pcr.key", f->keys);
 	assert_int_equal(stat(old, &st), 0);
@@ -268,7 +268,7 @@ static void test_renew_cut(void **state)
 static void test_missing(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_json_ sd_json_variant *v = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL;
 	struct error err;
 
 	assert_int_equal(keys_describe(f->top, &v, &err), -ENOENT);
