@@ -20,17 +20,19 @@ int json_parse(const char *text, sd_json_variant **ret, struct error *err)
 	return 0;
 }
 
-/* The field, or NULL when it is absent or null. */
-static sd_json_variant *field(sd_json_variant *object, const char *key)
+int json_token(const char *text, const char *type, sd_json_variant **ret)
 {
-	sd_json_variant *v = sd_json_variant_by_key(object, key);
+	const char *found;
 
-	return v && !sd_json_variant_is_null(v) ? v : NULL;
+	if (json_parse(text, ret, NULL) < 0)
+		return -EBADMSG;
+	found = variant_text(*ret, "type");
+	return found && streq(found, type) ? 0 : -ENOENT;
 }
 
 int json_bool(sd_json_variant *object, const char *key, bool *ret, struct error *err)
 {
-	sd_json_variant *v = field(object, key);
+	sd_json_variant *v = variant_get(object, key);
 
 	if (!v)
 		return 0;
@@ -43,7 +45,7 @@ int json_bool(sd_json_variant *object, const char *key, bool *ret, struct error 
 int json_u64(sd_json_variant *object, const char *key, uint64_t max, uint64_t *ret,
 	     struct error *err)
 {
-	sd_json_variant *v = field(object, key);
+	sd_json_variant *v = variant_get(object, key);
 
 	if (!v)
 		return 0;
@@ -58,7 +60,7 @@ int json_u64(sd_json_variant *object, const char *key, uint64_t max, uint64_t *r
 
 int json_string(sd_json_variant *object, const char *key, char **ret, struct error *err)
 {
-	sd_json_variant *v = field(object, key);
+	sd_json_variant *v = variant_get(object, key);
 
 	if (!v)
 		return 0;
@@ -72,7 +74,7 @@ int json_string(sd_json_variant *object, const char *key, char **ret, struct err
 int json_object(sd_json_variant *object, const char *key, sd_json_variant **ret,
 		struct error *err)
 {
-	sd_json_variant *v = field(object, key);
+	sd_json_variant *v = variant_get(object, key);
 
 	if (!v)
 		return 0;

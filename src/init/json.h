@@ -7,14 +7,14 @@
 #include <systemd/sd-json.h>
 
 #include "base/error.h"
-
-static inline void json_unrefp(sd_json_variant **v)
-{
-	sd_json_variant_unref(*v);
-}
+#include "base/variant.h"
 
 /* Parses a whole text that must be an object. */
 int json_parse(const char *text, sd_json_variant **ret, struct error *err);
+
+/* Parses the text of a token of a LUKS2 header that must be of this type. -EBADMSG when
+ * it is no object, -ENOENT when it is of another type. */
+int json_token(const char *text, const char *type, sd_json_variant **ret);
 
 /* Each reads a field that may be absent: returns 1 and sets *ret, 0 when it is absent or
  * null (*ret stays), -EBADMSG when it has another type or is above `max`. A string

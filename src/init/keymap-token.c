@@ -9,7 +9,7 @@
 
 char *keymap_token_decode(const char *json)
 {
-	_cleanup_(json_unrefp) sd_json_variant *token = NULL;
+	_cleanup_variant_ sd_json_variant *token = NULL;
 	char *name = NULL;
 
 	if (json_parse(json, &token, NULL) == 0)

@@ -43,17 +43,14 @@ static int refuse_text(struct error *err, const char *what, const char *found)
 /* The text of a field, or "" when it is none. */
 static const char *text_of(sd_json_variant *o, const char *key)
 {
-	sd_json_variant *v = sd_json_variant_by_key(o, key);
+	const char *text = variant_text(o, key);
 
-	return v && sd_json_variant_is_string(v) ? sd_json_variant_string(v) : "";
+	return text ? text : "";
 }
 
 static bool text_is(sd_json_variant *o, const char *key, const char *value)
 {
-	sd_json_variant *v = sd_json_variant_by_key(o, key);
-
-	return v && sd_json_variant_is_string(v) &&
-	       streq(sd_json_variant_string(v), value);
+	return streq(text_of(o, key), value);
 }
 
 static bool number_is(sd_json_variant *o, const char *key, uint64_t low, uint64_t high)
@@ -67,10 +64,7 @@ static bool number_is(sd_json_variant *o, const char *key, uint64_t low, uint64_
 /* LUKS2 writes 64-bit numbers as decimal text. */
 static bool text_number(sd_json_variant *o, const char *key, uint64_t *ret)
 {
-	sd_json_variant *v = sd_json_variant_by_key(o, key);
-
-	return v && sd_json_variant_is_string(v) &&
-	       parse_u64(sd_json_variant_string(v), ret) == 0;
+	return parse_u64(text_of(o, key), ret) == 0;
 }
 
 /* True when the object has these keys and no other; the list ends with NULL. */
@@ -262,7 +256,7 @@ static int check_tokens(sd_json_variant *tokens, struct error *err)
 
 int luks_shape_check(const char *json, struct error *err)
 {
-	_cleanup_(json_unrefp) sd_json_variant *root = NULL;
+	_cleanup_variant_ sd_json_variant *root = NULL;
 	int r;
 
 #ifdef WITHOUT_CHECK_LUKS_SHAPE

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/macro.h"
 #include "base/str.h"
+#include "base/variant.h"
 #include "init/luks-shape.h"
 #include "init/luks-tokens.h"
 
@@ -163,14 +164,12 @@ static bool fields_ok(sd_json_variant *token, const struct token *k)
 
 static const char *token_odd(sd_json_variant *token)
 {
-	sd_json_variant *type = sd_json_variant_is_object(token)
-					? sd_json_variant_by_key(token, "type")
-					: NULL;
+	const char *type = variant_text(token, "type");
 
-	if (!type || !sd_json_variant_is_string(type))
+	if (!type)
 		return "a token without a kind";
 	for (size_t i = 0; i < ELEMENTSOF(known); i++)
-		if (streq(sd_json_variant_string(type), known[i].type))
+		if (streq(type, known[i].type))
 			return fields_ok(token, &known[i]) ? NULL
 							   : "odd fields of a token";
 	return "a token of an unknown kind";

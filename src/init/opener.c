@@ -17,15 +17,14 @@ static const struct {
 /* The type that a token names: libcryptsetup's own word for it depends on its plugins. */
 static enum opener opener_of_token(const char *json)
 {
-	_cleanup_(json_unrefp) sd_json_variant *token = NULL;
-	sd_json_variant *type;
+	_cleanup_variant_ sd_json_variant *token = NULL;
+	const char *type;
 
 	if (json_parse(json, &token, NULL) < 0)
 		return OPENER_NONE;
-	type = sd_json_variant_by_key(token, "type");
+	type = variant_text(token, "type");
 	for (size_t i = 0; type && i < ELEMENTSOF(tokens); i++)
-		if (sd_json_variant_is_string(type) &&
-		    streq(sd_json_variant_string(type), tokens[i].token))
+		if (streq(type, tokens[i].token))
 			return tokens[i].opener;
 	return OPENER_NONE;
 }

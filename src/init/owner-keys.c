@@ -59,7 +59,7 @@ static const char *name_of(const struct trusted_keys *keys, const uint8_t *hash)
 int owner_keys_list(const struct pin *pin, const struct trusted_keys *keys,
 		    sd_json_variant **ret)
 {
-	_cleanup_(json_unrefp) sd_json_variant *list = NULL;
+	_cleanup_variant_ sd_json_variant *list = NULL;
 	int r = sd_json_variant_new_array(&list, NULL, 0);
 
 	for (size_t i = 0; i < pin->owner_count && r >= 0; i++) {

@@ -98,7 +98,7 @@ static int read_entry(sd_json_variant *v, struct entry *ret)
 static int find(const char *json, const uint8_t *key, const uint8_t *policy,
 		struct entry *ret)
 {
-	_cleanup_(json_unrefp) sd_json_variant *root = NULL;
+	_cleanup_variant_ sd_json_variant *root = NULL;
 	sd_json_variant *list;
 
 	if (json_parse(json, &root, NULL) < 0)

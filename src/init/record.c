@@ -34,7 +34,7 @@ int record_key(const void *volume_key, size_t size, uint8_t ret[static RECORD_KE
 
 char *record_token(const struct pin *p, const uint8_t key[static RECORD_KEY_SIZE])
 {
-	_cleanup_(json_unrefp) sd_json_variant *token = NULL;
+	_cleanup_variant_ sd_json_variant *token = NULL;
 	uint8_t bytes[PIN_SIZE], mac[MAC_SIZE];
 	char *text = NULL;
 
@@ -67,16 +67,12 @@ static int bytes_of(sd_json_variant *token, const char *field,
 int record_token_parse(const char *json, const uint8_t key[static RECORD_KEY_SIZE],
 		       struct pin *ret)
 {
-	_cleanup_(json_unrefp) sd_json_variant *token = NULL;
+	_cleanup_variant_ sd_json_variant *token = NULL;
 	uint8_t bytes[PIN_SIZE], mac[MAC_SIZE], expected[MAC_SIZE];
-	sd_json_variant *type;
+	int r = json_token(json, RECORD_TOKEN, &token);
 
-	if (json_parse(json, &token, NULL) < 0)
-		return -EBADMSG;
-	type = sd_json_variant_by_key(token, "type");
-	if (!type || !sd_json_variant_is_string(type) ||
-	    !streq(sd_json_variant_string(type), RECORD_TOKEN))
-		return -ENOENT;
+	if (r < 0)
+		return r;
 	if (bytes_of(token, "record", sd_json_variant_unbase64, bytes, sizeof(bytes)) <
 		    0 ||
 	    bytes_of(token, "mac", sd_json_variant_unhex, mac, sizeof(mac)) < 0 ||

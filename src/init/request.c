@@ -31,21 +31,15 @@ static int parse_want(const char *want, struct request *ret)
 
 int request_parse(const char *json, struct request *ret)
 {
-	_cleanup_(json_unrefp) sd_json_variant *token = NULL;
-	sd_json_variant *type, *want;
-	int r;
+	_cleanup_variant_ sd_json_variant *token = NULL;
+	int r = json_token(json, REQUEST_TOKEN, &token);
+	const char *want;
 
 	*ret = (struct request){0};
-	if (json_parse(json, &token, NULL) < 0)
-		return -EBADMSG;
-	type = sd_json_variant_by_key(token, "type");
-	if (!type || !sd_json_variant_is_string(type) ||
-	    !streq(sd_json_variant_string(type), REQUEST_TOKEN))
-		return -ENOENT;
-	want = sd_json_variant_by_key(token, "want");
-	if (!want || !sd_json_variant_is_string(want))
-		return -EBADMSG;
-	r = parse_want(sd_json_variant_string(want), ret);
+	if (r < 0)
+		return r;
+	want = variant_text(token, "want");
+	r = want ? parse_want(want, ret) : -EBADMSG;
 	if (r < 0)
 		request_done(ret);
 	return r;

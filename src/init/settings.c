@@ -63,7 +63,7 @@ static int get_zram(sd_json_variant *root, struct settings *s, struct error *err
 
 int settings_parse(const char *text, struct settings *ret, struct error *err)
 {
-	_cleanup_(json_unrefp) sd_json_variant *root = NULL;
+	_cleanup_variant_ sd_json_variant *root = NULL;
 	int r = json_parse(text, &root, err);
 
 	if (r >= 0)

@@ -76,7 +76,7 @@ static int build_volume(const struct boot *b, sd_json_variant **ret)
 static int build_trust(const struct boot *b, sd_json_variant **ret)
 {
 	static const struct pin nothing = {0};
-	_cleanup_(json_unrefp) sd_json_variant *keys = NULL;
+	_cleanup_variant_ sd_json_variant *keys = NULL;
 	const struct pin *pin = b->remembered ? &b->pinned : &nothing;
 	int r = owner_keys_list(pin, &b->settings.keys, &keys);
 
@@ -115,7 +115,7 @@ static int build_boot(struct boot *b, uint64_t read, sd_json_variant **ret)
 
 int step_status(struct boot *b, struct error *err)
 {
-	_cleanup_(json_unrefp) sd_json_variant *v = NULL, *volume = NULL, *trust = NULL;
+	_cleanup_variant_ sd_json_variant *v = NULL, *volume = NULL, *trust = NULL;
 	_cleanup_free_ char *text = NULL;
 	uint64_t read = bytes_read(b->partition.node);
 	int r = build_boot(b, read, &v);

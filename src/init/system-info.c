@@ -144,7 +144,7 @@ static int get_numbers(sd_json_variant *root, struct system_info *s, struct erro
 
 static int parse(const char *text, struct system_info *ret, struct error *err)
 {
-	_cleanup_(json_unrefp) sd_json_variant *root = NULL;
+	_cleanup_variant_ sd_json_variant *root = NULL;
 	int r = json_parse(text, &root, err);
 
 	if (r >= 0)

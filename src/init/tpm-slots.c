@@ -47,16 +47,12 @@ static int read_key(sd_json_variant *token, struct tpm_slot *ret)
 
 int tpm_slot_parse(const char *json, struct tpm_slot *ret)
 {
-	_cleanup_(json_unrefp) sd_json_variant *token = NULL;
-	sd_json_variant *type;
+	_cleanup_variant_ sd_json_variant *token = NULL;
+	int r = json_token(json, TYPE, &token);
 
 	*ret = (struct tpm_slot){.token = -1};
-	if (json_parse(json, &token, NULL) < 0)
-		return -EBADMSG;
-	type = sd_json_variant_by_key(token, "type");
-	if (!type || !sd_json_variant_is_string(type) ||
-	    !streq(sd_json_variant_string(type), TYPE))
-		return -ENOENT;
+	if (r < 0)
+		return r;
 	ret->slot = slot_of(token);
 	if (ret->slot < 0 || json_bool(token, "tpm2-pin", &ret->pin, NULL) < 0)
 		return -EBADMSG;

@@ -6,7 +6,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_free_ char *text = xstrndup((const char *)data, size), *string = NULL;
-	_cleanup_(json_unrefp) sd_json_variant *root = NULL;
+	_cleanup_variant_ sd_json_variant *root = NULL;
 	sd_json_variant *inner = NULL;
 	uint64_t number = 0;
 	bool flag = false;

@@ -130,7 +130,7 @@ static void test_list(void **state)
 {
 	_cleanup_trusted_keys_ struct trusted_keys keys = vendor();
 	struct pin pin = pin_with("owner-1:" PUBLIC);
-	_cleanup_(json_unrefp) sd_json_variant *list = NULL;
+	_cleanup_variant_ sd_json_variant *list = NULL;
 	_cleanup_free_ char *text = NULL;
 
 	assert_null(add(&keys, "owner-1:" PUBLIC "\n", &pin));
