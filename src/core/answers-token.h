@@ -9,7 +9,6 @@
  * made of the digest of the volume key. */
 #pragma once
 
-#include <libcryptsetup.h>
 #include <stdint.h>
 
 #include "core/hash.h"
@@ -17,12 +16,6 @@
 #define ANSWERS_TOKEN "atomos-answers"
 #define ANSWERS_NAME_PREFIX "atomos-answers-"
 #define ANSWERS_NAME_SIZE (sizeof(ANSWERS_NAME_PREFIX) + 2 * (size_t)SHA256_SIZE)
-
-/* A field of the first such token of a loaded header, freed by the caller; NULL when
- * there is none. */
-char *answers_token_find(struct crypt_device *device, const char *field);
-/* The same from the text of one such token. */
-char *answers_token_decode(const char *json, const char *field);
 
 /* What the sealed part is called, by the volume's digest (init/volume-digest.h): another
  * volume's isn't taken for this one's. */

@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <systemd/sd-json.h>
 
 #include "base/alloc.h"
 #include "base/cryptsetup.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "core/token.h"
 #include "image/luks.h"
 #include "image/xts.h"
 
@@ -35,22 +35,6 @@ static int make_key(struct secret **ret_key, struct error *err)
 	return 0;
 }
 
-static int add_keymap(struct crypt_device *cd, const char *keymap)
-{
-	_cleanup_free_ char *text = NULL;
-	sd_json_variant *token = NULL;
-	int r = sd_json_buildo(&token, SD_JSON_BUILD_PAIR_STRING("type", "atomos-keymap"),
-			       SD_JSON_BUILD_PAIR("keyslots", SD_JSON_BUILD_EMPTY_ARRAY),
-			       SD_JSON_BUILD_PAIR_STRING("keymap", keymap));
-
-	if (r >= 0)
-		r = sd_json_variant_format(token, 0, &text);
-	if (r >= 0)
-		r = crypt_token_json_set(cd, CRYPT_ANY_TOKEN, text);
-	sd_json_variant_unref(token);
-	return r < 0 ? r : 0;
-}
-
 static int format(struct crypt_device *cd, const struct luks_options *o,
 		  const struct secret *key)
 {
@@ -73,7 +57,7 @@ static int format(struct crypt_device *cd, const struct luks_options *o,
 		r = crypt_keyslot_add_by_volume_key(cd, 0, key->data, key->size,
 						    o->password->data, o->password->size);
 	if (r >= 0)
-		r = o->keymap ? add_keymap(cd, o->keymap) : 0;
+		r = o->keymap ? token_add_text(cd, KEYMAP_TOKEN, "keymap", o->keymap) : 0;
 	return r < 0 ? r : 0;
 }
 

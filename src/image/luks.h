@@ -18,7 +18,7 @@ struct luks_options {
 	const char *uuid;  /* NULL: a random one */
 	const char *label; /* NULL: "atomos" */
 	const struct secret *password;
-	/* For the password prompt (init/keymap-token.h), in a token; NULL: none. */
+	/* For the password prompt (core/token.h), in a token; NULL: none. */
 	const char *keymap;
 };
 

@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "core/answers-token.h"
 #include "core/recovery-key.h"
-#include "init/keymap-token.h"
+#include "core/token.h"
 #include "init/luks-shape.h"
 #include "init/record.h"
 #include "init/unlock.h"
@@ -405,12 +405,12 @@ int volume_drop_requests(struct volume *v, bool keep_tpm_pin, struct error *err)
 
 char *volume_keymap(struct volume *v)
 {
-	return keymap_token_find(v->device);
+	return token_find(v->device, KEYMAP_TOKEN, "keymap");
 }
 
 char *volume_answers(struct volume *v)
 {
-	return answers_token_find(v->device, "sealed");
+	return token_find(v->device, ANSWERS_TOKEN, "sealed");
 }
 
 bool volume_is_open(const char *name)

@@ -9,12 +9,12 @@
 #include "base/cryptsetup.h"
 #include "base/fd.h"
 #include "base/process.h"
+#include "base/variant.h"
 #include "core/answers-token.h"
+#include "core/token.h"
 #include "init/limit.h"
 #include "init/volume-digest.h"
 #include "install/leave-answers.h"
-
-#include <systemd/sd-json.h>
 
 /* Key pairs are made for it, which takes slow ones their time. */
 #define SECONDS 90
@@ -116,8 +116,7 @@ static int seal_it(const struct leave_answers *l, struct crypt_device *cd,
 static int add_token(struct crypt_device *cd, const struct secret *open,
 		     const char *sealed)
 {
-	sd_json_variant *token = NULL;
-	_cleanup_free_ char *text = NULL;
+	_cleanup_variant_ sd_json_variant *token = NULL;
 	int r = sd_json_buildo(
 		&token, SD_JSON_BUILD_PAIR_STRING("type", ANSWERS_TOKEN),
 		SD_JSON_BUILD_PAIR("keyslots", SD_JSON_BUILD_EMPTY_ARRAY),
@@ -125,12 +124,7 @@ static int add_token(struct crypt_device *cd, const struct secret *open,
 		SD_JSON_BUILD_PAIR_CONDITION(sealed != NULL, "sealed",
 					     SD_JSON_BUILD_STRING(sealed)));
 
-	if (r >= 0)
-		r = sd_json_variant_format(token, 0, &text);
-	if (r >= 0)
-		r = crypt_token_json_set(cd, CRYPT_ANY_TOKEN, text);
-	sd_json_variant_unref(token);
-	return MIN(r, 0);
+	return r < 0 ? r : token_add(cd, token);
 }
 
 int leave_answers(const struct leave_answers *l, const char *header, struct error *err)

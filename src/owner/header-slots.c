@@ -3,16 +3,16 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
-#include <systemd/sd-json.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "base/variant.h"
 #include "core/answers-token.h"
 #include "core/recovery-key.h"
+#include "core/token.h"
 #include "init/request.h"
 #include "owner/header-internal.h"
 
-#define KEYMAP_TOKEN "atomos-keymap"
 #define REQUEST_LENGTH_MAX 1024
 #define MEGABYTE_IN_KIB 1024U
 /* What init/luks-shape.c allows. */
@@ -50,8 +50,8 @@ static int set_cost(struct header *h, const struct slot_new *n)
 
 static int write_token(struct header *h, int slot, const struct slot_new *n)
 {
-	_cleanup_free_ char *text = NULL, *number = xasprintf("%d", slot);
-	sd_json_variant *token = NULL;
+	_cleanup_variant_ sd_json_variant *token = NULL;
+	_cleanup_free_ char *number = xasprintf("%d", slot);
 	bool password = n->kind == SLOT_PASSWORD;
 	int r = sd_json_buildo(
 		&token,
@@ -62,12 +62,7 @@ static int write_token(struct header *h, int slot, const struct slot_new *n)
 		SD_JSON_BUILD_PAIR_CONDITION(password, "user",
 					     SD_JSON_BUILD_STRING(n->user)));
 
-	if (r >= 0)
-		r = sd_json_variant_format(token, 0, &text);
-	if (r >= 0)
-		r = crypt_token_json_set(h->device, CRYPT_ANY_TOKEN, text);
-	sd_json_variant_unref(token);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : token_add(h->device, token);
 }
 
 static int prove(struct header *h, int slot, const struct secret *secret)
@@ -171,51 +166,32 @@ int header_remove(struct header *h, int slot, const struct secret *proof,
 
 char *header_answers(struct header *h)
 {
-	return answers_token_find(h->device, "open");
+	return token_find(h->device, ANSWERS_TOKEN, "open");
 }
 
-static int drop_answers(struct header *h, int token, const char *type,
-			const char *json _unused_, void *context _unused_)
+/* All of the type that `context` names. */
+static int drop_type(struct header *h, int token, const char *type,
+		     const char *json _unused_, void *context)
 {
-	if (!streq(type, ANSWERS_TOKEN))
-		return 0;
-	return MIN(crypt_token_json_set(h->device, token, NULL), 0);
+	return streq(type, context) ? MIN(crypt_token_json_set(h->device, token, NULL), 0)
+				    : 0;
 }
 
 int header_drop_answers(struct header *h, struct error *err)
 {
-	int r = header_tokens(h, drop_answers, NULL);
+	int r = header_tokens(h, drop_type, ANSWERS_TOKEN);
 
 	return r < 0 ? header_fail(h, err, r,
 				   "The installation's answers can't be removed")
 		     : 0;
 }
 
-static int drop_keymap(struct header *h, int token, const char *type,
-		       const char *json _unused_, void *context _unused_)
-{
-	if (!streq(type, KEYMAP_TOKEN))
-		return 0;
-	return MIN(crypt_token_json_set(h->device, token, NULL), 0);
-}
-
 int header_set_keymap(struct header *h, const char *keymap, struct error *err)
 {
-	_cleanup_free_ char *text = NULL;
-	sd_json_variant *token = NULL;
-	int r = header_tokens(h, drop_keymap, NULL);
+	int r = header_tokens(h, drop_type, KEYMAP_TOKEN);
 
-	if (r == 0 && !streq(keymap, "us")) {
-		r = sd_json_buildo(
-			&token, SD_JSON_BUILD_PAIR_STRING("type", KEYMAP_TOKEN),
-			SD_JSON_BUILD_PAIR("keyslots", SD_JSON_BUILD_EMPTY_ARRAY),
-			SD_JSON_BUILD_PAIR_STRING("keymap", keymap));
-		if (r >= 0)
-			r = sd_json_variant_format(token, 0, &text);
-		if (r >= 0)
-			r = crypt_token_json_set(h->device, CRYPT_ANY_TOKEN, text);
-		sd_json_variant_unref(token);
-	}
+	if (r == 0 && !streq(keymap, "us"))
+		r = token_add_text(h->device, KEYMAP_TOKEN, "keymap", keymap);
 	return r < 0 ? header_fail(h, err, r, "The keyboard can't be noted on the disk")
 		     : 0;
 }
@@ -251,17 +227,13 @@ static int find_request(struct header *h, int token, const char *type, const cha
 			void *context)
 {
 	struct asked *a = context;
-	sd_json_variant *v = NULL, *want;
-	bool same = false;
+	_cleanup_free_ char *want = NULL;
+	bool same;
 
 	if (!streq(type, REQUEST_TOKEN))
 		return 0;
-	if (sd_json_parse(json, 0, &v, NULL, NULL) >= 0) {
-		want = sd_json_variant_by_key(v, "want");
-		same = want && sd_json_variant_is_string(want) &&
-		       same_subject(sd_json_variant_string(want), a->want);
-	}
-	sd_json_variant_unref(v);
+	want = token_decode(json, "want");
+	same = want && same_subject(want, a->want);
 	a->others += !same;
 	return same && a->drop ? MIN(crypt_token_json_set(h->device, token, NULL), 0) : 0;
 }
@@ -279,8 +251,6 @@ static bool request_ok(const char *want)
 
 int header_request(struct header *h, const char *want, bool wanted, struct error *err)
 {
-	_cleanup_free_ char *text = NULL;
-	sd_json_variant *token = NULL;
 	struct asked asked = {.want = want};
 	int r;
 
@@ -298,17 +268,8 @@ int header_request(struct header *h, const char *want, bool wanted, struct error
 			    REQUESTS_MAX);
 	asked.drop = true;
 	r = header_tokens(h, find_request, &asked);
-	if (r == 0 && wanted) {
-		r = sd_json_buildo(
-			&token, SD_JSON_BUILD_PAIR_STRING("type", REQUEST_TOKEN),
-			SD_JSON_BUILD_PAIR("keyslots", SD_JSON_BUILD_EMPTY_ARRAY),
-			SD_JSON_BUILD_PAIR_STRING("want", want));
-		if (r >= 0)
-			r = sd_json_variant_format(token, 0, &text);
-		if (r >= 0)
-			r = crypt_token_json_set(h->device, CRYPT_ANY_TOKEN, text);
-		sd_json_variant_unref(token);
-	}
+	if (r == 0 && wanted)
+		r = token_add_text(h->device, REQUEST_TOKEN, "want", want);
 	return r < 0 ? header_fail(h, err, r, "The request can't be noted on the disk")
 		     : 0;
 }

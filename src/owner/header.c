@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-json.h>
 
 #include "base/alloc.h"
 #include "base/cryptsetup.h"
 #include "base/str.h"
+#include "core/token.h"
 #include "init/record.h"
 #include "owner/header-internal.h"
 
@@ -88,22 +88,19 @@ static int mark(struct header *h, int token, const char *type, const char *json,
 {
 	struct slots *slots = context;
 	enum slot_kind kind = kind_of(type);
-	sd_json_variant *v = NULL, *user;
+	_cleanup_free_ char *user = token_decode(json, "user");
 
-	if (kind == SLOT_OTHER || sd_json_parse(json, 0, &v, NULL, NULL) < 0)
+	if (kind == SLOT_OTHER)
 		return 0;
-	user = sd_json_variant_by_key(v, "user");
 	for (size_t i = 0; i < slots->count; i++) {
 		struct slot *s = &slots->list[i];
 
 		if (crypt_token_is_assigned(h->device, token, s->number) < 0)
 			continue;
 		s->kind = kind;
-		if (user && sd_json_variant_is_string(user))
-			snprintf(s->user, sizeof(s->user), "%s",
-				 sd_json_variant_string(user));
+		if (user)
+			snprintf(s->user, sizeof(s->user), "%s", user);
 	}
-	sd_json_variant_unref(v);
 	return 0;
 }
 

@@ -75,7 +75,7 @@ int header_add(struct header *h, const struct slot_new *n, struct error *err);
 int header_remove(struct header *h, int slot, const struct secret *proof,
 		  struct error *err);
 
-/* The keymap of the password prompt at boot (init/keymap-token.h); "us" takes the token
+/* The keymap of the password prompt at boot (core/token.h); "us" takes the token
  * away. */
 int header_set_keymap(struct header *h, const char *keymap, struct error *err);
 

@@ -2,13 +2,13 @@
 /* Fuzz target: answers for the first start, whoever wrote them into a disk's header. */
 #include "fuzz.h"
 #include "base/str.h"
-#include "core/answers-token.h"
+#include "core/token.h"
 #include "welcome/preset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_free_ char *text = xstrndup((const char *)data, size);
-	_cleanup_free_ char *open = answers_token_decode(text, "open");
+	_cleanup_free_ char *open = token_decode(text, "open");
 	_cleanup_answers_ struct answers a = {0}, b = {0};
 	_cleanup_secret_ struct secret *again = secret_new();
 	struct error err;

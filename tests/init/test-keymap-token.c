@@ -6,8 +6,8 @@
 
 #include "test.h"
 #include "base/secret.h"
+#include "core/token.h"
 #include "image/luks.h"
-#include "init/keymap-token.h"
 #include "init/keymap.h"
 #include "init/luks-shape.h"
 
@@ -38,7 +38,7 @@ static void test_written_and_found(void **state)
 {
 	char *allowed[] = {(char *)"us", (char *)"de-latin1", NULL};
 	struct crypt_device *device = make("de-latin1");
-	_cleanup_free_ char *name = keymap_token_find(device);
+	_cleanup_free_ char *name = token_find(device, KEYMAP_TOKEN, "keymap");
 	struct error err = {0};
 	const char *json;
 
@@ -54,7 +54,7 @@ static void test_none(void **state)
 {
 	struct crypt_device *device = make(NULL);
 
-	assert_null(keymap_token_find(device));
+	assert_null(token_find(device, KEYMAP_TOKEN, "keymap"));
 	crypt_free(device);
 }
 
@@ -68,7 +68,7 @@ static void test_others(void **state)
 					      "{\"type\":\"other\",\"keyslots\":[],"
 					      "\"keymap\":\"fr\"}"),
 			 0);
-	assert_null(keymap_token_find(device));
+	assert_null(token_find(device, KEYMAP_TOKEN, "keymap"));
 	assert_int_equal(
 		crypt_token_json_set(device, 7,
 				     "{\"type\":\"atomos-keymap\","
@@ -78,7 +78,7 @@ static void test_others(void **state)
 					      "{\"type\":\"atomos-keymap\","
 					      "\"keyslots\":[],\"keymap\":\"us\"}"),
 			 9);
-	name = keymap_token_find(device);
+	name = token_find(device, KEYMAP_TOKEN, "keymap");
 	assert_string_equal(name, "evil/../x");
 	assert_false(keymap_allowed(name, (char *[]){name, NULL}));
 	crypt_free(device);
@@ -86,10 +86,10 @@ static void test_others(void **state)
 
 static void test_odd_texts(void **state)
 {
-	assert_null(keymap_token_decode(""));
-	assert_null(keymap_token_decode("[]"));
-	assert_null(keymap_token_decode("{\"keymap\":7}"));
-	assert_null(keymap_token_decode("{\"type\":\"atomos-keymap\"}"));
+	assert_null(token_decode("", "keymap"));
+	assert_null(token_decode("[]", "keymap"));
+	assert_null(token_decode("{\"keymap\":7}", "keymap"));
+	assert_null(token_decode("{\"type\":\"atomos-keymap\"}", "keymap"));
 }
 
 int main(void)

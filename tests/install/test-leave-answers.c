@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "image/luks.h"
 #include "core/answers-token.h"
+#include "core/token.h"
 #include "init/luks-shape.h"
 #include "init/unlock.h"
 #include "init/unseal.h"
@@ -198,12 +199,12 @@ static void test_open_only(void **state)
 
 static void test_odd_tokens(void **state)
 {
-	_cleanup_free_ char *sealed = answers_token_decode(
+	_cleanup_free_ char *sealed = token_decode(
 		"{\"type\":\"atomos-answers\",\"keyslots\":[],\"sealed\":7}", "sealed");
 
 	assert_null(sealed);
-	assert_null(answers_token_decode("[]", "sealed"));
-	assert_null(answers_token_decode("{", "sealed"));
+	assert_null(token_decode("[]", "sealed"));
+	assert_null(token_decode("{", "sealed"));
 }
 
 int main(void)
