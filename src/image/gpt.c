@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Partition tables of images. */
-#include <blkid/blkid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/blkid.h"
 #include "base/fd.h"
 #include "base/process.h"
 #include "base/str.h"
@@ -102,14 +102,9 @@ static void read_partition(blkid_partition from, struct gpt_partition *p)
 	p->size = (uint64_t)blkid_partition_get_size(from) * GPT_SECTOR;
 }
 
-static void free_probe(blkid_probe *p)
-{
-	blkid_free_probe(*p);
-}
-
 int gpt_read(int fd, struct gpt *ret, struct error *err)
 {
-	_cleanup_(free_probe) blkid_probe probe = blkid_new_probe();
+	_cleanup_probe_ blkid_probe probe = blkid_new_probe();
 	blkid_partlist list = NULL;
 	blkid_parttable table = NULL;
 	int n;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the partition that holds the system. */
-#include <blkid/blkid.h>
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
@@ -9,6 +8,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/blkid.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sysfs.h"
@@ -22,11 +22,6 @@
 #define SETTLE_MILLISECONDS 300
 #define RESCAN_MILLISECONDS 100
 #define SECTOR 512
-
-static void blkid_done(blkid_probe *p)
-{
-	blkid_free_probe(*p);
-}
 
 /* The kernel's name for a partition of a disk: vda3, nvme0n1p3. */
 static void partition_node(const char *disk, unsigned number, char *out, size_t size)
@@ -79,7 +74,7 @@ static blkid_partlist open_table(const char *disk, blkid_probe *ret_probe)
 
 bool find_home(const char *disk, char ret_node[static 64])
 {
-	_cleanup_(blkid_done) blkid_probe probe = NULL;
+	_cleanup_probe_ blkid_probe probe = NULL;
 	blkid_partlist list = open_table(disk, &probe);
 
 	for (int i = 0; list && i < blkid_partlist_numof_partitions(list); i++) {
@@ -97,7 +92,7 @@ bool find_home(const char *disk, char ret_node[static 64])
 
 static void scan_disk(const char *disk, const char *loader, struct partitions *ret)
 {
-	_cleanup_(blkid_done) blkid_probe probe = NULL;
+	_cleanup_probe_ blkid_probe probe = NULL;
 	blkid_partlist list = open_table(disk, &probe);
 	size_t first = ret->count;
 	bool beside = false;

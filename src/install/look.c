@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What is on one disk. */
-#include <blkid/blkid.h>
 #include <errno.h>
 #include <linux/fs.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "base/alloc.h"
+#include "base/blkid.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "install/look.h"
@@ -17,11 +17,6 @@
 /* A LUKS2 header: 4 KiB, then its JSON as text. */
 #define LUKS_TEXT_OFFSET 4096
 #define LUKS_TEXT_SIZE (12U << 10)
-
-static void free_probe(blkid_probe *p)
-{
-	blkid_free_probe(*p);
-}
 
 void look_done(struct look *l)
 {
@@ -63,7 +58,7 @@ static void read_header(struct look *l, uint64_t start, struct content *c)
 /* The file system in a part of the disk; size 0: all of it. */
 static void probe_content(int fd, uint64_t start, uint64_t size, struct content *c)
 {
-	_cleanup_(free_probe) blkid_probe probe = blkid_new_probe();
+	_cleanup_probe_ blkid_probe probe = blkid_new_probe();
 
 	if (!probe || blkid_probe_set_device(probe, fd, (blkid_loff_t)start,
 					     (blkid_loff_t)size) < 0)
@@ -104,7 +99,7 @@ static void look_at_gpt(struct look *l)
 /* A table of the old kind, or a file system over the whole disk. */
 static void look_at_other(struct look *l)
 {
-	_cleanup_(free_probe) blkid_probe probe = blkid_new_probe();
+	_cleanup_probe_ blkid_probe probe = blkid_new_probe();
 	blkid_partlist list = NULL;
 	int n = 0;
 

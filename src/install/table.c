@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Partition tables of real disks. */
-#include <blkid/blkid.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/fs.h>
@@ -11,6 +10,7 @@
 #include <sys/random.h>
 
 #include "base/alloc.h"
+#include "base/blkid.h"
 #include "base/fd.h"
 #include "base/process.h"
 #include "base/str.h"
@@ -92,16 +92,11 @@ static int write_entries(const char *disk, const char *option, char *head,
 	return run_script(disk, option, TAKE_PTR(text), err);
 }
 
-static void free_probe(blkid_probe *p)
-{
-	blkid_free_probe(*p);
-}
-
 /* Signatures of file systems over the whole disk: they come before a table. */
 static int wipe_signatures(const char *disk, struct error *err)
 {
 	_cleanup_close_ int fd = open(disk, O_RDWR | O_CLOEXEC);
-	_cleanup_(free_probe) blkid_probe probe = fd < 0 ? NULL : blkid_new_probe();
+	_cleanup_probe_ blkid_probe probe = fd < 0 ? NULL : blkid_new_probe();
 	int r;
 
 	if (!probe || blkid_probe_set_device(probe, fd, 0, 0) < 0)
@@ -142,7 +137,7 @@ int table_append(const char *disk, const struct table_entry *entries, size_t cou
 
 int table_number(const char *disk, const char *uuid, struct error *err)
 {
-	_cleanup_(free_probe) blkid_probe probe = blkid_new_probe_from_filename(disk);
+	_cleanup_probe_ blkid_probe probe = blkid_new_probe_from_filename(disk);
 	blkid_partlist list = probe ? blkid_probe_get_partitions(probe) : NULL;
 	int n = list ? blkid_partlist_numof_partitions(list) : 0;
 
