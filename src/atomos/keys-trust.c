@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
@@ -42,14 +40,6 @@ static int read_key(const char *what, struct trusted_keys *ret, struct error *er
 		       ? 0
 		       : fail(err, -EINVAL, "%s holds %zu keys: name one at a time", what,
 			      ret->count);
-}
-
-static char *line_of(const struct public_key *k)
-{
-	char base64[2 * PUBLIC_KEY_SIZE];
-
-	EVP_EncodeBlock((unsigned char *)base64, k->bytes, PUBLIC_KEY_SIZE);
-	return xasprintf("%s:%s", k->name, base64);
 }
 
 /* The lines without this one. */
@@ -133,7 +123,7 @@ static int request(const char *what, bool trust, struct error *err)
 {
 	_cleanup_trusted_keys_ struct trusted_keys keys = {0};
 	_cleanup_owned_ struct owned o = {0};
-	_cleanup_free_ char *line = NULL;
+	_cleanup_secret_ struct secret *line = NULL;
 	uint8_t hash[SHA256_SIZE];
 	char hex[2 * SHA256_SIZE + 1];
 	int r = read_key(what, &keys, err);
@@ -142,8 +132,8 @@ static int request(const char *what, bool trust, struct error *err)
 		r = owned_open(&o, err);
 	if (r < 0)
 		return r;
-	line = line_of(&keys.keys[0]);
-	r = note(o.header, line, trust, err);
+	line = key_text(keys.keys[0].name, keys.keys[0].bytes, PUBLIC_KEY_SIZE);
+	r = note(o.header, line->data, trust, err);
 	if (r < 0)
 		return r;
 	sha256_buffer(keys.keys[0].bytes, PUBLIC_KEY_SIZE, hash);

@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "core/signature.h"
 #include "atomos/keys.h"
 
 #define KEY_BITS 2048
@@ -130,19 +131,7 @@ static int create_pcr(int dir, const char *name, struct error *err)
 	return save_bio(dir, public, bio, err);
 }
 
-/* NAME:BASE64 of `size` bytes, in memory that is wiped. */
-static struct secret *nix_line(const char *name, const uint8_t *bytes, size_t size)
-{
-	struct secret *line = secret_new();
-	int n = snprintf(line->data, SECRET_MAX, "%s:", name);
-
-	n += EVP_EncodeBlock((unsigned char *)line->data + n, bytes, (int)size);
-	line->size = (size_t)n;
-	return line;
-}
-
-/* Nix's form: NAME:BASE64 of seed and public key, or of the public key alone (Nix:
- * src/libutil/signature/local-keys.cc). */
+/* As Nix does it: src/libutil/signature/local-keys.cc. */
 static int create_nix(int dir, const char *name, struct error *err)
 {
 	_cleanup_pkey_ EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
@@ -155,8 +144,8 @@ static int create_nix(int dir, const char *name, struct error *err)
 	if (!key || EVP_PKEY_get_raw_private_key(key, seed, &seed_size) != 1 ||
 	    EVP_PKEY_get_raw_public_key(key, public, &public_size) != 1)
 		return fail(err, -EIO, "libcrypto can't make an Ed25519 key");
-	both = nix_line(name, seed, 2UL * SEED_SIZE);
-	half = nix_line(name, public, SEED_SIZE);
+	both = key_text(name, seed, 2UL * SEED_SIZE);
+	half = key_text(name, public, SEED_SIZE);
 	r = save(dir, "nix-secret-key", both->data, both->size, err);
 	return r == 0 ? save(dir, "nix-public-key", half->data, half->size, err) : r;
 }

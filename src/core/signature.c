@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -129,6 +130,16 @@ void trusted_keys_done(struct trusted_keys *k)
 	}
 	free(k->keys);
 	*k = (struct trusted_keys){0};
+}
+
+struct secret *key_text(const char *name, const uint8_t *bytes, size_t size)
+{
+	struct secret *s = secret_new();
+
+	s->size = (size_t)sprintf(s->data, "%.*s:", KEY_NAME_MAX, name);
+	s->size += (size_t)EVP_EncodeBlock((uint8_t *)s->data + s->size, bytes,
+					   (int)MIN(size, 2UL * PUBLIC_KEY_SIZE));
+	return s;
 }
 
 void trusted_keys_add(struct trusted_keys *k, const struct public_key *key)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/secret.h"
 
 #define PUBLIC_KEY_SIZE 32
 #define SIGNATURE_SIZE 64
@@ -35,6 +36,10 @@ int trusted_keys_parse(const char *text, size_t size, struct trusted_keys *ret,
 		       struct error *err);
 void trusted_keys_done(struct trusted_keys *k);
 #define _cleanup_trusted_keys_ _cleanup_(trusted_keys_done)
+
+/* Nix's form "NAME:BASE64" of a key: its seed and its public half, or that alone. In
+ * memory that is wiped, since it may be a private one. */
+struct secret *key_text(const char *name, const uint8_t *bytes, size_t size);
 
 /* Adds a copy of the key; the caller looks after TRUSTED_KEYS_MAX. */
 void trusted_keys_add(struct trusted_keys *k, const struct public_key *key);

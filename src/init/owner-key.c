@@ -25,23 +25,22 @@ static void name_key(const uint8_t hash[static 32], char ret[static 16 + 2 * ID_
 	hex_encode(hash, ID_SIZE, ret + strlen(ret));
 }
 
-/* "NAME:BASE64" and a line's end. */
-static void write_line(const char *name, const uint8_t *bytes, size_t size, char *out)
+/* A file with a line. */
+static int keep(int directory, const char *file, struct secret *line, mode_t mode)
 {
-	size_t n = (size_t)sprintf(out, "%s:", name);
-
-	n += (size_t)EVP_EncodeBlock((unsigned char *)out + n, bytes, (int)size);
-	strcpy(out + n, "\n");
+	line->data[line->size++] = '\n';
+	return write_file_at(directory, file, line->data, line->size, mode);
 }
 
 int owner_key_make(const char *directory, uint8_t hash[static 32], struct error *err)
 {
 	_cleanup_(pkey_freep) EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	_cleanup_secret_ struct secret *both = secret_new(), *text = secret_new();
+	_cleanup_secret_ struct secret *both = secret_new(), *private = NULL,
+				       *line = NULL;
 	uint8_t *bytes = (uint8_t *)both->data;
 	size_t seed = SEED_SIZE, public = PUBLIC_KEY_SIZE, size;
 	_cleanup_close_ int fd = -EBADF;
-	char name[16 + 2 * ID_SIZE], line[128];
+	char name[16 + 2 * ID_SIZE];
 	int r;
 
 	if (!key || !EVP_PKEY_get_raw_private_key(key, bytes, &seed) ||
@@ -49,15 +48,13 @@ int owner_key_make(const char *directory, uint8_t hash[static 32], struct error 
 	    !EVP_Q_digest(NULL, "SHA256", NULL, bytes + SEED_SIZE, public, hash, &size))
 		return fail(err, -EIO, "The machine's own key can't be made");
 	name_key(hash, name);
-	write_line(name, bytes, SEED_SIZE + PUBLIC_KEY_SIZE, text->data);
-	write_line(name, bytes + SEED_SIZE, PUBLIC_KEY_SIZE, line);
+	private = key_text(name, bytes, SEED_SIZE + PUBLIC_KEY_SIZE);
+	line = key_text(name, bytes + SEED_SIZE, PUBLIC_KEY_SIZE);
 	(void)mkdir(directory, 0700);
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = fd < 0 ? -errno
-		   : write_file_at(fd, "secret-key", text->data, strlen(text->data),
-				   0600);
+	r = fd < 0 ? -errno : keep(fd, "secret-key", private, 0600);
 	if (r == 0)
-		r = write_file_at(fd, "public-key", line, strlen(line), 0644);
+		r = keep(fd, "public-key", line, 0644);
 	return r < 0 ? fail(err, r, "The machine's own key can't be kept: %s",
 			    strerror(-r))
 		     : 0;
