@@ -119,12 +119,8 @@ static struct secret *generic_password(const struct sources *s)
 {
 	const char *text =
 		variant_text(variant_get(s->built.decisions, "image"), "genericPassword");
-	struct secret *password = secret_new();
 
-	text = text ? text : GENERIC_PASSWORD;
-	password->size = MIN(strlen(text), (size_t)SECRET_MAX);
-	memcpy(password->data, text, password->size);
-	return password;
+	return secret_of(text ? text : GENERIC_PASSWORD);
 }
 
 static int print(const struct image_options *o, uint64_t bytes, bool made,

@@ -210,9 +210,9 @@ static int install(const struct invocation *in, const struct medium *m,
 		   const struct plan *p, struct install_result *ret, struct error *err)
 {
 	_cleanup_install_report_ struct install_report *progress = NULL;
-	_cleanup_secret_ struct secret *password = secret_new();
+	_cleanup_secret_ struct secret *password =
+		secret_of(variant_text(m->settings, "genericPassword"));
 	_cleanup_free_ char *path = xasprintf("/dev/%s", p->disk->node);
-	const char *text = variant_text(m->settings, "genericPassword");
 	struct install_options o = {
 		.disk = path,
 		.whole = p->whole,
@@ -233,8 +233,6 @@ static int install(const struct invocation *in, const struct medium *m,
 	*ret = (struct install_result){0};
 	if (r < 0)
 		return r;
-	password->size = MIN(strlen(text), (size_t)SECRET_MAX);
-	memcpy(password->data, text, password->size);
 	o.progress_context = progress = install_report_new(fd, in->quiet);
 	r = install_run(&o, ret, err);
 	install_report_free(TAKE_PTR(progress));

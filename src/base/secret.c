@@ -31,6 +31,15 @@ struct secret *secret_new(void)
 	return s;
 }
 
+struct secret *secret_of(const char *text)
+{
+	struct secret *s = secret_new();
+
+	s->size = MIN(strlen(text), (size_t)SECRET_MAX);
+	memcpy(s->data, text, s->size);
+	return s;
+}
+
 void secret_free(struct secret *s)
 {
 	if (!s)

@@ -23,6 +23,9 @@ void secret_free(struct secret *s);
 DEFINE_FREEP(struct secret, secret_free)
 #define _cleanup_secret_ _cleanup_(secret_freep)
 
+/* One with the bytes of a text, cut where it is longer than a secret. */
+struct secret *secret_of(const char *text);
+
 /* Reads a line without its end; what is too long is cut. `hidden`: not shown where `fd`
  * is a terminal. -EPIPE when there is no more, other negative errno on failure. */
 int secret_read_line(int fd, bool hidden, struct secret *ret);

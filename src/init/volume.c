@@ -45,15 +45,9 @@ int step_header(struct boot *b, struct error *err)
 /* The password of media, as a secret like any other; NULL when there is none. */
 struct secret *generic_password(const struct boot *b)
 {
-	size_t size =
-		b->settings.generic_password ? strlen(b->settings.generic_password) : 0;
-	struct secret *s = size > 0 && size <= SECRET_MAX ? secret_new() : NULL;
+	const char *text = b->settings.generic_password;
 
-	if (s) {
-		memcpy(s->data, b->settings.generic_password, size);
-		s->size = size;
-	}
-	return s;
+	return text && text[0] && strlen(text) <= SECRET_MAX ? secret_of(text) : NULL;
 }
 
 static bool is_generic(const struct boot *b, const struct secret *password)

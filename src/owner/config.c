@@ -82,9 +82,7 @@ static void fill(sd_json_variant *v, struct config *c)
 	c->unattended = read_unattended(sd_json_variant_by_key(v, "unattended"));
 	c->menu = variant_true(v, "menu");
 	c->cheap_homes = variant_true(v, "cheapHomes");
-	c->generic = secret_new();
-	c->generic->size = MIN(strlen(generic ? generic : ""), (size_t)SECRET_MAX);
-	memcpy(c->generic->data, generic ? generic : "", c->generic->size);
+	c->generic = secret_of(generic ? generic : "");
 }
 
 int config_load(const char *path, struct config *ret, struct error *err)

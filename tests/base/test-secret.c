@@ -20,6 +20,20 @@ static void test_wipe(void **state)
 	secret_free(NULL);
 }
 
+static void test_of(void **state)
+{
+	char text[SECRET_MAX + 2];
+	_cleanup_secret_ struct secret *s = secret_of("seven lamps"), *cut = NULL;
+
+	assert_int_equal(s->size, 11);
+	assert_string_equal(s->data, "seven lamps");
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = 0;
+	cut = secret_of(text);
+	assert_int_equal(cut->size, SECRET_MAX);
+	assert_int_equal(strlen(cut->data), SECRET_MAX);
+}
+
 /* A child that is forked does not inherit the bytes. */
 static void test_children_do_not_see_it(void **state)
 {
@@ -85,5 +99,6 @@ static void test_load(void **state)
 	assert_int_equal(secret_load(path, 0, s), -ENOENT);
 }
 
-RUN_TESTS(cmocka_unit_test(test_wipe), cmocka_unit_test(test_children_do_not_see_it),
-	  cmocka_unit_test(test_file), cmocka_unit_test(test_load))
+RUN_TESTS(cmocka_unit_test(test_wipe), cmocka_unit_test(test_of),
+	  cmocka_unit_test(test_children_do_not_see_it), cmocka_unit_test(test_file),
+	  cmocka_unit_test(test_load))

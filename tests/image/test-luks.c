@@ -15,18 +15,9 @@
 #define JSON_OFFSET 4096
 #define JSON_SIZE (16384 - JSON_OFFSET)
 
-static struct secret *password(const char *text)
-{
-	struct secret *s = secret_new();
-
-	s->size = strlen(text);
-	memcpy(s->data, text, s->size);
-	return s;
-}
-
 static struct secret *make_with_keymap(const char *path, const char *keymap)
 {
-	_cleanup_secret_ struct secret *word = password("atomos");
+	_cleanup_secret_ struct secret *word = secret_of("atomos");
 	const struct luks_options o = {
 		.path = path, .uuid = UUID, .password = word, .keymap = keymap};
 	struct secret *key;
@@ -44,7 +35,7 @@ static struct secret *make(const char *path)
 
 static int open_with(const char *path, const char *text, struct secret **key)
 {
-	_cleanup_secret_ struct secret *word = password(text);
+	_cleanup_secret_ struct secret *word = secret_of(text);
 	_cleanup_close_ int fd = open(path, O_RDONLY);
 	struct error err;
 

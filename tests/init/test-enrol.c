@@ -73,18 +73,9 @@ static char *combine(const char *a, const char *b)
 	return xasprintf("%.*s,%s", (int)(strlen(a) - 2), a, list);
 }
 
-static struct secret *word(const char *text)
-{
-	struct secret *s = secret_new();
-
-	s->size = strlen(text);
-	memcpy(s->data, text, s->size);
-	return s;
-}
-
 static void make_volume(struct fixture *f)
 {
-	_cleanup_secret_ struct secret *password = word("atomos"), *key = NULL;
+	_cleanup_secret_ struct secret *password = secret_of("atomos"), *key = NULL;
 	struct luks_options o = {.password = password};
 	struct error err = {0};
 
@@ -194,7 +185,7 @@ static void tell(struct fixture *f, const struct boot_image *i, struct enrol e)
 
 static void tell_first(struct fixture *f, const struct boot_image *i)
 {
-	_cleanup_secret_ struct secret *password = word("atomos");
+	_cleanup_secret_ struct secret *password = secret_of("atomos");
 
 	tell(f, i, (struct enrol){.password = password, .slot = true});
 }
@@ -220,7 +211,7 @@ static int unlocks(const struct fixture *f, const struct boot_image *i, int firs
 {
 	_cleanup_free_ char *device = xasprintf("swtpm:%s", f->tpm.device);
 	_cleanup_(volume_freep) struct volume *v = NULL;
-	_cleanup_secret_ struct secret *typed = pin ? word(pin) : NULL;
+	_cleanup_secret_ struct secret *typed = pin ? secret_of(pin) : NULL;
 	struct plugin_parameters p = {
 		.pcrs = UINT32_MAX, .device = device, .signature = i->signature_file};
 	struct error err = {0};
@@ -313,7 +304,8 @@ static void test_pin(void **state)
 {
 	struct fixture *f = *state;
 	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
-	_cleanup_secret_ struct secret *password = word("atomos"), *pin = word("a b=c");
+	_cleanup_secret_ struct secret *password = secret_of("atomos"),
+				       *pin = secret_of("a b=c");
 	const struct tpm_slot *own;
 
 	tell(f, &f->old,
@@ -365,7 +357,7 @@ static void test_full(void **state)
 {
 	struct fixture *f = *state;
 	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
-	_cleanup_secret_ struct secret *password = word("atomos");
+	_cleanup_secret_ struct secret *password = secret_of("atomos");
 	const struct pin pin = {0};
 	struct enrol e = {.device = f->volume,
 			  .slot = true,
@@ -398,7 +390,7 @@ static void test_full(void **state)
 static void test_shared(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_secret_ struct secret *password = word("atomos");
+	_cleanup_secret_ struct secret *password = secret_of("atomos");
 	const struct pin pin = {0};
 	struct enrol e = {.device = f->volume,
 			  .slot = true,

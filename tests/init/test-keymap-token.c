@@ -19,14 +19,12 @@ static struct crypt_device *make(const char *keymap)
 {
 	int fd = memfd_create("header", MFD_CLOEXEC); /* open until the end */
 	_cleanup_free_ char *path = xasprintf("/proc/self/fd/%d", fd);
-	_cleanup_secret_ struct secret *password = secret_new(), *key = NULL;
+	_cleanup_secret_ struct secret *password = secret_of("x"), *key = NULL;
 	const struct luks_options o = {
 		.path = path, .password = password, .keymap = keymap};
 	struct crypt_device *device;
 	struct error err;
 
-	password->size = 1;
-	password->data[0] = 'x';
 	assert_int_equal(luks_format(&o, &key, &err), 0);
 	assert_int_equal(crypt_init(&device, path), 0);
 	crypt_set_log_callback(device, discard, NULL);

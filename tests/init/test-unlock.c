@@ -9,22 +9,13 @@
 
 #define FILE_NAME "/tmp/atomos-unlock-test"
 
-static struct secret *word(const char *text)
-{
-	struct secret *s = secret_new();
-
-	s->size = strlen(text);
-	memcpy(s->data, text, s->size);
-	return s;
-}
-
 /* A header with the public password in slot 0, a costly password in slot 1, and a
  * recovery token for slot 2. */
 static void make(const char *path)
 {
 	static const char token[] =
 		"{\"type\":\"systemd-recovery\",\"keyslots\":[\"2\"]}";
-	_cleanup_secret_ struct secret *public = word("atomos"), *key = NULL;
+	_cleanup_secret_ struct secret *public = secret_of("atomos"), *key = NULL;
 	const struct luks_options o = {.path = path, .password = public};
 	const struct crypt_pbkdf_type costly = {.type = CRYPT_KDF_PBKDF2,
 						.hash = "sha256",
@@ -54,8 +45,9 @@ static void make(const char *path)
 static void test_slots(void **state)
 {
 	_cleanup_(volume_freep) struct volume *v = NULL;
-	_cleanup_secret_ struct secret *public = word("atomos"), *mine = word("mine"),
-				       *lost = word("lost");
+	_cleanup_secret_ struct secret *public = secret_of("atomos"),
+				       *mine = secret_of("mine"),
+				       *lost = secret_of("lost");
 	struct error err = {0};
 
 	make(FILE_NAME);
@@ -89,8 +81,9 @@ static void test_typed(void **state)
 		"iiiiiiii ",
 	};
 	_cleanup_(volume_freep) struct volume *v = NULL;
-	_cleanup_secret_ struct secret *mine = word("mine"), *odd = word("MINE"),
-				       *wrong = word(RECOVERY "c");
+	_cleanup_secret_ struct secret *mine = secret_of("mine"),
+				       *odd = secret_of("MINE"),
+				       *wrong = secret_of(RECOVERY "c");
 	struct crypt_device *cd;
 
 	make(FILE_NAME);
@@ -103,7 +96,7 @@ static void test_typed(void **state)
 	crypt_free(cd);
 	assert_int_equal(volume_open_header(FILE_NAME, "atomos-test", &v, NULL), 0);
 	for (size_t i = 0; i < ELEMENTSOF(spellings); i++) {
-		_cleanup_secret_ struct secret *key = word(spellings[i]);
+		_cleanup_secret_ struct secret *key = secret_of(spellings[i]);
 
 		assert_int_equal(volume_prove(v, key, NULL), 2);
 		assert_string_equal(key->data, RECOVERY);
@@ -163,7 +156,7 @@ static unsigned records(void)
 static void reads(const char *password, int slot, uint64_t lowest)
 {
 	_cleanup_(volume_freep) struct volume *v = NULL;
-	_cleanup_secret_ struct secret *s = word(password);
+	_cleanup_secret_ struct secret *s = secret_of(password);
 	struct error err = {0};
 	struct pin pin;
 
@@ -179,7 +172,8 @@ static void reads(const char *password, int slot, uint64_t lowest)
 static void test_record(void **state)
 {
 	_cleanup_(volume_freep) struct volume *v = NULL;
-	_cleanup_secret_ struct secret *mine = word("mine"), *wrong = word("other");
+	_cleanup_secret_ struct secret *mine = secret_of("mine"),
+				       *wrong = secret_of("other");
 	struct pin pin = {.lowest_release = 3};
 	struct crypt_device *cd;
 	struct error err = {0};

@@ -27,15 +27,6 @@ static const char *make_disk(void **state)
 	return path;
 }
 
-static struct secret *secret_of(const char *text)
-{
-	struct secret *s = secret_new();
-
-	s->size = strlen(text);
-	memcpy(s->data, text, s->size);
-	return s;
-}
-
 static uint8_t byte_at(const char *path, uint64_t offset)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -22,15 +22,6 @@
 #define OPEN "{\"name\":\"anna\"}"
 #define OPEN_BASE64 "eyJuYW1lIjoiYW5uYSJ9"
 
-static struct secret *secret_of(const char *text)
-{
-	struct secret *s = secret_new();
-
-	s->size = strlen(text);
-	memcpy(s->data, text, s->size + 1);
-	return s;
-}
-
 /* A fresh header with a token, as an installation makes it; opened as the boot does. */
 static struct volume *install(void **state, const char *name, bool seals)
 {

@@ -148,7 +148,7 @@ static void test_refused(void **state)
 static void test_header(void **state)
 {
 	const char *file = in_directory(state, "disk");
-	_cleanup_secret_ struct secret *password = secret_new(), *key = NULL;
+	_cleanup_secret_ struct secret *password = secret_of("abc"), *key = NULL;
 	const struct luks_options o = {.path = file, .password = password};
 	_cleanup_(volume_freep) struct volume *v = NULL;
 	_cleanup_free_ char *text = xcalloc(1, (12U << 10) + 1);
@@ -156,8 +156,6 @@ static void test_header(void **state)
 	uint8_t digest[VOLUME_DIGEST_SIZE];
 	struct error err;
 
-	password->size = 3;
-	memcpy(password->data, "abc", 3);
 	assert_ok(luks_format(&o, &key, &err), &err);
 	fd = open(file, O_RDWR | O_CLOEXEC);
 	assert_int_equal(ftruncate(fd, LUKS_DATA_OFFSET + (1 << 20)), 0);

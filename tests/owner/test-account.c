@@ -48,11 +48,9 @@ static void test_secret_text(void **state _unused_)
 {
 	static const char text[] = "a\"b\\c\x01"
 				   "ä'";
-	_cleanup_secret_ struct secret *password = secret_new(), *out = secret_new();
+	_cleanup_secret_ struct secret *password = secret_of(text), *out = secret_new();
 	sd_json_variant *v, *list;
 
-	password->size = sizeof(text) - 1;
-	memcpy(password->data, text, sizeof(text));
 	assert_int_equal(account_secret_text(password, out), 0);
 	assert_int_equal(sd_json_parse(out->data, 0, &v, NULL, NULL), 0);
 	list = sd_json_variant_by_key(v, "password");
@@ -115,10 +113,8 @@ static void test_system_names(void **state)
 
 static int password_is(void **state, const char *name, const char *text)
 {
-	_cleanup_secret_ struct secret *s = secret_new();
+	_cleanup_secret_ struct secret *s = secret_of(text);
 
-	s->size = strlen(text);
-	memcpy(s->data, text, s->size);
 	return account_password_is(*state, name, s);
 }
 

@@ -15,19 +15,10 @@
 #include "init/request.h"
 #include "owner/header.h"
 
-static struct secret *word(const char *text)
-{
-	struct secret *s = secret_new();
-
-	s->size = strlen(text);
-	memcpy(s->data, text, s->size);
-	return s;
-}
-
 static struct header *make(void **state)
 {
 	const char *path = in_directory(state, "header");
-	_cleanup_secret_ struct secret *generic = word("atomos"), *key = NULL;
+	_cleanup_secret_ struct secret *generic = secret_of("atomos"), *key = NULL;
 	const struct luks_options o = {.path = path, .password = generic};
 	struct header *h;
 	struct error err;
@@ -40,7 +31,7 @@ static struct header *make(void **state)
 static int add(struct header *h, enum slot_kind kind, const char *authority,
 	       const char *secret)
 {
-	_cleanup_secret_ struct secret *a = word(authority), *s = word(secret);
+	_cleanup_secret_ struct secret *a = secret_of(authority), *s = secret_of(secret);
 	const struct slot_new n = {
 		.kind = kind, .user = "ada", .authority = a, .secret = s};
 	struct error err;
@@ -50,7 +41,7 @@ static int add(struct header *h, enum slot_kind kind, const char *authority,
 
 static int drop(struct header *h, int slot, const char *proof)
 {
-	_cleanup_secret_ struct secret *s = word(proof);
+	_cleanup_secret_ struct secret *s = secret_of(proof);
 	struct error err;
 
 	return header_remove(h, slot, s, &err);
@@ -58,7 +49,7 @@ static int drop(struct header *h, int slot, const char *proof)
 
 static int try(struct header *h, const char *secret)
 {
-	_cleanup_secret_ struct secret *s = word(secret);
+	_cleanup_secret_ struct secret *s = secret_of(secret);
 
 	return header_try(h, s);
 }

@@ -12,19 +12,10 @@
 #include "base/fd.h"
 #include "owner/recovery-file.h"
 
-static struct secret *key(void)
-{
-	struct secret *s = secret_new();
-
-	s->size = 8;
-	memcpy(s->data, "cccccccc", 8);
-	return s;
-}
-
 static void test_write(void **state)
 {
 	const char *path = in_directory(state, "key");
-	_cleanup_secret_ struct secret *k = key();
+	_cleanup_secret_ struct secret *k = secret_of("cccccccc");
 	_cleanup_free_ char *text = NULL;
 	struct error err;
 	struct stat st;
@@ -42,7 +33,7 @@ static void test_write(void **state)
 static void test_memory(void **state)
 {
 	const char *path = in_directory(state, "key");
-	_cleanup_secret_ struct secret *k = key();
+	_cleanup_secret_ struct secret *k = secret_of("cccccccc");
 	struct error err;
 	bool memory = false;
 	int r;
@@ -59,7 +50,7 @@ static void test_memory(void **state)
 static void test_full(void **state)
 {
 	const char *path = in_directory(state, "key"), *filler = in_directory(state, "x");
-	_cleanup_secret_ struct secret *k = key();
+	_cleanup_secret_ struct secret *k = secret_of("cccccccc");
 	_cleanup_close_ int fd = -EBADF;
 	static const char page[4096];
 	struct error err;

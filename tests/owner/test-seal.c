@@ -7,20 +7,11 @@
 #include "base/alloc.h"
 #include "owner/seal.h"
 
-static struct secret *word(const char *text)
-{
-	struct secret *s = secret_new();
-
-	s->size = strlen(text);
-	memcpy(s->data, text, s->size);
-	return s;
-}
-
 static void test_seal(void **state _unused_)
 {
-	_cleanup_secret_ struct secret *plain = word("machine-1:secret"),
-				       *password = word("correct horse"),
-				       *wrong = word("battery"), *out = secret_new();
+	_cleanup_secret_ struct secret *plain = secret_of("machine-1:secret"),
+				       *password = secret_of("correct horse"),
+				       *wrong = secret_of("battery"), *out = secret_new();
 	_cleanup_free_ uint8_t *data = NULL;
 	struct error err;
 	size_t size;

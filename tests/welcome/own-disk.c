@@ -28,15 +28,6 @@
 #define MACHINE_ID "/etc/machine-id"
 #define ID "0123456789abcdef0123456789abcdef\n"
 
-static struct secret *word(const char *text)
-{
-	struct secret *s = secret_new();
-
-	s->size = strlen(text);
-	memcpy(s->data, text, s->size);
-	return s;
-}
-
 /* Where the partition of this type lies on DISK, from the environment. */
 static int find(const char *type, struct gpt_partition *ret, struct error *err)
 {
@@ -105,8 +96,8 @@ static void say(void *context _unused_, size_t step _unused_, size_t count _unus
 static int own(char **argv, const struct secret *recovery, struct error *err)
 {
 	const char *name = argv[1] + strlen("/dev/");
-	_cleanup_secret_ struct secret *generic = word(GENERIC),
-				       *password = word(PASSWORD);
+	_cleanup_secret_ struct secret *generic = secret_of(GENERIC),
+				       *password = secret_of(PASSWORD);
 	struct boot_facts boot = {.disk = (char *)name};
 	struct config config = {
 		.directories = (char *[]){(char *)"/var/lib/atomos", (char *)HOMED, NULL},

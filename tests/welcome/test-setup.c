@@ -23,25 +23,16 @@ struct world {
 	struct secret *recovery;
 };
 
-static struct secret *word(const char *text)
-{
-	struct secret *s = secret_new();
-
-	s->size = strlen(text);
-	memcpy(s->data, text, s->size);
-	return s;
-}
-
 static void begin(void **state, struct world *w)
 {
 	const char *path = in_directory(state, "disk");
 	_cleanup_secret_ struct secret *key = NULL;
 	struct error err;
 
-	*w = (struct world){.config.generic = word("atomos")};
+	*w = (struct world){.config.generic = secret_of("atomos")};
 	w->answers = (struct flow_answers){.name = (char *)"nobody-here",
 					   .administrator = true,
-					   .password = word("correct horse")};
+					   .password = secret_of("correct horse")};
 	assert_ok(recovery_key_make(&w->recovery, &err), &err);
 	assert_ok(luks_format(&(struct luks_options){.path = path,
 						     .password = w->config.generic},
@@ -97,7 +88,7 @@ static void test_whole(void **state)
 /* The power failed after the slots were made: the next try's answers count. */
 static void test_again(void **state)
 {
-	_cleanup_secret_ struct secret *old = word("correct horse");
+	_cleanup_secret_ struct secret *old = secret_of("correct horse");
 	struct error err;
 	struct world w;
 
