@@ -2,12 +2,7 @@
 /* What the tests of the command line share. */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "../unit.h"
 
 /* A file of tests/data ($ATOMOS_TEST_DATA), NUL-terminated, freed by the caller. */
 char *test_data(const char *name);

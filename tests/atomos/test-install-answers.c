@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include "fixture.h"
-#undef fail
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/macro.h"

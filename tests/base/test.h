@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmocka beside error.h: both have a fail(). */
+/* cmocka, and a short end of a file. */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#undef fail
-#undef fail_msg
+#include "../unit.h"
 
 /* The only test of a file runs its list. */
 #define RUN_TESTS(...)                                                                   \

@@ -2,24 +2,10 @@
 /* What the builder's tests share: temporary directories, small packages. */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
-#include <cmocka.h>
-
-/* error.h has its own fail(), which cmocka's fail_msg() would call. */
-#undef fail
-#undef fail_msg
-#define fail_msg(...)                                                                    \
-	do {                                                                             \
-		print_error(__VA_ARGS__);                                                \
-		print_error("\n");                                                       \
-		_fail(__FILE__, __LINE__);                                               \
-	} while (0)
+#include "../unit.h"
 
 /* Fails the test with the words of err when r is negative. */
 #define assert_ok(r)                                                                     \

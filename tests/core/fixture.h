@@ -3,24 +3,10 @@
  */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
-#include <cmocka.h>
-
-/* error.h has its own fail(), which cmocka's fail_msg() would call. */
-#undef fail
-#undef fail_msg
-#define fail_msg(...)                                                                    \
-	do {                                                                             \
-		print_error(__VA_ARGS__);                                                \
-		print_error("\n");                                                       \
-		_fail(__FILE__, __LINE__);                                               \
-	} while (0)
+#include "../unit.h"
 
 #include "core/narinfo.h"
 

@@ -2,15 +2,7 @@
 /* A directory that ends with the test, and cmocka with what it needs. */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-/* Ours has arguments. */
-#undef fail
-#undef fail_msg
+#include "../unit.h"
 
 #include "base/error.h"
 

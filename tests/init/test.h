@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What every unit test of atomos-init includes: cmocka, with its headers before it. */
+/* What every unit test of atomos-init includes. */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-/* error.h has its own fail(), which cmocka's fail_msg() would call. */
-#undef fail
-#undef fail_msg
-#define fail_msg(...)                                                                    \
-	do {                                                                             \
-		print_error(__VA_ARGS__);                                                \
-		print_error("\n");                                                       \
-		_fail(__FILE__, __LINE__);                                               \
-	} while (0)
+#include "../unit.h"
 
 #include <errno.h>
 #include <stdbool.h>

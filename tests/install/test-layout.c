@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the parts go on disks of many sizes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <errno.h>
 #include <string.h>
 
-#include <cmocka.h>
-#undef fail
-
+#include "../unit.h"
 #include "base/macro.h"
 #include "image/gpt.h"
 #include "install/layout.h"
