@@ -102,18 +102,17 @@ static void note_opener(struct protection *p, const struct extra *e,
 
 static void read_pin(struct asking *a)
 {
-	struct protection *p = &a->p;
-	struct pin_reading older;
+	struct pin_reading reading, older;
 	struct error err;
 
-	if (pin_tpm_read(a->tpm, &p->reading, &err) < 0)
+	if (pin_tpm_read(a->tpm, &reading, &err) < 0)
 		log_warning("%s", err.message);
-	if (p->reading.state != PIN_SPOILT || !a->older.public_key)
-		return;
-	if (pin_tpm_read(&a->older, &older, &err) == 0 && older.state >= PIN_OTHER_PCR7) {
-		p->reading = older;
-		p->older_pin = true;
+	if (reading.state == PIN_SPOILT && a->older.public_key &&
+	    pin_tpm_read(&a->older, &older, &err) == 0 && older.state >= PIN_OTHER_PCR7) {
+		reading = older;
+		a->p.older_pin = true;
 	}
+	protection_read(&a->p, &reading, volume_key_digest(a->volume));
 }
 
 /* Runs in the child: (c) the pin, then (d) the disk. */
@@ -124,10 +123,6 @@ static void look(void *context)
 
 	be_silent();
 	read_pin(a);
-	p->answered = true;
-	p->same_volume = p->reading.state >= PIN_OTHER_PCR7 &&
-			 memcmp(p->reading.pin.volume, volume_key_digest(a->volume),
-				VOLUME_DIGEST_SIZE) == 0;
 	if (a->owned && p->has_token && protection_trusts(p))
 		p->unlock = protection_lacks_pin(p)
 				    ? UNLOCK_LACKS_PIN

@@ -33,6 +33,11 @@ struct protection {
 	struct pin_reading reading;
 };
 
+/* Takes what the TPM keeps, as far as it has told, for the volume with this digest
+ * (volume-digest.h). */
+void protection_read(struct protection *p, const struct pin_reading *reading,
+		     const uint8_t digest[static VOLUME_DIGEST_SIZE]);
+
 /* Whether the TPM may be asked to open the disk. */
 bool protection_trusts(const struct protection *p);
 

@@ -7,10 +7,12 @@
 
 #include "test.h"
 #include "swtpm.h"
+#include "base/process.h"
 #include "base/secret.h"
 #include "image/luks.h"
 #include "init/enrol.h"
 #include "init/luks-shape.h"
+#include "init/protection.h"
 #include "init/tpm-slots.h"
 #include "init/unlock.h"
 
@@ -73,13 +75,13 @@ static char *combine(const char *a, const char *b)
 	return xasprintf("%.*s,%s", (int)(strlen(a) - 2), a, list);
 }
 
-static void make_volume(struct fixture *f)
+static void make_volume(struct fixture *f, const char *name)
 {
 	_cleanup_secret_ struct secret *password = secret_of("atomos"), *key = NULL;
 	struct luks_options o = {.password = password};
 	struct error err = {0};
 
-	f->volume = xasprintf("%s/volume", f->tpm.directory);
+	f->volume = xasprintf("%s/%s", f->tpm.directory, name);
 	o.path = f->volume;
 	if (luks_format(&o, &key, &err) < 0)
 		fail_msg("%s", err.message);
@@ -100,7 +102,7 @@ static int setup(void **state)
 	image_init(&f.both, &f, "both", f.keys[1], combine(new, old));
 	image_init(&f.old, &f, "old", f.keys[0], old);
 	image_init(&f.new, &f, "new", f.keys[1], new);
-	make_volume(&f);
+	make_volume(&f, "volume");
 	(void)mkdir(SIGNATURE_DIR, 0755);
 	swtpm_extend("enter-initrd");
 	*state = &f;
@@ -167,11 +169,22 @@ static void slots_of(const struct fixture *f, struct tpm_slots *ret)
 	crypt_free(cd);
 }
 
-static void tell(struct fixture *f, const struct boot_image *i, struct enrol e)
+static void digest_of(const struct fixture *f, uint8_t ret[static VOLUME_DIGEST_SIZE])
 {
-	const struct pin pin = {.secure_boot = true, .lowest_release = 5};
+	_cleanup_(volume_freep) struct volume *v = NULL;
 	struct error err = {0};
 
+	if (volume_open_header(f->volume, NULL, &v, &err) < 0)
+		fail_msg("%s", err.message);
+	memcpy(ret, volume_key_digest(v), VOLUME_DIGEST_SIZE);
+}
+
+static void tell(struct fixture *f, const struct boot_image *i, struct enrol e)
+{
+	struct pin pin = {.secure_boot = true, .lowest_release = 5};
+	struct error err = {0};
+
+	digest_of(f, pin.volume);
 	e.device = f->volume;
 	e.tpm = &i->tpm;
 	e.pin = &pin;
@@ -465,13 +478,66 @@ static void test_stranger(void **state)
 	assert_int_equal(slots.count, 1);
 }
 
+/* Where the TPM's answer for this volume leads, as the boot takes it. */
+static struct protection protection_of(const struct fixture *f,
+				       const struct boot_image *i)
+{
+	struct protection p = {.usable = true,
+			       .has_token = true,
+			       .secure_boot = 1,
+			       .unlock = -ECANCELED};
+	uint8_t digest[VOLUME_DIGEST_SIZE];
+	struct pin_reading reading;
+	struct error err = {0};
+
+	if (pin_tpm_read(&i->tpm, &reading, &err) < 0)
+		fail_msg("%s", err.message);
+	digest_of(f, digest);
+	protection_read(&p, &reading, digest);
+	return p;
+}
+
+/* A disk of the attacker's in the owner's place, with a password of theirs and a slot
+ * that systemd-cryptenroll has sealed to this very TPM, as anybody who starts something
+ * on the machine can. */
+static void test_attackers_disk(void **state)
+{
+	struct fixture *f = *state, theirs = *f;
+	_cleanup_free_ char *device = xasprintf("--tpm2-device=swtpm:%s", f->tpm.device),
+			    *key = xasprintf("%s/key", f->tpm.directory),
+			    *unlock = xasprintf("--unlock-key-file=%s", key),
+			    *output = NULL;
+	const char *argv[] = {"systemd-cryptenroll", unlock, device,
+			      "--tpm2-pcrs=7",	     NULL,   NULL};
+	struct protection p;
+	struct error err = {0};
+
+	tell_first(f, &f->old);
+	p = protection_of(f, &f->old);
+	assert_true(protection_trusts(&p));
+	make_volume(&theirs, "theirs");
+	argv[4] = theirs.volume;
+	save(key, "atomos");
+	if (process_check(&(struct process){.argv = argv}, &output, NULL, &err) < 0)
+		fail_msg("%s", err.message);
+	swtpm_forget();
+	/* It does open on this machine. */
+	assert_true(unseal(&theirs, &f->old, CRYPT_ANY_TOKEN) >= 0);
+	p = protection_of(&theirs, &f->old);
+	assert_false(protection_trusts(&p));
+	assert_non_null(strstr(protection_words(&p), "knows another disk"));
+	assert_int_equal(protection_enrolment(&p, OPENER_PASSWORD), ENROL_ASK_OTHER_DISK);
+	assert_int_equal(protection_enrolment(&p, OPENER_GENERIC), ENROL_NO);
+	free(theirs.volume);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_told),     TEST(test_renewed), TEST(test_pin),
-		TEST(test_full),     TEST(test_shared),	 TEST(test_stranger),
-		TEST(test_drop_all),
+		TEST(test_told),     TEST(test_renewed),	TEST(test_pin),
+		TEST(test_full),     TEST(test_shared),		TEST(test_stranger),
+		TEST(test_drop_all), TEST(test_attackers_disk),
 	};
 
 	return cmocka_run_group_tests_name("enrol", tests, NULL, NULL);
