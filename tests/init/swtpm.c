@@ -86,6 +86,13 @@ void swtpm_extend(const char *word)
 	assert_int_equal(RUN("tpm2_pcrextend", value), 0);
 }
 
+void swtpm_other_firmware(void)
+{
+	_cleanup_free_ char *value = xasprintf("7:sha256=%064d", 1);
+
+	assert_int_equal(RUN("tpm2_pcrextend", value), 0);
+}
+
 static void run_server(struct swtpm *f)
 {
 	_cleanup_free_ char *state = xasprintf("dir=%s", f->directory),

@@ -21,6 +21,10 @@ void swtpm_restart(struct swtpm *t);
 /* Extends PCR 11 with the hash of a word. */
 void swtpm_extend(const char *word);
 
+/* Extends PCR 7, as firmware does for Secure Boot's state and keys: with others than
+ * before. */
+void swtpm_other_firmware(void);
+
 /* Forgets what its users left loaded, as the kernel does for each that closes the device.
  */
 void swtpm_forget(void);

@@ -41,14 +41,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* As firmware does it, for Secure Boot's state and keys. */
-static void extend_pcr7(void)
-{
-	_cleanup_free_ char *value = xasprintf("7:sha256=%064d", 1);
-
-	assert_int_equal(RUN("tpm2_pcrextend", value), 0);
-}
-
 static struct pin some_pin(void)
 {
 	struct pin p = {.secure_boot = true, .owner_count = 2, .lowest_release = 7};
@@ -190,7 +182,7 @@ static void test_replayed(void **state)
 
 	write_pin(f);
 	swtpm_restart(&f->tpm);
-	extend_pcr7();
+	swtpm_other_firmware();
 	assert_state(f, PIN_OTHER_PCR7);
 	/* Another owner, and the content of a good pin beside it. */
 	swtpm_extend("enter-initrd");
@@ -200,7 +192,7 @@ static void test_replayed(void **state)
 	must(pin_tpm_read(&f->how, &reading, &err), &err);
 	assert_int_not_equal(reading.state, PIN_GOOD);
 	/* With the PCR 7 that it was written under in it, it is known as such. */
-	extend_pcr7();
+	swtpm_other_firmware();
 	must(pin_tpm_read(&f->how, &reading, &err), &err);
 	memcpy(pin.pcr7, reading.pcr7, PIN_HASH_SIZE);
 	swtpm_extend("enter-initrd");
