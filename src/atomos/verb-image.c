@@ -117,10 +117,8 @@ static int check_keys(const char *keys, struct error *err)
 
 static struct secret *generic_password(const struct sources *s)
 {
-	const char *text =
-		variant_text(variant_get(s->built.decisions, "image"), "genericPassword");
-
-	return secret_of(text ? text : GENERIC_PASSWORD);
+	return secret_of(variant_text_or(variant_get(s->built.decisions, "image"),
+					 "genericPassword", GENERIC_PASSWORD));
 }
 
 static int print(const struct image_options *o, uint64_t bytes, bool made,

@@ -28,6 +28,23 @@ static inline const char *variant_text(sd_json_variant *o, const char *key)
 	return v && sd_json_variant_is_string(v) ? sd_json_variant_string(v) : NULL;
 }
 
+static inline const char *variant_text_or(sd_json_variant *o, const char *key,
+					  const char *otherwise)
+{
+	const char *text = variant_text(o, key);
+
+	return text ? text : otherwise;
+}
+
+/* A copy of the text, or of `otherwise` (which may be NULL: then NULL). */
+static inline char *variant_copy(sd_json_variant *o, const char *key,
+				 const char *otherwise)
+{
+	const char *text = variant_text_or(o, key, otherwise);
+
+	return text ? xstrdup(text) : NULL;
+}
+
 static inline uint64_t variant_number_or(sd_json_variant *o, const char *key,
 					 uint64_t otherwise)
 {

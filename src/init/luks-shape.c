@@ -40,17 +40,9 @@ static int refuse_text(struct error *err, const char *what, const char *found)
 	return refuse(err, words);
 }
 
-/* The text of a field, or "" when it is none. */
-static const char *text_of(sd_json_variant *o, const char *key)
-{
-	const char *text = variant_text(o, key);
-
-	return text ? text : "";
-}
-
 static bool text_is(sd_json_variant *o, const char *key, const char *value)
 {
-	return streq(text_of(o, key), value);
+	return streq(variant_text_or(o, key, ""), value);
 }
 
 static bool number_is(sd_json_variant *o, const char *key, uint64_t low, uint64_t high)
@@ -64,7 +56,7 @@ static bool number_is(sd_json_variant *o, const char *key, uint64_t low, uint64_
 /* LUKS2 writes 64-bit numbers as decimal text. */
 static bool text_number(sd_json_variant *o, const char *key, uint64_t *ret)
 {
-	return parse_u64(text_of(o, key), ret) == 0;
+	return parse_u64(variant_text_or(o, key, ""), ret) == 0;
 }
 
 /* True when the object has these keys and no other; the list ends with NULL. */
@@ -112,7 +104,8 @@ static int check_segments(sd_json_variant *segments, struct error *err)
 		return refuse(err, "type or size of the segment");
 #ifndef WITHOUT_CHECK_LUKS_CIPHER
 	if (!text_is(s, "encryption", CIPHER))
-		return refuse_text(err, "cipher of the data", text_of(s, "encryption"));
+		return refuse_text(err, "cipher of the data",
+				   variant_text_or(s, "encryption", ""));
 #endif
 	if (!text_number(s, "offset", &n) || n != LUKS_DATA_OFFSET)
 		return refuse(err, "offset of the data");
@@ -150,7 +143,8 @@ static int check_area(sd_json_variant *a, struct error *err)
 	/* A null cipher here would let anyone put in a volume key of his own. */
 	if (!text_is(a, "encryption", CIPHER) ||
 	    !number_is(a, "key_size", KEY_BYTES, KEY_BYTES))
-		return refuse_text(err, "cipher of a slot", text_of(a, "encryption"));
+		return refuse_text(err, "cipher of a slot",
+				   variant_text_or(a, "encryption", ""));
 #endif
 	if (!text_number(a, "offset", &offset) || !text_number(a, "size", &size) ||
 	    offset > LUKS_HEADER_COPY || size > LUKS_HEADER_COPY - offset)

@@ -43,13 +43,6 @@ static char *disk_of(const char *partition)
 	return xstrndup(partition, end);
 }
 
-static char *text_or(sd_json_variant *v, const char *key, const char *otherwise)
-{
-	const char *text = variant_text(v, key);
-
-	return xstrdup(text ? text : otherwise);
-}
-
 /* A key whose file wasn't there has only a hash. */
 static char **owner_keys(sd_json_variant *v)
 {
@@ -74,18 +67,19 @@ static char **owner_keys(sd_json_variant *v)
 
 static void fill(sd_json_variant *v, struct boot_facts *f)
 {
-	f->product = text_or(v, "product", "");
-	f->system = text_or(v, "system", "");
-	f->key = text_or(v, "key", "");
-	f->partition = text_or(v, "partition", "");
-	f->disk =
-		variant_text(v, "disk") ? text_or(v, "disk", "") : disk_of(f->partition);
-	f->tpm = text_or(v, "tpm", "absent");
-	f->tpm_says = variant_text(v, "tpmSays") ? text_or(v, "tpmSays", "") : NULL;
-	f->secure_boot = text_or(v, "secureBoot", "unknown");
-	f->opened_by = text_or(v, "openedBy", "");
-	f->pin = text_or(v, "pin", "none");
-	f->remembered = text_or(v, "remembered", "");
+	f->product = variant_copy(v, "product", "");
+	f->system = variant_copy(v, "system", "");
+	f->key = variant_copy(v, "key", "");
+	f->partition = variant_copy(v, "partition", "");
+	f->disk = variant_copy(v, "disk", NULL);
+	if (!f->disk)
+		f->disk = disk_of(f->partition);
+	f->tpm = variant_copy(v, "tpm", "absent");
+	f->tpm_says = variant_copy(v, "tpmSays", NULL);
+	f->secure_boot = variant_copy(v, "secureBoot", "unknown");
+	f->opened_by = variant_copy(v, "openedBy", "");
+	f->pin = variant_copy(v, "pin", "none");
+	f->remembered = variant_copy(v, "remembered", "");
 	f->owner_keys = owner_keys(v);
 	f->refused_keys = variant_texts(v, "refusedKeys");
 	f->release = variant_number(v, "release");

@@ -36,18 +36,6 @@ void config_done(struct config *c)
 	*c = (struct config){0};
 }
 
-static char *text_or(sd_json_variant *v, const char *key, const char *otherwise)
-{
-	const char *text = variant_text(v, key);
-
-	return xstrdup(text ? text : otherwise);
-}
-
-static char *copy_of(const char *text)
-{
-	return text ? xstrdup(text) : NULL;
-}
-
 static struct unattended *read_unattended(sd_json_variant *v)
 {
 	sd_json_variant *answers;
@@ -56,8 +44,8 @@ static struct unattended *read_unattended(sd_json_variant *v)
 	if (!v || !sd_json_variant_is_object(v))
 		return NULL;
 	u = xcalloc(1, sizeof(*u));
-	u->serial = copy_of(variant_text(v, "serial"));
-	u->path = copy_of(variant_text(v, "path"));
+	u->serial = variant_copy(v, "serial", NULL);
+	u->path = variant_copy(v, "path", NULL);
 	u->overwrite = variant_true(v, "overwrite");
 	u->restart = variant_true(v, "restart");
 	answers = sd_json_variant_by_key(v, "answers");
@@ -68,21 +56,19 @@ static struct unattended *read_unattended(sd_json_variant *v)
 
 static void fill(sd_json_variant *v, struct config *c)
 {
-	const char *generic = variant_text(v, "genericPassword");
-
-	c->system = text_or(v, "system", "AtomOS");
+	c->system = variant_copy(v, "system", "AtomOS");
 	c->keymaps = variant_texts(v, "keymaps");
-	c->keymap = text_or(v, "keymap", "us");
+	c->keymap = variant_copy(v, "keymap", "us");
 	c->directories = variant_texts(v, "directories");
 	c->files = variant_texts(v, "files");
 	c->executable = variant_texts(v, "executable");
-	c->repart = text_or(v, "repart", "/usr/lib/repart.d");
+	c->repart = variant_copy(v, "repart", "/usr/lib/repart.d");
 	c->cost.milliseconds = (unsigned)variant_number(v, "slotMilliseconds");
 	c->cost.megabytes = (unsigned)variant_number(v, "slotMegabytes");
 	c->unattended = read_unattended(sd_json_variant_by_key(v, "unattended"));
 	c->menu = variant_true(v, "menu");
 	c->cheap_homes = variant_true(v, "cheapHomes");
-	c->generic = secret_of(generic ? generic : "");
+	c->generic = secret_of(variant_text_or(v, "genericPassword", ""));
 }
 
 int config_load(const char *path, struct config *ret, struct error *err)

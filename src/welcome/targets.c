@@ -22,47 +22,36 @@ void targets_done(struct targets *t)
 	*t = (struct targets){0};
 }
 
-static char *copy_of(const char *text)
-{
-	return text ? xstrdup(text) : NULL;
-}
-
-static const char *text_of(sd_json_variant *v, const char *key)
-{
-	const char *text = variant_text(v, key);
-
-	return text ? text : "";
-}
-
 static char *label_of(sd_json_variant *disk, uint64_t size, const char *what)
 {
-	const char *model = text_of(disk, "model"), *bus = text_of(disk, "bus");
+	const char *model = variant_text_or(disk, "model", ""),
+		   *bus = variant_text_or(disk, "bus", "");
 
-	return xasprintf("%s, %s%.1f GB%s%s%s%s", text_of(disk, "disk"), what,
+	return xasprintf("%s, %s%.1f GB%s%s%s%s", variant_text_or(disk, "disk", ""), what,
 			 (double)size / 1e9, model[0] ? ", " : "", model,
 			 bus[0] ? ", " : "", bus);
 }
 
 static struct target *add(struct targets *t, sd_json_variant *disk, bool whole)
 {
-	const char *pin = text_of(disk, "pin");
+	const char *pin = variant_text_or(disk, "pin", "");
 	struct target *e;
 
 	t->list = xgrow(t->list, t->count, &t->capacity, sizeof(*t->list));
 	e = &t->list[t->count++];
 	*e = (struct target){
-		.disk = xstrdup(text_of(disk, "disk")),
+		.disk = xstrdup(variant_text_or(disk, "disk", "")),
 		.sequence = variant_number(disk, "sequence"),
 		.whole = whole,
 		.medium = variant_true(disk, "medium"),
 		.empty = variant_true(disk, "empty"),
 		.inner = variant_true(disk, "inner"),
-		.serial = xstrdup(text_of(disk, "serial")),
+		.serial = xstrdup(variant_text_or(disk, "serial", "")),
 		.known = whole && streq(pin, "disk"),
 		/* What stays beside the new system is as good as another disk. */
 		.other = streq(pin, "other") || (!whole && streq(pin, "disk")),
-		.content = xstrdup(text_of(disk, "content")),
-		.warning = copy_of(variant_text(disk, "warning")),
+		.content = xstrdup(variant_text_or(disk, "content", "")),
+		.warning = variant_copy(disk, "warning", NULL),
 	};
 	return e;
 }
@@ -72,11 +61,11 @@ static void add_disk(struct targets *t, sd_json_variant *disk)
 	sd_json_variant *space = sd_json_variant_by_key(disk, "free");
 	struct target *e;
 
-	if (!sd_json_variant_is_object(disk) || !text_of(disk, "disk")[0])
+	if (!sd_json_variant_is_object(disk) || !variant_text_or(disk, "disk", "")[0])
 		return;
 	e = add(t, disk, true);
 	e->label = label_of(disk, variant_number(disk, "size"), "");
-	e->refusal = copy_of(variant_text(disk, "refusal"));
+	e->refusal = variant_copy(disk, "refusal", NULL);
 	/* Free space that can't be taken isn't worth a line of its own. */
 	if (!space || !sd_json_variant_is_object(space) ||
 	    variant_text(disk, "freeRefusal"))
