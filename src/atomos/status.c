@@ -171,7 +171,7 @@ static void add_homes(struct status *s, const struct status_facts *f)
 		    *name, *name);
 }
 
-/* Who remembers what the owner allows; NULL: nobody. */
+/* Who remembers what the owner allows. */
 static const char *keepers(const struct status_facts *f)
 {
 	bool tpm = streq(f->boot->remembered, "tpm");
@@ -180,7 +180,7 @@ static const char *keepers(const struct status_facts *f)
 	return tpm && header ? "the TPM and the disk's header"
 	       : tpm	     ? "the TPM"
 	       : header	     ? "the disk's header"
-			     : NULL;
+			     : "nobody";
 }
 
 static void add_release(struct status *s, const struct status_facts *f)

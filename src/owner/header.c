@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/cryptsetup.h"
 #include "base/str.h"
-#include "core/token.h"
+#include "base/variant.h"
 #include "init/record.h"
 #include "owner/header-internal.h"
 
@@ -88,16 +88,19 @@ static int mark(struct header *h, int token, const char *type, const char *json,
 {
 	struct slots *slots = context;
 	enum slot_kind kind = kind_of(type);
-	_cleanup_free_ char *user = token_decode(json, "user");
+	_cleanup_variant_ sd_json_variant *v = NULL;
+	const char *user;
 
-	if (kind == SLOT_OTHER)
+	if (kind == SLOT_OTHER || sd_json_parse(json, 0, &v, NULL, NULL) < 0)
 		return 0;
+	user = variant_text(v, "user");
 	for (size_t i = 0; i < slots->count; i++) {
 		struct slot *s = &slots->list[i];
 
 		if (crypt_token_is_assigned(h->device, token, s->number) < 0)
 			continue;
 		s->kind = kind;
+		s->pin = variant_true(v, "tpm2-pin");
 		if (user)
 			snprintf(s->user, sizeof(s->user), "%s", user);
 	}
@@ -147,7 +150,8 @@ char *slot_words(const struct slot *s)
 	case SLOT_RECOVERY:
 		return xstrdup("the recovery key");
 	case SLOT_TPM:
-		return xstrdup("the TPM of this machine");
+		return xstrdup(s->pin ? "the TPM of this machine together with a PIN"
+				      : "the TPM of this machine");
 	case SLOT_FIDO2:
 		return xstrdup("a FIDO2 security key");
 	default:

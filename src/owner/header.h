@@ -24,6 +24,7 @@ struct slot {
 	int number;
 	enum slot_kind kind;
 	char user[HEADER_USER_MAX + 1]; /* of SLOT_PASSWORD */
+	bool pin;			/* of SLOT_TPM: wants one, too */
 };
 
 struct slots {

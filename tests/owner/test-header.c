@@ -86,6 +86,38 @@ static void test_first_boot(void **state)
 	assert_int_equal(slots_of(h).count, 2);
 }
 
+/* What systemd-cryptenroll leaves for a TPM, without and with a PIN. */
+static void test_tpm(void **state)
+{
+#define TPM_TOKEN(slot, pin)                                                             \
+	"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"" slot "\"],\"tpm2-blob\":\"AAAA\"," \
+	"\"tpm2-pcrs\":[7],\"tpm2-pcr-bank\":\"sha256\",\"tpm2-policy-hash\":\""         \
+	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\","            \
+	"\"tpm2-pin\":" pin "}"
+	static const char *const tokens[] = {TPM_TOKEN("0", "false"),
+					     TPM_TOKEN("1", "true")};
+	_cleanup_header_ struct header *h = make(state), *again = NULL;
+	const char *path = in_directory(state, "header");
+	_cleanup_free_ char *without = NULL, *with = NULL;
+	struct crypt_device *cd;
+	struct error err;
+	struct slots s;
+
+	assert_int_equal(add(h, SLOT_PASSWORD, "atomos", "second"), 1);
+	assert_int_equal(crypt_init(&cd, path), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_true(crypt_token_json_set(cd, 0, tokens[1]) == 0);
+	assert_true(crypt_token_json_set(cd, 1, tokens[0]) == 1);
+	crypt_free(cd);
+	assert_ok(header_open(path, &again, &err), &err);
+	s = slots_of(again);
+	assert_int_equal(s.count, 2);
+	without = slot_words(&s.list[0]);
+	with = slot_words(&s.list[1]);
+	assert_string_equal(without, "the TPM of this machine");
+	assert_string_equal(with, "the TPM of this machine together with a PIN");
+}
+
 static void test_remove_needs_another(void **state)
 {
 	_cleanup_header_ struct header *h = make(state);
@@ -275,6 +307,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_request, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_record, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_tpm, setup_directory,
 						teardown_directory),
 	};
 
