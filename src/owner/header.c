@@ -30,8 +30,12 @@ void header_free(struct header *h)
 int header_open(const char *path, struct header **ret, struct error *err)
 {
 	_cleanup_header_ struct header *h = xcalloc(1, sizeof(*h));
-	int r = crypt_init(&h->device, path);
+	int r;
 
+	/* What it says of a path has no device yet. */
+	crypt_set_log_callback(NULL, crypt_keep_message, &h->said);
+	r = crypt_init(&h->device, path);
+	crypt_set_log_callback(NULL, NULL, NULL);
 	if (r < 0)
 		return fail(err, r, "The disk %s can't be used: %s", path, strerror(-r));
 	crypt_set_log_callback(h->device, crypt_keep_message, &h->said);

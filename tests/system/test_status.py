@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""What `atomos status` finds out by itself: header, state and boot.json of a machine, laid out without one."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from nixbuild import program
+
+# What the boot of a real machine left.
+BOOT = {"version": 1, "product": "atomos-demo", "release": 1, "system": "86hjdchhsr36xswz9n8v93v5rqnxjc2m-atomos-system-atomos-demo-1",
+        "generation": 1, "key": "vendor-befdcf42", "paths": 232, "bytes": 449991640, "seconds": 105.0247685, "bytesRead": 293901312,
+        "medium": False, "publicPassword": False, "tpm": "present", "secureBoot": "on", "installed": True, "owned": True,
+        "openedBy": "tpm", "slot": 1, "disk": "vda", "pin": "good", "enrolled": False, "homeMounted": True, "remembered": "tpm",
+        "lowestRelease": 1, "ownerKeys": [{"sha256": "21fe31df" * 8, "name": "owner-21fe31df"}], "refusedKeys": []}
+TOKENS = ({"type": "atomos-password", "keyslots": ["0"], "user": "anna"}, {"type": "systemd-recovery", "keyslots": ["1"]},
+          {"type": "atomos-record", "keyslots": [], "record": "AAAA", "mac": "00"})
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+OWNER = "atomos/state/atomos/owner"
+
+
+def output(*command, **options):
+    return subprocess.run([str(c) for c in command], check=True, capture_output=True, **options).stdout
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A disk's header with two slots of known owners, and what a start leaves in /run."""
+    disk, keys, run = tmp_path / "disk", (tmp_path / "first", tmp_path / "second"), tmp_path / "run"
+    with open(disk, "wb") as f:
+        f.truncate(32 << 20)
+    disk.chmod(0o600)
+    for key in keys:
+        key.write_text(key.name)
+    cheap = ("--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000")
+    output("cryptsetup", "luksFormat", "-q", "--type", "luks2", *cheap, "--key-file", keys[0], disk)
+    output("cryptsetup", "luksAddKey", "-q", *cheap, "--key-file", keys[0], disk, keys[1])
+    for token in TOKENS:
+        output("cryptsetup", "token", "import", disk, input=json.dumps(token).encode())
+    (run / OWNER).mkdir(parents=True)
+    (run / "atomos/state").chmod(0o700)
+    (run / OWNER / "secret-key.sealed").write_text("sealed")
+    # Where everybody gets at it, wherever the clone is.
+    shutil.copy(program("atomos"), run / "program")
+    (run / "atomos/boot.json").write_text(json.dumps({**BOOT, "partition": f"..{disk}"}))
+    return run
+
+
+def status(run, *who):
+    """The lines by their names."""
+    command = " ".join([f"mount --bind {run} /run && exec", *who, "/run/program status --json"])
+    said = subprocess.run(["unshare", "-m", "sh", "-c", command], capture_output=True, text=True)
+    assert said.returncode == 0 and not said.stderr, said.stderr
+    return {line["name"]: (line["level"], line["words"]) for line in json.loads(said.stdout)["lines"]}
+
+
+def test_root_sees_all(machine):
+    lines = status(machine)
+    assert lines["disk"] == ("green", "encrypted; it opens with the password of anna, the recovery key")
+    assert lines["release"] == ("green", "below release 1 nothing starts without a password; known to the TPM and the disk's header")
+    level, words = lines["owner-keys"]
+    assert level == "green" and words.startswith("systems signed by owner-21fe31df start here, too;")
+    assert words.endswith("this machine's private key is on the disk, sealed with a password")
+    assert "last-failure" not in lines and "refused-keys" not in lines
+
+
+def test_others_see_what_they_may(machine):
+    """And libraries don't add words of their own."""
+    lines = status(machine, *NOBODY)
+    assert lines["disk"] == ("yellow", "encrypted; who opens it, only root may see")
+    assert lines["owner-keys"][0] == "green" and lines["owner-keys"][1].endswith("where the private key is, only root may see")
+    assert "known to the TPM;" in lines["owner-keys"][1]
+
+
+def test_what_is_weaker(machine):
+    """A private key in the clear, no record, a start that failed before."""
+    (machine / OWNER / "secret-key").write_text("clear")
+    (machine / "atomos/failures").write_text("copy: first\ncopy: the disk can't be read\n")
+    lines = status(machine)
+    assert lines["last-failure"] == ("yellow", "copy: the disk can't be read")
+    assert lines["owner-keys"][0] == "yellow" and "root can sign a system" in lines["owner-keys"][1]
