@@ -273,6 +273,38 @@ static void test_told(void **state)
 	assert_true(unseal(f, &f->old, slots.list[0].token) < 0);
 }
 
+/* Others in place of the PCRs that the policy is of: the TPM holds to the policy. */
+static void test_edited(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} edits[] = {
+		{"\"tpm2-pcrs\":[7]", "\"tpm2-pcrs\":[4]"},
+		{"\"tpm2_pubkey_pcrs\":[11]", "\"tpm2_pubkey_pcrs\":[12]"},
+	};
+	struct fixture *f = *state;
+	_cleanup_free_ char *good = NULL;
+	struct crypt_device *cd;
+	const char *json;
+
+	tell_first(f, &f->old);
+	cd = open_volume(f);
+	assert_int_equal(crypt_token_json_get(cd, 0, &json), 0);
+	good = xstrdup(json);
+	for (size_t i = 0; i < ELEMENTSOF(edits); i++) {
+		_cleanup_free_ char *text = xstrdup(good);
+		char *at = strstr(text, edits[i].from);
+
+		assert_non_null(at);
+		memcpy(at, edits[i].to, strlen(edits[i].to));
+		assert_int_equal(crypt_token_json_set(cd, 0, text), 0);
+		assert_true(unseal(f, &f->old, 0) < 0);
+		assert_int_equal(crypt_token_json_set(cd, 0, good), 0);
+		assert_true(unseal(f, &f->old, 0) >= 0);
+	}
+	crypt_free(cd);
+}
+
 /* Who starts something else with Secure Boot off has the boot image and its signature,
  * and can extend PCR 11 as the stub does. */
 static void test_replayed(void **state)
@@ -549,6 +581,7 @@ int main(void)
 		TEST(test_told),     TEST(test_renewed),	TEST(test_pin),
 		TEST(test_full),     TEST(test_shared),		TEST(test_stranger),
 		TEST(test_drop_all), TEST(test_attackers_disk), TEST(test_replayed),
+		TEST(test_edited),
 	};
 
 	return cmocka_run_group_tests_name("enrol", tests, NULL, NULL);
