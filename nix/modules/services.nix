@@ -78,6 +78,14 @@ in
       RuntimeMaxUse=${cfg.journald.maxUse}
     '';
 
+    # systemd lets the journal go before its file system only where a unit's file says that there is
+    # one; the boot has mounted this one.
+    systemd.services.systemd-journal-flush = {
+      overrideStrategy = "asDropin";
+      conflicts = [ "shutdown.target" ];
+      before = [ "shutdown.target" ];
+    };
+
     # Only root may ask the daemon for anything, and nothing unsigned enters the store.
     nix.settings = {
       allowed-users = lib.mkDefault [ "root" ];

@@ -256,7 +256,9 @@ class Machine:
             self.console.expect(pexpect.EOF, timeout=timeout * PATIENCE)
         except pexpect.TIMEOUT:
             raise AssertionError(f"{self.name} didn't switch off\n{self.tail()}") from None
-        return self.said()
+        said = self.said()
+        assert "Failed unmounting" not in said, self.tail(80)
+        return said
 
     def login(self, user="atom", password="atom", root=True):
         """Logs in at the prompt and leaves a plain shell for run(), root's unless root=False."""
