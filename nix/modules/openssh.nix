@@ -91,6 +91,9 @@ in
         lib.mapAttrsToList render (lib.filterAttrs (_: value: value != null) cfg.settings)
       );
 
+    # It would listen to a hypervisor, and where there is none complain on the console at every boot.
+    environment.etc."systemd/system-generators/systemd-ssh-generator".target = "/dev/null";
+
     atomos.state.directories = map (path: {
       inherit path;
       mode = "0700";

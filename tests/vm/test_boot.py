@@ -33,6 +33,11 @@ def test_prompt_says_how_to_log_in(up):
     assert re.search(r"Log in as atom with the password atom\.\s+atomos login: ", up.said())
 
 
+def test_nothing_else_is_said_before_the_prompt(up):
+    said = re.search(r"signed by \S+(.*?)atomos-demo 1 \(AtomOS", up.said().replace("\r", ""), re.S)
+    assert said and not said.group(1).strip(), said
+
+
 def test_our_programs_are_there(up):
     assert re.fullmatch(r"atomos \d\S*", up.run("atomos --version"))
     assert up.run("ldd /usr/bin/atomos | grep -c 'not found'", check=False) == "0"
