@@ -145,7 +145,8 @@ static int print_json(const struct disks *d, const struct old_pin_facts *tpm)
 			r = sd_json_variant_append_array(&list, one);
 	}
 	if (r >= 0)
-		r = sd_json_buildo(&v, SD_JSON_BUILD_PAIR_VARIANT("disks", list));
+		r = sd_json_buildo(&v, SD_JSON_BUILD_PAIR_VARIANT("disks", list),
+				   SD_JSON_BUILD_PAIR_UNSIGNED("smallest", d->smallest));
 	if (r >= 0)
 		json_print(v);
 	return r;

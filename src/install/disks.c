@@ -216,7 +216,7 @@ void disks_find(uint64_t content, struct disks *ret)
 	_cleanup_strv_ char **names = NULL;
 	struct dirent *e;
 
-	*ret = (struct disks){0};
+	*ret = (struct disks){.smallest = layout_smallest_disk(content)};
 	while (d && (e = readdir(d)))
 		/* Nobody installs to a CD. */
 		if (sysfs_is_disk(e->d_name) && !startswith(e->d_name, "sr"))

@@ -38,6 +38,7 @@ struct disk {
 struct disks {
 	struct disk *list;
 	size_t count;
+	uint64_t smallest; /* a disk with fewer bytes can't be taken */
 };
 
 /* Looks at all disks, for a system whose paths take `content` bytes. Reads, never writes.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the parts of a system go on a disk. */
 #include <errno.h>
+#include <inttypes.h>
 
 #include "base/macro.h"
 #include "image/gpt.h"
@@ -14,6 +15,9 @@
 #define ROOT_MIN_WANTED (16 * GIB)
 #define ROOT_MAX_WANTED (128 * GIB)
 #define ROOT_SHARE 4
+/* Before and behind everything on a whole disk: its two tables. */
+#define WHOLE_LOST (2 * GPT_ALIGN)
+#define TENTH 100000000ULL /* of a GB */
 
 static uint64_t align_up(uint64_t n)
 {
@@ -30,7 +34,7 @@ struct region layout_whole(uint64_t disk)
 	uint64_t end = align_down(disk);
 
 	/* The backup table takes less than a unit at the end, whatever the sectors. */
-	return (struct region){GPT_ALIGN, end > 2 * GPT_ALIGN ? end - 2 * GPT_ALIGN : 0};
+	return (struct region){GPT_ALIGN, end > WHOLE_LOST ? end - WHOLE_LOST : 0};
 }
 
 static uint64_t root_minimum(uint64_t content)
@@ -42,6 +46,27 @@ uint64_t layout_minimum(uint64_t content)
 {
 	return LAYOUT_ESP_SIZE + LAYOUT_BIOS_SIZE + root_minimum(content) +
 	       LAYOUT_HOME_MIN;
+}
+
+uint64_t layout_smallest_disk(uint64_t content)
+{
+	return layout_minimum(content) + WHOLE_LOST;
+}
+
+/* What is needed is rounded up, and is that of a whole disk: one of the size that was
+ * said isn't too small. */
+static int fail_small(uint64_t size, uint64_t content, struct error *err)
+{
+	uint64_t has = (size + TENTH / 2) / TENTH,
+		 needs = (layout_smallest_disk(content) + TENTH - 1) / TENTH;
+
+	/* Nobody reads that 3.2 GB are less than 3.2 GB. */
+	if (has >= needs)
+		has = size / TENTH;
+	return fail(err, -ENOSPC,
+		    "%" PRIu64 ".%" PRIu64 " GB are too small: AtomOS needs %" PRIu64
+		    ".%" PRIu64 " GB",
+		    has / 10, has % 10, needs / 10, needs % 10);
 }
 
 /* A quarter, within bounds, as far as the homes keep their least. */
@@ -62,8 +87,7 @@ int layout_make(const struct region *space, uint64_t content, struct layout *ret
 	uint64_t fixed = LAYOUT_ESP_SIZE + LAYOUT_BIOS_SIZE;
 
 	if (size < layout_minimum(content))
-		return fail(err, -ENOSPC, "%.1f GB are too small: AtomOS needs %.1f GB",
-			    (double)size / 1e9, (double)layout_minimum(content) / 1e9);
+		return fail_small(space->size, content, err);
 	ret->esp = (struct region){start, LAYOUT_ESP_SIZE};
 	ret->bios = (struct region){start + LAYOUT_ESP_SIZE, LAYOUT_BIOS_SIZE};
 	ret->root = (struct region){start + fixed, root_size(size - fixed, content)};

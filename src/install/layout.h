@@ -30,5 +30,6 @@ struct region layout_whole(uint64_t disk);
 int layout_make(const struct region *space, uint64_t content, struct layout *ret,
 		struct error *err);
 
-/* What layout_make needs at least. */
+/* What layout_make needs at least, and the least disk that has it. */
 uint64_t layout_minimum(uint64_t content);
+uint64_t layout_smallest_disk(uint64_t content);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* install-disk ROOT PUBLIC-KEY-FILE DISK OPENER [START SIZE]: a whole installation
- * without device-mapper, onto DISK or into SIZE bytes of it. ROOT is where the medium's
+/* install-disk ROOT PUBLIC-KEY-FILE [DISK OPENER [START SIZE]]: a whole installation
+ * without device-mapper, onto DISK or into SIZE bytes of it; without a DISK the bytes of
+ * the smallest one are printed. ROOT is where the medium's
  * /nix lies. OPENER stands in for the kernel's encryption: "OPENER open START SIZE"
  * prints a device that is this region of the disk, and "OPENER close DEVICE" takes it
  * away again. Prints the seconds at which each step began, and at last the bytes of the
@@ -87,7 +88,7 @@ static int install(char **argv, int argc, struct install_result *ret, struct err
 	_cleanup_secret_ struct secret *password = secret_new();
 	_cleanup_free_ char *text = NULL;
 	const char *last = NULL;
-	struct install_options o = {.disk = argv[3],
+	struct install_options o = {.disk = argc > 3 ? argv[3] : NULL,
 				    .release = 1,
 				    .source = &source,
 				    .password = password,
@@ -104,6 +105,10 @@ static int install(char **argv, int argc, struct install_result *ret, struct err
 	r = trusted_keys_parse(text, size, &keys, err);
 	if (r == 0)
 		r = source_open(argv[1], &keys, &source, err);
+	if (r == 0 && argc == 3) {
+		printf("%" PRIu64 "\n", layout_smallest_disk(source_size(&source)));
+		return 0;
+	}
 	if (r == 0)
 		r = find_space(argv, argc, &o, err);
 	return r < 0 ? r : install_run(&o, ret, err);
@@ -114,9 +119,10 @@ int main(int argc, char **argv)
 	struct error err = {0};
 	struct install_result result;
 
-	if (argc != 5 && argc != 7)
+	if (argc != 3 && argc != 5 && argc != 7)
 		return 2;
-	setenv("OPENER", argv[4], 1);
+	if (argc > 3)
+		setenv("OPENER", argv[4], 1);
 	/* The firmware of the machine that tests gets no boot entry. */
 	if (unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
@@ -128,6 +134,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err.message);
 		return 1;
 	}
-	printf("%.3f done\n%" PRIu64 "\n", now(), result.bytes);
+	if (argc > 3)
+		printf("%.3f done\n%" PRIu64 "\n", now(), result.bytes);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the parts go on disks of many sizes. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../unit.h"
@@ -56,6 +57,36 @@ static void test_least(void **state)
 	assert_int_equal(layout_make(&space, CONTENT, &l, &err), -ENOSPC);
 }
 
+/* The smallest disk that is taken, and what is said of a smaller one: no number that
+ * contradicts another, and a disk of the size that is said is large enough. */
+static void test_smallest_disk(void **state)
+{
+	for (uint64_t content = CONTENT; content < CONTENT + (200ULL << 20);
+	     content += 7 << 20) {
+		uint64_t least = layout_smallest_disk(content);
+		struct region space = layout_whole(least);
+		double has, needs;
+		struct layout l;
+		struct error err;
+
+		check(&space, content);
+		assert_int_equal(layout_make(&space, content, &l, &err), 0);
+		assert_int_equal(l.home.size, LAYOUT_HOME_MIN);
+		for (uint64_t less = GPT_ALIGN; less <= GIB; less *= 2) {
+			space = layout_whole(least - less);
+			assert_int_equal(layout_make(&space, content, &l, &err), -ENOSPC);
+			assert_int_equal(sscanf(err.message,
+						"%lf GB are too small: AtomOS needs "
+						"%lf GB",
+						&has, &needs),
+					 2);
+			assert_true(has < needs);
+			space = layout_whole((uint64_t)(needs * 10 + 0.5) * 100000000);
+			check(&space, content);
+		}
+	}
+}
+
 /* Free space begins and ends anywhere. */
 static void test_odd(void **state)
 {
@@ -83,6 +114,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_least),
+		cmocka_unit_test(test_smallest_disk),
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_large_is_for_homes),
 	};
