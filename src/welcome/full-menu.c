@@ -2,6 +2,8 @@
 /* A list of choices on the full screen. */
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,10 +11,17 @@
 #include "welcome/full-internal.h"
 
 #define DETAIL_GAP 2
+#define MARK 2 /* columns before a choice */
 
 struct menu {
 	const struct screen *s;
 	size_t chosen, top;
+};
+
+/* Where the choices are, and whether label and detail have rows of their own. */
+struct list {
+	int row, column, width, rows;
+	bool apart;
 };
 
 /* The next choice in this direction that can be chosen, or the present one. */
@@ -49,36 +58,122 @@ static void move_to_letter(struct menu *m, int letter)
 	}
 }
 
-/* One choice in one row; what doesn't fit is cut. */
-static void draw_item(const struct menu *m, size_t i, int row, const struct place *p)
+/* Label and detail in one row, or each in rows of its own, the detail moved in: nothing
+ * of either is cut. */
+static char *item_text(const struct screen_item *e, bool apart, int width)
+{
+	_cleanup_free_ char *label = NULL, *detail = NULL;
+	char *out, *end;
+
+	if (!apart)
+		return xasprintf("%s%*s%s", e->label, e->detail ? DETAIL_GAP : 0, "",
+				 e->detail ? e->detail : "");
+	label = screen_wrap(e->label, (size_t)width);
+	if (!e->detail)
+		return TAKE_PTR(label);
+	detail = screen_wrap(e->detail, (size_t)MAX(width - DETAIL_GAP, 1));
+	out = end = xcalloc(strlen(label) + (1 + DETAIL_GAP) * strlen(detail) + 8, 1);
+	end = stpcpy(end, label);
+	for (char *line = detail, *next; line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = 0;
+		end += sprintf(end, "\n%*s%s", DETAIL_GAP, "", line);
+	}
+	return out;
+}
+
+static bool fits(const struct screen_item *e, int width)
+{
+	_cleanup_free_ char *text = item_text(e, false, width);
+
+	return screen_columns(text) <= (size_t)width;
+}
+
+/* One that doesn't fit takes all of them apart: a list looks the same throughout. */
+static struct list make_list(const struct screen *s, const struct place *p)
+{
+	struct list l = {.column = p->column,
+			 .row = p->row,
+			 .rows = MAX(LINES - 1 - p->row, 1),
+			 .width = MAX(COLS - p->column - MARK - 1, 1)};
+
+	for (size_t i = 0; i < s->count; i++)
+		l.apart |= !fits(&s->items[i], l.width);
+	return l;
+}
+
+static int item_rows(const struct menu *m, const struct list *l, size_t i)
+{
+	_cleanup_free_ char *text = NULL;
+	int rows = 1;
+
+	if (!l->apart)
+		return 1;
+	text = item_text(&m->s->items[i], true, l->width);
+	for (const char *c = text; *c; c++)
+		rows += *c == '\n';
+	return rows;
+}
+
+static int rows_between(const struct menu *m, const struct list *l, size_t from,
+			size_t to)
+{
+	int rows = 0;
+
+	for (size_t i = from; i <= to; i++)
+		rows += item_rows(m, l, i);
+	return rows;
+}
+
+/* Which choice is the first on the screen, so that the chosen one is all there. */
+static void move_along(struct menu *m, const struct list *l)
+{
+	/* What stands before the first that can be chosen is seen, too. */
+	if (m->chosen < m->top || next(m, -1) == m->chosen)
+		m->top = next(m, -1) == m->chosen ? 0 : m->chosen;
+	while (m->top < m->chosen && rows_between(m, l, m->top, m->chosen) > l->rows)
+		m->top++;
+}
+
+/* Draws one choice and returns the row behind it; what is below the screen isn't drawn.
+ */
+static int draw_item(const struct menu *m, const struct list *l, size_t i, int row)
 {
 	const struct screen_item *e = &m->s->items[i];
-	_cleanup_free_ char *text =
-		e->detail ? xasprintf("%s%*s%s", e->label, DETAIL_GAP, "", e->detail)
-			  : xstrdup(e->label);
+	_cleanup_free_ char *text = item_text(e, l->apart, l->width);
+	char mark = i == m->chosen ? '>' : e->off ? '-' : ' ';
 
 	if (i == m->chosen)
 		attron(A_REVERSE);
 	else if (e->off)
 		attron(A_DIM);
-	mvprintw(row, p->column, "%c ", i == m->chosen ? '>' : e->off ? '-' : ' ');
-	addnstr(text, MAX(COLS - p->column - 3, 1));
+	for (char *line = text, *end; line && row < LINES - 1; line = end, mark = ' ') {
+		end = strchr(line, '\n');
+		if (end)
+			*end++ = 0;
+		mvprintw(row, l->column, "%c ", mark);
+		addnstr(line, COLS - l->column - MARK);
+		row++;
+	}
 	attroff(A_REVERSE | A_DIM);
+	return row;
 }
 
 static void draw(struct menu *m)
 {
 	struct place p = draw_screen(m->s);
-	size_t rows = (size_t)MAX(LINES - 1 - p.row, 1);
+	struct list l = make_list(m->s, &p);
+	int row = l.row, chosen = l.row;
 
-	if (m->chosen < m->top)
-		m->top = m->chosen;
-	if (m->chosen >= m->top + rows)
-		m->top = m->chosen - rows + 1;
-	for (size_t i = 0; i < rows && m->top + i < m->s->count; i++)
-		draw_item(m, m->top + i, p.row + (int)i, &p);
+	move_along(m, &l);
+	for (size_t i = m->top; i < m->s->count && row < LINES - 1; i++) {
+		if (i == m->chosen)
+			chosen = row;
+		row = draw_item(m, &l, i, row);
+	}
 	draw_hint(m->s->count > 1 ? "Arrows: choose" : "", m->s->back);
-	move(p.row + (int)(m->chosen - m->top), p.column);
+	move(chosen, l.column);
 	refresh();
 }
 

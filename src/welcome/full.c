@@ -97,8 +97,9 @@ struct place draw_screen(const struct screen *s)
 
 void draw_hint(const char *what, bool back)
 {
-	_cleanup_free_ char *text = xasprintf("%s   Enter: go on%s   Ctrl-P: plain lines",
-					      what, back ? "   Esc: back" : "");
+	_cleanup_free_ char *text =
+		xasprintf("%s%sEnter: go on%s   Ctrl-P: plain lines", what,
+			  what[0] ? "   " : "", back ? "   Esc: back" : "");
 
 	draw_bar(LINES - 1, text);
 }

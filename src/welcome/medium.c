@@ -44,11 +44,12 @@ static void show_where(const struct medium *m, struct screen *s)
 	s->back = true;
 	for (size_t i = 0; i < m->targets.count; i++) {
 		const struct target *t = &m->targets.list[i];
+		_cleanup_free_ char *beside = xasprintf("beside %s", t->content);
 
 		if (t->refusal)
 			screen_add_off(s, t->label, t->refusal);
 		else
-			screen_add(s, t->label, t->whole ? t->content : NULL);
+			screen_add(s, t->label, t->whole ? t->content : beside);
 	}
 	screen_add(s, "Look again", "after a disk was plugged in");
 	while (s->preset + 1 < s->count && s->items[s->preset].off)

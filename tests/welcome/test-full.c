@@ -182,6 +182,79 @@ static void test_menu(void **state _unused_)
 	assert_int_equal(end(t, result, NULL), 1);
 }
 
+/* What doesn't fit into a row has rows of its own, and none of it is cut. */
+static void test_long_items(void **state _unused_)
+{
+	_cleanup_screen_ struct screen s = {.kind = SCREEN_MENU,
+					    .title = xstrdup("Where to install")};
+	int result;
+	struct terminal *t;
+
+	screen_add_off(&s, "sda, 8.0 GB, Stick, USB", "this system runs from it");
+	screen_add_off(&s, "sdb, 500.1 GB, Old and slow, SATA",
+		       "its table has more partitions than AtomOS reads (128), so that "
+		       "nobody knows what is on it");
+	screen_add(&s,
+		   "nvme0n1, free space of 1000.2 GB, A MODEL WITH A NAME OF 40 LETTERS "
+		   "IN ALL, NVMe",
+		   NULL);
+	screen_add(&s, "Look again", "after a disk was plugged in");
+	t = start(&s, &result);
+	take_in(t);
+	assert_non_null(strstr(
+		picture(t),
+		"  Where to install\n"
+		"\n"
+		"  - sda, 8.0 GB, Stick, USB\n"
+		"      this system runs from it\n"
+		"  - sdb, 500.1 GB, Old and slow, SATA\n"
+		"      its table has more partitions than AtomOS reads (128), so that "
+		"nobody\n"
+		"      knows what is on it\n"
+		"  > nvme0n1, free space of 1000.2 GB, A MODEL WITH A NAME OF 40 LETTERS "
+		"IN ALL,\n"
+		"    NVMe\n"
+		"    Look again\n"
+		"      after a disk was plugged in\n"
+		"\n"));
+	press(t, "\x1bOB");
+	take_in(t);
+	assert_non_null(strstr(picture(t), "  > Look again\n"));
+	press(t, "\r");
+	assert_int_equal(end(t, result, NULL), 3);
+}
+
+/* A list of such items moves along by whole ones; what can't be chosen is seen again. */
+static void test_long_list_of_long_items(void **state _unused_)
+{
+	_cleanup_screen_ struct screen s = {.kind = SCREEN_MENU,
+					    .title = xstrdup("Where to install")};
+	int result;
+	struct terminal *t;
+
+	for (int i = 0; i < 14; i++) {
+		_cleanup_free_ char *name = xasprintf("sd%c", 'a' + i);
+
+		(i ? screen_add : screen_add_off)(
+			&s, name,
+			"another system, about which so much is to be said that it takes "
+			"two rows");
+	}
+	t = start(&s, &result);
+	take_in(t);
+	assert_non_null(strstr(picture(t), "  - sda\n"));
+	press(t, "\x1bOF");
+	take_in(t);
+	assert_null(strstr(picture(t), "sda\n"));
+	assert_non_null(strstr(picture(t), "  > sdn\n      another system,"));
+	press(t, "\x1bOH");
+	take_in(t);
+	assert_non_null(strstr(picture(t), "  - sda\n"));
+	assert_non_null(strstr(picture(t), "  > sdb\n"));
+	press(t, "\r");
+	assert_int_equal(end(t, result, NULL), 1);
+}
+
 static void test_back_and_plain(void **state _unused_)
 {
 	_cleanup_screen_ struct screen s = menu();
@@ -300,9 +373,14 @@ static void test_long_list(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_menu),	 cmocka_unit_test(test_back_and_plain),
-		cmocka_unit_test(test_text),	 cmocka_unit_test(test_secret),
-		cmocka_unit_test(test_recovery), cmocka_unit_test(test_long_list),
+		cmocka_unit_test(test_menu),
+		cmocka_unit_test(test_long_items),
+		cmocka_unit_test(test_long_list_of_long_items),
+		cmocka_unit_test(test_back_and_plain),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_secret),
+		cmocka_unit_test(test_recovery),
+		cmocka_unit_test(test_long_list),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

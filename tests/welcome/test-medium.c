@@ -62,6 +62,7 @@ static void test_targets(void **state _unused_)
 	assert_string_equal(s.items[1].detail, "Windows");
 	assert_string_equal(s.items[2].label,
 			    "nvme0n1, free space of 100.0 GB, Fast, NVMe");
+	assert_string_equal(s.items[2].detail, "beside Windows");
 	assert_int_equal(s.preset, 1);
 }
 
