@@ -47,14 +47,18 @@ void install_report_free(struct install_report *r)
 	free(r);
 }
 
-static void write_line(struct install_report *r, uint64_t done, uint64_t total)
+static void write_line(struct install_report *r, uint64_t done, uint64_t total,
+		       const char *detail)
 {
 	_cleanup_variant_ sd_json_variant *v = NULL;
 	_cleanup_free_ char *text = NULL;
 
 	if (sd_json_buildo(&v, SD_JSON_BUILD_PAIR_UNSIGNED("done", done),
 			   SD_JSON_BUILD_PAIR_UNSIGNED("total", total),
-			   SD_JSON_BUILD_PAIR_STRING("what", r->what)) < 0 ||
+			   SD_JSON_BUILD_PAIR_STRING("what", r->what),
+			   SD_JSON_BUILD_PAIR_CONDITION(!!detail, "detail",
+							SD_JSON_BUILD_STRING(detail))) <
+		    0 ||
 	    sd_json_variant_format(v, 0, &text) < 0)
 		return;
 	/* Who doesn't listen any more misses nothing. */
@@ -90,7 +94,7 @@ void install_report_step(void *context, uint64_t done, uint64_t total, const cha
 	if (r->fd < 0 || (!fresh && done != total && t - r->last < LINE_INTERVAL))
 		return;
 	r->last = t;
-	write_line(r, done, total);
+	write_line(r, done, total, detail);
 }
 
 static const char *pin_word(enum old_pin pin)

@@ -121,8 +121,8 @@ static int ask(struct ui *ui _unused_, const struct screen *s, struct answer *re
 	return r < 0 && r != -ERESTART ? fail(err, r, "The terminal is gone") : r;
 }
 
-static void progress(struct ui *ui _unused_, const char *what, uint64_t done,
-		     uint64_t total)
+static void progress(struct ui *ui _unused_, const char *what, const char *detail,
+		     uint64_t done, uint64_t total)
 {
 	int filled = total ? (int)(done * BAR_WIDTH / total) : 0;
 
@@ -134,6 +134,8 @@ static void progress(struct ui *ui _unused_, const char *what, uint64_t done,
 		for (int i = 0; i < BAR_WIDTH; i++)
 			addch(i < filled ? '#' : '.');
 		printw("] %u %%", (unsigned)(done * 100 / total));
+		if (detail)
+			mvaddstr(TEXT_TOP + 4, MARGIN, detail);
 	}
 	move(LINES - 1, COLS - 1);
 	refresh();

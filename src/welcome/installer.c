@@ -31,16 +31,26 @@ int installer_list(struct targets *ret, struct error *err)
 	return r < 0 ? r : targets_parse(output, ret, err);
 }
 
-bool installer_line(const char *line, char **what, uint64_t *done, uint64_t *total)
+void installer_step_done(struct installer_step *s)
+{
+	free(TAKE_PTR(s->what));
+	free(TAKE_PTR(s->detail));
+}
+
+bool installer_line(const char *line, struct installer_step *ret)
 {
 	_cleanup_variant_ sd_json_variant *v = NULL;
+	const char *detail;
 
+	*ret = (struct installer_step){0};
 	if (sd_json_parse(line, 0, &v, NULL, NULL) < 0 || !sd_json_variant_is_object(v) ||
 	    !variant_text(v, "what"))
 		return false;
-	*what = xstrdup(variant_text(v, "what"));
-	*done = variant_number(v, "done");
-	*total = variant_number(v, "total");
+	detail = variant_text(v, "detail");
+	*ret = (struct installer_step){.what = xstrdup(variant_text(v, "what")),
+				       .detail = detail ? xstrdup(detail) : NULL,
+				       .done = variant_number(v, "done"),
+				       .total = variant_number(v, "total")};
 	return true;
 }
 
@@ -94,11 +104,10 @@ static void show(struct ui *ui, int fd)
 	char line[LINE_LENGTH];
 
 	while (f && fgets(line, sizeof(line), f)) {
-		_cleanup_free_ char *what = NULL;
-		uint64_t done, total;
+		_cleanup_installer_step_ struct installer_step s = {0};
 
-		if (installer_line(line, &what, &done, &total))
-			ui->methods->progress(ui, what, done, total);
+		if (installer_line(line, &s))
+			ui->methods->progress(ui, s.what, s.detail, s.done, s.total);
 	}
 }
 

@@ -18,5 +18,13 @@ int installer_list(struct targets *ret, struct error *err);
 int installer_run(struct ui *ui, const struct installer_order *o, char **ret_note,
 		  struct error *err);
 
-/* One line of its progress: false when it is none. `what` is freed by the caller. */
-bool installer_line(const char *line, char **what, uint64_t *done, uint64_t *total);
+/* One line of its progress, released by installer_step_done; false when it is none, then
+ * nothing is to be released. */
+struct installer_step {
+	char *what, *detail; /* detail: how fast; NULL: nobody knows yet */
+	uint64_t done, total;
+};
+
+bool installer_line(const char *line, struct installer_step *ret);
+void installer_step_done(struct installer_step *s);
+#define _cleanup_installer_step_ _cleanup_(installer_step_done)

@@ -172,16 +172,18 @@ static int ask(struct ui *ui, const struct screen *s, struct answer *ret,
 		     : 0;
 }
 
-static void progress(struct ui *ui, const char *what, uint64_t done, uint64_t total)
+static void progress(struct ui *ui, const char *what, const char *detail, uint64_t done,
+		     uint64_t total)
 {
 	struct plain *p = (struct plain *)ui;
 	_cleanup_free_ char *line =
-		total ? xasprintf("%s: %u %%\n", what, (unsigned)(done * 10 / total * 10))
-		      : xasprintf("%s\n", what);
+		total ? xasprintf("%s: %u %%", what, (unsigned)(done * 10 / total * 10))
+		      : xstrdup(what);
 
+	/* The detail is another one each time. */
 	if (p->said && streq(p->said, line))
 		return;
-	put(p, line);
+	print(p, "%s%s%s\n", line, detail ? ", " : "", detail ? detail : "");
 	free(p->said);
 	p->said = TAKE_PTR(line);
 }

@@ -13,7 +13,7 @@ static void list(struct session *s, struct medium *m)
 {
 	struct error e;
 
-	(*s->ui)->methods->progress(*s->ui, "Looking at the disks", 0, 0);
+	(*s->ui)->methods->progress(*s->ui, "Looking at the disks", NULL, 0, 0);
 	targets_done(&m->targets);
 	if (installer_list(&m->targets, &e) < 0)
 		medium_failed(m, e.message);

@@ -76,7 +76,7 @@ static enum decision wait_for_key(void)
 
 static void say(struct session *s, const char *text)
 {
-	(*s->ui)->methods->progress(*s->ui, text, 0, 0);
+	(*s->ui)->methods->progress(*s->ui, text, NULL, 0, 0);
 }
 
 static bool count_down(struct session *s, const struct target *t)

@@ -150,7 +150,7 @@ static int take_turn(struct first_boot *f, struct error *err)
 		return fail(err, f->lock, "%s can't be used: %s", LOCK_DIR,
 			    strerror(-f->lock));
 	text = xasprintf("The questions are being answered on %s.", holder);
-	(*f->session->ui)->methods->progress(*f->session->ui, text, 0, 0);
+	(*f->session->ui)->methods->progress(*f->session->ui, text, NULL, 0, 0);
 	f->lock = lock_take(LOCK_DIR, console, true, NULL);
 	return lock_is_done(LOCK_DIR);
 }
@@ -197,7 +197,7 @@ static void say(void *context, size_t step, size_t count, const char *what)
 {
 	struct session *s = context;
 
-	(*s->ui)->methods->progress(*s->ui, what, step, count);
+	(*s->ui)->methods->progress(*s->ui, what, NULL, step, count);
 }
 
 static int apply(struct first_boot *f, const struct flow *flow, struct error *err)
@@ -226,7 +226,7 @@ static int finish(struct session *s, const struct flow *flow, bool asked,
 	if (asked)
 		return session_message(s, "Done", text, err);
 	/* Nobody may be there to read it. */
-	(*s->ui)->methods->progress(*s->ui, text, 0, 0);
+	(*s->ui)->methods->progress(*s->ui, text, NULL, 0, 0);
 	return 0;
 }
 
@@ -258,7 +258,7 @@ static int use_preset(struct first_boot *f, struct flow *flow, struct error *err
 		*s->ui,
 		"The installation brought the answers to all questions of this first "
 		"start",
-		0, 0);
+		NULL, 0, 0);
 	return 0;
 }
 

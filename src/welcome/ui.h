@@ -15,8 +15,10 @@ struct ui_methods {
 	/* 0 with the answer; negative when nobody can answer any more. */
 	int (*ask)(struct ui *ui, const struct screen *s, struct answer *ret,
 		   struct error *err);
-	/* Something takes a while: `done` of `total` (0: unknown) of `what`. */
-	void (*progress)(struct ui *ui, const char *what, uint64_t done, uint64_t total);
+	/* Something takes a while: `done` of `total` (0: unknown) of `what`; `detail`,
+	 * how fast and how long still, may be NULL. */
+	void (*progress)(struct ui *ui, const char *what, const char *detail,
+			 uint64_t done, uint64_t total);
 	/* The terminal is another program's until resume. */
 	void (*suspend)(struct ui *ui);
 	void (*resume)(struct ui *ui);

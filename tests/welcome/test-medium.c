@@ -177,19 +177,25 @@ static void test_bad_lists(void **state _unused_)
 
 static void test_progress(void **state _unused_)
 {
-	_cleanup_free_ char *what = NULL;
-	uint64_t done, total;
+	_cleanup_installer_step_ struct installer_step s = {0}, timed = {0};
+	struct installer_step none;
 
-	assert_true(installer_line("{\"done\":1,\"total\":2,\"what\":\"Copying\"}\n",
-				   &what, &done, &total));
-	assert_string_equal(what, "Copying");
-	assert_int_equal(done, 1);
-	assert_int_equal(total, 2);
-	assert_false(installer_line("hello\n", &what, &done, &total));
+	assert_true(
+		installer_line("{\"done\":1,\"total\":2,\"what\":\"Copying\"}\n", &s));
+	assert_string_equal(s.what, "Copying");
+	assert_null(s.detail);
+	assert_int_equal(s.done, 1);
+	assert_int_equal(s.total, 2);
+	assert_true(installer_line("{\"done\":1,\"total\":2,\"what\":\"Copying\","
+				   "\"detail\":\"9 MB/s, 0:40 left\"}\n",
+				   &timed));
+	assert_string_equal(timed.detail, "9 MB/s, 0:40 left");
+	assert_false(installer_line("hello\n", &none));
 }
 
 static void say_nothing(struct ui *ui _unused_, const char *what _unused_,
-			uint64_t done _unused_, uint64_t total _unused_)
+			const char *detail _unused_, uint64_t done _unused_,
+			uint64_t total _unused_)
 {
 }
 

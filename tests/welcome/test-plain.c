@@ -130,12 +130,33 @@ static void test_secret(void **state _unused_)
 	assert_string_equal(output, "\nPassword\nPassword (isn't shown): ");
 }
 
+/* A line for each tenth, and how fast it goes, which is another word each time. */
+static void test_progress(void **state _unused_)
+{
+	_cleanup_ui_ struct ui *ui = NULL;
+	char output[OUTPUT_MAX];
+	int out[2];
+	ssize_t n;
+
+	assert_int_equal(pipe(out), 0);
+	ui = ui_plain_new(STDIN_FILENO, out[1]);
+	ui->methods->progress(ui, "Copying", NULL, 1, 100);
+	ui->methods->progress(ui, "Copying", "9 MB/s, 0:40 left", 20, 100);
+	ui->methods->progress(ui, "Copying", "9 MB/s, 0:39 left", 21, 100);
+	ui->methods->progress(ui, "Switching", NULL, 0, 0);
+	close(out[1]);
+	n = read_full(out[0], output, OUTPUT_MAX - 1);
+	output[MAX(n, 0)] = 0;
+	close(out[0]);
+	assert_string_equal(output, "Copying: 0 %\nCopying: 20 %, 9 MB/s, 0:40 left\n"
+				    "Switching\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_menu),
-		cmocka_unit_test(test_menu_again),
-		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_progress),   cmocka_unit_test(test_menu),
+		cmocka_unit_test(test_menu_again), cmocka_unit_test(test_text),
 		cmocka_unit_test(test_secret),
 	};
 
