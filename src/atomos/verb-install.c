@@ -281,6 +281,25 @@ static int do_it(const struct invocation *in, const struct medium *m, struct pla
 	return r < 0 ? r : report(in, p, &result, err);
 }
 
+/* Somebody at a terminal who says nothing wants to be asked. */
+static bool wants_questions(const struct invocation *in)
+{
+	for (const struct verb_option *o = options; o->name; o++)
+		if (option_given(in, o->name))
+			return false;
+	return !in->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+/* The medium's own screens; returns only when they can't be shown. */
+static int ask_questions(struct error *err)
+{
+	_cleanup_free_ char *program = place_lib("atomos-welcome");
+
+	execl(program, program, "--install", (char *)NULL);
+	return fail(err, -errno, "Can't start %s (%m): name the disk with --disk",
+		    program);
+}
+
 static int run(const struct invocation *in, struct error *err)
 {
 	_cleanup_(medium_done) struct medium m = {.source.store = -EBADF};
@@ -293,6 +312,8 @@ static int run(const struct invocation *in, struct error *err)
 	r = medium_open(&m, err);
 	if (r < 0)
 		return r;
+	if (wants_questions(in))
+		return ask_questions(err);
 	disks_find(source_size(&m.source), &disks);
 	old_pin_look(&p.tpm);
 	if (option_given(in, "list"))

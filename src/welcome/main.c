@@ -28,6 +28,7 @@ enum mode {
 	MODE_AUTO, /* whatever this boot calls for */
 	MODE_FIRST_BOOT,
 	MODE_MEDIUM,
+	MODE_INSTALL,
 	MODE_APPLY,
 };
 
@@ -44,6 +45,7 @@ static int usage(FILE *f, int status)
 	      "Options:\n"
 	      "      --first-boot     ask, whatever kind of boot this is\n"
 	      "      --medium         the medium's menu, whatever kind of boot this is\n"
+	      "      --install        the installer, in a running system\n"
 	      "      --apply          only apply what was chosen: language, keyboard, "
 	      "time\n"
 	      "      --plain          lines instead of a full screen\n"
@@ -62,6 +64,7 @@ static int parse(int argc, char **argv, struct command *c)
 	static const struct option options[] = {
 		{"first-boot", no_argument, NULL, 'f'},
 		{"medium", no_argument, NULL, 'm'},
+		{"install", no_argument, NULL, 'i'},
 		{"apply", no_argument, NULL, 'a'},
 		{"plain", no_argument, NULL, 'p'},
 		{"console", required_argument, NULL, 't'},
@@ -77,6 +80,8 @@ static int parse(int argc, char **argv, struct command *c)
 			c->mode = MODE_FIRST_BOOT;
 		else if (letter == 'm')
 			c->mode = MODE_MEDIUM;
+		else if (letter == 'i')
+			c->mode = MODE_INSTALL;
 		else if (letter == 'a')
 			c->mode = MODE_APPLY;
 		else if (letter == 'p')
@@ -162,8 +167,9 @@ static int ask(const struct command *c, const struct config *config,
 
 	signal(SIGTERM, leave);
 	machine_mute(true);
-	r = c->mode == MODE_MEDIUM ? session_medium(&s, err)
-				   : session_first_boot(&s, err);
+	r = c->mode == MODE_MEDIUM    ? session_medium(&s, err)
+	    : c->mode == MODE_INSTALL ? session_install(&s, err)
+				      : session_first_boot(&s, err);
 	machine_mute(false);
 	return r;
 }

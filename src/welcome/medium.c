@@ -24,7 +24,7 @@ static void show_menu(const struct medium *m, struct screen *s)
 	s->title = xstrdup(m->system);
 	s->text =
 		xstrdup("Trying changes nothing on this machine, and nothing that you do "
-			"is kept. To install later, run 'atomos install'.");
+			"is kept. To install later, run 'sudo atomos install'.");
 	screen_add(s, "Try it", "log in to the system on this medium");
 	screen_add(s, "Install", "put it on a disk of this machine");
 	if (!targets_behind(&m->targets))
@@ -94,20 +94,26 @@ static void show_tpm(const struct medium *m _unused_, struct screen *s)
 
 static void show_installed(const struct medium *m, struct screen *s)
 {
+	bool inner = m->targets.count > m->chosen && m->targets.list[m->chosen].medium;
+
 	s->title = xstrdup("Installed");
-	if (m->targets.count > m->chosen && m->targets.list[m->chosen].medium)
+	if (inner)
 		s->text = xasprintf("%s has the space behind this image now; the first "
 				    "start asks what makes it yours.%s%s%s",
 				    m->system, m->note ? "\n\n" : "",
 				    m->note ? m->note : "", m->note ? "." : "");
 	else
 		s->text = xasprintf(
-			"%s is on the disk. Pull the medium out when the machine "
-			"restarts; the first start asks what makes it yours.%s%s%s",
+			"%s is on the disk. Switch the machine off, take the medium out "
+			"and start it again: the first start asks what makes it "
+			"yours.%s%s%s",
 			m->system, m->note ? "\n\n" : "", m->note ? m->note : "",
 			m->note ? "." : "");
-	screen_add(s, "Restart now", NULL);
+	screen_add(s, "Switch off", NULL);
+	screen_add(s, "Restart now",
+		   inner ? NULL : "pull the medium out before the machine starts again");
 	screen_add(s, "Go on trying", NULL);
+	s->preset = inner ? 1 : 0;
 }
 
 void medium_show(const struct medium *m, struct screen *ret)
@@ -146,6 +152,8 @@ static enum medium_next take_confirm(struct medium *m, const char *typed)
 enum medium_next medium_take(struct medium *m, const struct answer *a)
 {
 	set_error(m, NULL);
+	if (a->back && m->step == MEDIUM_WHERE && m->running)
+		return MEDIUM_TRY;
 	if (a->back) {
 		m->step = m->step == MEDIUM_TPM	      ? MEDIUM_CONFIRM
 			  : m->step == MEDIUM_CONFIRM ? MEDIUM_WHERE
@@ -172,7 +180,9 @@ enum medium_next medium_take(struct medium *m, const struct answer *a)
 		m->take_tpm = a->choice == 1;
 		return MEDIUM_INSTALL;
 	default:
-		return a->choice == 0 ? MEDIUM_RESTART : MEDIUM_TRY;
+		return a->choice == 0	? MEDIUM_OFF
+		       : a->choice == 1 ? MEDIUM_RESTART
+					: MEDIUM_TRY;
 	}
 }
 

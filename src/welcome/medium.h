@@ -19,11 +19,14 @@ enum medium_next {
 	MEDIUM_LIST,	/* look at the disks and put them into `targets`, then go on */
 	MEDIUM_INSTALL, /* install to `chosen`, heeding `take_tpm`, then call
 			   medium_installed or medium_failed */
+	MEDIUM_OFF,
 	MEDIUM_RESTART,
 };
 
 struct medium {
 	const char *system;
+	bool running; /* asked for in the live system: there is nothing to try, and what
+			 would lead to the menu leads out */
 	struct targets targets; /* the owner's to fill and release */
 	enum medium_step step;
 	size_t chosen;

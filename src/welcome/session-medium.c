@@ -31,12 +31,46 @@ static void install(struct session *s, struct medium *m)
 		medium_installed(m, note);
 }
 
-int session_medium(struct session *s, struct error *err)
+/* Until somebody wants to try the system, or the machine goes. */
+static int ask_all(struct session *s, struct medium *m, struct error *err)
 {
-	static const char *const restart[] = {"systemctl", "reboot", NULL};
-	_cleanup_medium_ struct medium m = {.system = s->config->system};
+	static const char *const off[] = {"systemctl", "poweroff", NULL},
+				 *const restart[] = {"systemctl", "reboot", NULL};
 	_cleanup_secret_ struct secret *typed = secret_new();
 	struct answer a = {.text = typed};
+
+	for (;;) {
+		_cleanup_screen_ struct screen screen = {0};
+		int r;
+
+		medium_show(m, &screen);
+		r = session_ask(s, &screen, &a, err);
+		if (r < 0)
+			return r;
+		switch (medium_take(m, &a)) {
+		case MEDIUM_TRY:
+			return 0;
+		case MEDIUM_LIST:
+			list(s, m);
+			break;
+		case MEDIUM_INSTALL:
+			install(s, m);
+			break;
+		case MEDIUM_OFF:
+			session_run(s, off);
+			return 0;
+		case MEDIUM_RESTART:
+			session_run(s, restart);
+			return 0;
+		default:
+			break;
+		}
+	}
+}
+
+int session_medium(struct session *s, struct error *err)
+{
+	_cleanup_medium_ struct medium m = {.system = s->config->system};
 
 	lock_register(LOCK_DIR, s->console);
 	if (s->config->unattended && (session_unattended(s) || !s->config->menu))
@@ -45,28 +79,14 @@ int session_medium(struct session *s, struct error *err)
 	if (s->boot->disk[0] && sysfs_is_inner(s->boot->disk))
 		list(s, &m);
 	m.step = MEDIUM_MENU;
-	for (;;) {
-		_cleanup_screen_ struct screen screen = {0};
-		int r;
+	return ask_all(s, &m, err);
+}
 
-		medium_show(&m, &screen);
-		r = session_ask(s, &screen, &a, err);
-		if (r < 0)
-			return r;
-		switch (medium_take(&m, &a)) {
-		case MEDIUM_TRY:
-			return 0;
-		case MEDIUM_LIST:
-			list(s, &m);
-			break;
-		case MEDIUM_INSTALL:
-			install(s, &m);
-			break;
-		case MEDIUM_RESTART:
-			session_run(s, restart);
-			return 0;
-		default:
-			break;
-		}
-	}
+int session_install(struct session *s, struct error *err)
+{
+	_cleanup_medium_ struct medium m = {
+		.system = s->config->system, .running = true, .step = MEDIUM_WHERE};
+
+	list(s, &m);
+	return ask_all(s, &m, err);
 }

@@ -21,6 +21,9 @@ int session_first_boot(struct session *s, struct error *err);
 /* The medium's menu, until somebody wants to try the system. */
 int session_medium(struct session *s, struct error *err);
 
+/* The installer's questions alone, for somebody who tries the system already. */
+int session_install(struct session *s, struct error *err);
+
 /* The installation that the configuration orders (unattended.h). True when it is done and
  * the machine goes off, false when somebody stopped it or there is nothing to install to.
  */

@@ -88,7 +88,29 @@ static void test_confirm(void **state _unused_)
 	assert_int_equal(choose(&m, 0), MEDIUM_INSTALL);
 	assert_false(m.targets.list[m.chosen].whole);
 	medium_installed(&m, NULL);
-	assert_int_equal(choose(&m, 0), MEDIUM_RESTART);
+	assert_int_equal(choose(&m, 0), MEDIUM_OFF);
+	assert_int_equal(choose(&m, 1), MEDIUM_RESTART);
+	assert_int_equal(choose(&m, 2), MEDIUM_TRY);
+}
+
+/* Asked for by somebody who tries the system already. */
+static void test_running(void **state _unused_)
+{
+	_cleanup_medium_ struct medium m = {
+		.system = "AtomOS demo", .running = true, .step = MEDIUM_WHERE};
+	_cleanup_secret_ struct secret *none = secret_new();
+	const struct answer back = {.back = true, .text = none};
+	_cleanup_screen_ struct screen where = {0};
+	struct error err;
+
+	assert_ok(targets_parse(disks, &m.targets, &err), &err);
+	medium_show(&m, &where);
+	assert_string_equal(where.title, "Where to install");
+	assert_int_equal(choose(&m, 1), MEDIUM_ON);
+	assert_int_equal(m.step, MEDIUM_CONFIRM);
+	assert_int_equal(medium_take(&m, &back), MEDIUM_ON);
+	assert_int_equal(m.step, MEDIUM_WHERE);
+	assert_int_equal(medium_take(&m, &back), MEDIUM_TRY);
 }
 
 /* Beside a disk that the TPM opens: which one shall it be? */
@@ -143,7 +165,9 @@ static void test_behind(void **state _unused_)
 	assert_false(m.targets.list[m.chosen].whole);
 	medium_installed(&m, NULL);
 	medium_show(&m, &installed);
-	assert_null(strstr(installed.text, "Pull"));
+	assert_null(strstr(installed.text, "medium"));
+	assert_int_equal(installed.preset, 1);
+	assert_null(installed.items[1].detail);
 }
 
 static void test_try(void **state _unused_)
@@ -229,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_confirm),
+		cmocka_unit_test(test_running),
 		cmocka_unit_test(test_tpm),
 		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_try),
