@@ -259,19 +259,22 @@ static void show_review(const struct flow *f, struct screen *s)
 	const char *opens =
 		f->facts->tpm_opens
 			? "The TPM of this machine opens the disk at each start; when it "
+	bool several = strv_length(f->facts->languages) > 1;
 			  "finds something changed, the password or the recovery key is "
 			  "asked for."
 			: "The disk asks for a password at each start.";
 
 	s->kind = SCREEN_MENU;
 	s->text = xasprintf("Account: %s%s%s%s%s\nKeyboard: %s\nTime zone: %s\n"
-			    "Language: %s\n\n%s%s%s%s",
+			    "%s%s%s\n%s%s%s%s",
 			    a->name, a->real_name[0] ? " (" : "", a->real_name,
 			    a->real_name[0] ? ")" : "",
 			    a->administrator ? ", administrator" : "", a->keymap, a->zone,
-			    a->language, opens, f->facts->tpm_says ? " " : "",
+			    several ? "Language: " : "", several ? a->language : "",
+			    several ? "\n" : "", opens, f->facts->tpm_says ? " " : "",
 			    f->facts->tpm_says ? f->facts->tpm_says : "",
 			    f->facts->tpm_says ? "." : "");
+	/* Of one language nobody was asked. */
 	screen_add(s, "Make this machine mine", NULL);
 	screen_add(s, "Change something", NULL);
 }

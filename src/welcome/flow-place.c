@@ -54,6 +54,8 @@ static void show_language(const struct flow *f, struct screen *s)
 {
 	s->text = xstrdup("The language of programs and the form of dates and numbers.");
 	list(s, f->facts->languages, f->answers.language);
+	for (size_t i = 0; f->facts->language_words && i < s->count; i++)
+		s->items[i].detail = f->facts->language_words(s->items[i].label);
 }
 
 static enum flow_next take_language(struct flow *f, const struct answer *a)

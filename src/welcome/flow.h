@@ -14,6 +14,8 @@
 struct flow_facts {
 	const char *system;	/* the product's name for people */
 	char *const *languages; /* locales; a single one isn't asked for */
+	/* owner/languages.h; NULL: they are shown as they are. */
+	char *(*language_words)(const char *locale);
 	char *const *keymaps;
 	const char *keymap; /* the one in use */
 	const struct zones *zones;

@@ -122,6 +122,7 @@ static int gather(struct first_boot *f, struct error *err)
 	f->facts = (struct flow_facts){
 		.system = c->system,
 		.languages = f->languages,
+		.language_words = language_words,
 		.keymaps = c->keymaps,
 		.keymap = c->keymap,
 		.zones = &f->zones,

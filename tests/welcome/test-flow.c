@@ -312,6 +312,7 @@ static void test_review_says(void **state)
 			       "asks for a password at each start. This machine has "
 			       "no TPM."));
 	assert_null(strstr(s.text, "correct horse"));
+	assert_non_null(strstr(s.text, "\nLanguage: de_DE.UTF-8\n\n"));
 	assert_int_equal(choose(w, 1), FLOW_ON);
 	at(w, "Welcome", NULL);
 }

@@ -56,11 +56,21 @@ static void test_qr(void **state _unused_)
 static void test_languages(void **state _unused_)
 {
 	_cleanup_strv_ char **list =
-		languages_of("C\nC.utf8\nde_DE.utf8\nfr_FR\nPOSIX\n");
+		languages_of("C\nC.utf8\nde_DE.utf8\nfr_FR\nPOSIX\n", "");
+	_cleanup_strv_ char **chosen =
+		languages_of("C.utf8\nde_DE.utf8\nfr_FR.utf8\n", "LANG=fr_FR.UTF-8\n");
+	_cleanup_free_ char *words = language_words("C.UTF-8");
 
 	assert_int_equal(strv_length(list), 2);
 	assert_string_equal(list[0], "C.UTF-8");
 	assert_string_equal(list[1], "de_DE.UTF-8");
+	/* The one of the configuration is the first, and so the preset one. */
+	assert_int_equal(strv_length(chosen), 3);
+	assert_string_equal(chosen[0], "fr_FR.UTF-8");
+	assert_string_equal(chosen[1], "C.UTF-8");
+	assert_string_equal(chosen[2], "de_DE.UTF-8");
+	assert_true(startswith(words, "English"));
+	assert_null(language_words("xx_XX.UTF-8"));
 }
 
 static void test_network(void **state _unused_)
