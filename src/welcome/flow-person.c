@@ -174,7 +174,10 @@ static void show_administrator(const struct flow *f, struct screen *s)
 	s->text = xstrdup("Does this person look after the machine?");
 	screen_add(s, "Yes",
 		   "may change the system (sudo); the password opens the disk too");
-	screen_add(s, "No", "only the recovery key opens the disk when the TPM doesn't");
+	screen_add(s, "No",
+		   f->facts->tpm_opens
+			   ? "only the recovery key opens the disk when the TPM doesn't"
+			   : "the disk asks for the recovery key at each start");
 	s->preset = f->answers.administrator ? 0 : 1;
 }
 
@@ -256,15 +259,21 @@ const struct flow_step_table flow_type_back = {
 static void show_review(const struct flow *f, struct screen *s)
 {
 	const struct flow_answers *a = &f->answers;
-	const char *opens =
-		f->facts->tpm_opens
-			? "The TPM of this machine opens the disk at each start; when it "
 	bool several = strv_length(f->facts->languages) > 1;
+	const char *opens =
+		!f->facts->tpm_opens
+			? a->administrator
+				  ? "The disk asks for the password at each start."
+				  : "The disk asks for the recovery key at each start."
+		: a->administrator
+			? "The TPM of this machine opens the disk at each start; when it "
 			  "finds something changed, the password or the recovery key is "
 			  "asked for."
-			: "The disk asks for a password at each start.";
+			: "The TPM of this machine opens the disk at each start; when it "
+			  "finds something changed, the recovery key is asked for.";
 
 	s->kind = SCREEN_MENU;
+	/* Of one language nobody was asked. */
 	s->text = xasprintf("Account: %s%s%s%s%s\nKeyboard: %s\nTime zone: %s\n"
 			    "%s%s%s\n%s%s%s%s",
 			    a->name, a->real_name[0] ? " (" : "", a->real_name,
@@ -274,7 +283,6 @@ static void show_review(const struct flow *f, struct screen *s)
 			    several ? "\n" : "", opens, f->facts->tpm_says ? " " : "",
 			    f->facts->tpm_says ? f->facts->tpm_says : "",
 			    f->facts->tpm_says ? "." : "");
-	/* Of one language nobody was asked. */
 	screen_add(s, "Make this machine mine", NULL);
 	screen_add(s, "Change something", NULL);
 }

@@ -309,12 +309,54 @@ static void test_review_says(void **state)
 	flow_show(w->flow, &s);
 	assert_non_null(strstr(s.text, "ada (Ada Lovelace), administrator"));
 	assert_non_null(strstr(s.text,
-			       "asks for a password at each start. This machine has "
+			       "asks for the password at each start. This machine has "
 			       "no TPM."));
 	assert_null(strstr(s.text, "correct horse"));
 	assert_non_null(strstr(s.text, "\nLanguage: de_DE.UTF-8\n\n"));
 	assert_int_equal(choose(w, 1), FLOW_ON);
 	at(w, "Welcome", NULL);
+}
+
+/* Without a TPM somebody who doesn't look after the machine needs the recovery key each
+ * time: said before it is chosen, and once more. */
+static void test_not_an_administrator(void **state)
+{
+	static char *const one[] = {(char *)"C.UTF-8", NULL};
+	struct world *w = *state;
+	_cleanup_screen_ struct screen question, review;
+
+	to_name(w);
+	w->facts.languages = one;
+	type(w, "correct horse");
+	type(w, "correct horse");
+	flow_show(w->flow, &question);
+	assert_string_equal(question.items[1].detail,
+			    "the disk asks for the recovery key at each start");
+	choose(w, 1);
+	choose(w, 0);
+	type(w, GROUP);
+	flow_show(w->flow, &review);
+	assert_non_null(strstr(review.text,
+			       "\n\nThe disk asks for the recovery key at each start."));
+	/* Nobody was asked for the only language. */
+	assert_null(strstr(review.text, "Language"));
+}
+
+static char *words(const char *locale)
+{
+	return startswith(locale, "de_") ? xstrdup("Deutsch") : NULL;
+}
+
+static void test_languages_have_names(void **state)
+{
+	struct world *w = *state;
+	_cleanup_screen_ struct screen s;
+
+	w->facts.language_words = words;
+	choose(w, 0);
+	flow_show(w->flow, &s);
+	assert_null(s.items[0].detail);
+	assert_string_equal(s.items[1].detail, "Deutsch");
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -429,6 +471,8 @@ int main(void)
 		CASE(test_network),
 		CASE(test_back),
 		CASE(test_review_says),
+		CASE(test_not_an_administrator),
+		CASE(test_languages_have_names),
 		CASE(test_single_choices_not_asked),
 		CASE(test_given_whole),
 		CASE(test_given_in_part),
