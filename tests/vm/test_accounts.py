@@ -10,15 +10,15 @@ import pexpect
 import pytest
 
 import first_boot
-import variant
 import vm
+from disks import make_medium
 
 pytestmark = [pytest.mark.xdist_group("owner"), pytest.mark.long]
 ANNA, FIRST = first_boot.USER, first_boot.OWNER_PASSWORD
 BOB, BOBS = "bob", "four green kettles hum"
 SECOND, THIRD, FOURTH = "nine quiet rivers bend", "two brass owls argue", "six patient tunnels"
 OPENS = "A password or recovery key that opens the disk: "
-PODMAN = 'environment.systemPackages = [ "podman" "uidmap" "dbus-user-session" ];'
+PODMAN = '  environment.systemPackages = [ "podman" "uidmap" "dbus-user-session" ];\n'
 PROMPT = re.compile(rb"[$#] ")
 
 
@@ -26,7 +26,7 @@ PROMPT = re.compile(rb"[$#] ")
 def disk(tmp_path_factory):
     """A machine whose first start was answered, with a program for containers."""
     directory = tmp_path_factory.mktemp("accounts")
-    return first_boot.Owned(variant.image(directory, PODMAN), directory)
+    return first_boot.Owned(make_medium(directory, PODMAN), directory)
 
 
 @pytest.fixture(scope="module")

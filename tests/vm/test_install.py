@@ -10,37 +10,13 @@ import pytest
 
 import first_boot
 import tamper
-import variant
 import vm
+from disks import GIB, empty_disk, look_at, make_medium, with_disk
 
 pytestmark = pytest.mark.xdist_group("install")
-GIB = 1 << 30
 NEIGHBOUR_DISK = "0B2D3F4A-1C5E-4F6A-8B7C-9D0E1F2A3B4C"
 INSTALLED_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D726F"
-
-
 LARGE_SECTORS = ",logical_block_size=4096,physical_block_size=4096"
-
-
-def with_disk(path, serial, how=""):
-    """Arguments for QEMU that attach a file as a further disk, written to for good."""
-    return ["-drive", f"file={path},if=none,id={serial},format=raw,cache=unsafe",
-            "-device", f"virtio-blk-pci,drive={serial},serial={serial}{how}"]
-
-
-def empty_disk(path):
-    """A file of 5 GiB without content."""
-    with open(path, "wb") as f:
-        f.truncate(5 * GIB)
-    return path
-
-
-def look_at(machine, serial):
-    """What `atomos install --list` says of the disk with this serial number."""
-    disks = json.loads(machine.run("atomos install --list --json", 120))["disks"]
-    by_serial = {d["model"]: d for d in disks}
-    assert by_serial["medium"]["medium"] and "runs from it" in by_serial["medium"]["refusal"]
-    return by_serial[serial]
 
 
 def install(machine, serial, *options):
@@ -326,7 +302,7 @@ UNATTENDED = """
 @pytest.fixture(scope="module")
 def unattended(tmp_path_factory):
     """A medium that installs itself."""
-    return variant.image(tmp_path_factory.mktemp("unattended"), UNATTENDED)
+    return make_medium(tmp_path_factory.mktemp("unattended"), UNATTENDED)
 
 
 @pytest.mark.long

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""Disks to install to, and media to install from, as the tests of the installation need them."""
+
+import json
+import shutil
+
+import tamper
+import vm
+
+GIB = 1 << 30
+
+
+def with_disk(path, serial, how=""):
+    """Arguments for QEMU that attach a file as a further disk, written to for good."""
+    return ["-drive", f"file={path},if=none,id={serial},format=raw,cache=unsafe",
+            "-device", f"virtio-blk-pci,drive={serial},serial={serial}{how}"]
+
+
+def empty_disk(path, size=5 * GIB):
+    """A file without content."""
+    with open(path, "wb") as f:
+        f.truncate(size)
+    return path
+
+
+def parse_list(text):
+    """The disks of `atomos install --list --json` by their serial number, which virtio has in place of a model."""
+    return {d["model"]: d for d in json.loads(text)["disks"]}
+
+
+def look_at(machine, serial):
+    """What `atomos install --list` says of the disk with this serial number."""
+    by_serial = parse_list(machine.run("atomos install --list --json", 120))
+    assert by_serial["medium"]["medium"] and "runs from it" in by_serial["medium"]["refusal"]
+    return by_serial[serial]
+
+
+def make_medium(directory, lines):
+    """The image of the demo with these lines added to its configuration."""
+    demo = vm.TOP / "examples/demo"
+    shutil.copy(demo / "configuration.nix", directory / "demo.nix")
+    shutil.copy(demo / "atomos.lock", directory)
+    (directory / "configuration.nix").write_text(f"{{\n  imports = [ ./demo.nix ];\n{lines}}}\n")
+    image = directory / "medium.img"
+    tamper.output(vm.BUILD / "lib/atomos", "image", "--configuration", directory, "-o", image)
+    return image
