@@ -49,7 +49,7 @@ struct plan {
 /* What the medium brings. */
 struct medium {
 	struct trusted_keys keys;
-	sd_json_variant *settings; /* genericPassword, keymap, release */
+	sd_json_variant *settings; /* genericPassword, homeMinimum, keymap, release */
 	struct source source;
 };
 
@@ -220,6 +220,7 @@ static int install(const struct invocation *in, const struct medium *m,
 		.size = p->disk->size,
 		.sequence = p->disk->sequence,
 		.release = variant_number(m->settings, "release"),
+		.home_minimum = variant_number(m->settings, "homeMinimum"),
 		.source = &m->source,
 		.password = password,
 		.old_pin = p->forget ? p->pin : OLD_PIN_NONE,
@@ -304,6 +305,7 @@ static int run(const struct invocation *in, struct error *err)
 {
 	_cleanup_(medium_done) struct medium m = {.source.store = -EBADF};
 	_cleanup_disks_ struct disks disks = {0};
+	struct layout_needs needs;
 	struct plan p = {0};
 	int r;
 
@@ -314,7 +316,9 @@ static int run(const struct invocation *in, struct error *err)
 		return r;
 	if (wants_questions(in))
 		return ask_questions(err);
-	disks_find(source_size(&m.source), &disks);
+	needs.content = source_size(&m.source);
+	needs.home = variant_number(m.settings, "homeMinimum");
+	disks_find(&needs, &disks);
 	old_pin_look(&p.tpm);
 	if (option_given(in, "list"))
 		return install_print_disks(&disks, &p.tpm, in->json, err);

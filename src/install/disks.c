@@ -117,26 +117,27 @@ static char *refuse_any(const struct disk *d, const struct look *l)
 	return NULL;
 }
 
-static char *refuse_size(const struct region *space, uint64_t content)
+static char *refuse_size(const struct region *space, const struct layout_needs *needs)
 {
 	struct layout layout;
 	struct error err;
 
-	return layout_make(space, content, &layout, &err) < 0 ? xstrdup(err.message)
-							      : NULL;
+	return layout_make(space, needs, &layout, &err) < 0 ? xstrdup(err.message) : NULL;
 }
 
-static char *refuse_whole(const struct disk *d, const struct look *l, uint64_t content)
+static char *refuse_whole(const struct disk *d, const struct look *l,
+			  const struct layout_needs *needs)
 {
 	const struct region all = layout_whole(d->size);
 	char *why = d->medium ? xstrdup("this system runs from it") : refuse_any(d, l);
 
 	if (!why && in_use(d->node))
 		why = xstrdup("something on it is in use");
-	return why ? why : refuse_size(&all, content);
+	return why ? why : refuse_size(&all, needs);
 }
 
-static char *refuse_free(const struct disk *d, const struct look *l, uint64_t content)
+static char *refuse_free(const struct disk *d, const struct look *l,
+			 const struct layout_needs *needs)
 {
 	/* One that is carried about stays a medium; an inner disk that an image was
 	 * written to can take the system behind it. */
@@ -145,10 +146,10 @@ static char *refuse_free(const struct disk *d, const struct look *l, uint64_t co
 
 	if (!why && look_why_not_beside(l))
 		why = xstrdup(look_why_not_beside(l));
-	return why ? why : refuse_size(&d->free, content);
+	return why ? why : refuse_size(&d->free, needs);
 }
 
-static void describe(struct disk *d, uint64_t content)
+static void describe(struct disk *d, const struct layout_needs *needs)
 {
 	_cleanup_(look_done) struct look l = {.fd = -EBADF, .disk = d};
 	_cleanup_free_ char *path = xasprintf("/dev/%s", d->node);
@@ -169,8 +170,8 @@ static void describe(struct disk *d, uint64_t content)
 	d->warning = contents_warning(l.list, l.count);
 	if (l.has_gpt)
 		d->free = free_space(&l.gpt, d->size);
-	d->refusal = refuse_whole(d, &l, content);
-	d->free_refusal = refuse_free(d, &l, content);
+	d->refusal = refuse_whole(d, &l, needs);
+	d->free_refusal = refuse_free(d, &l, needs);
 }
 
 static bool has_volume(const struct disk *d, const uint8_t *volume)
@@ -210,13 +211,13 @@ void disks_forget_twins(struct disks *d)
 	free(twins);
 }
 
-void disks_find(uint64_t content, struct disks *ret)
+void disks_find(const struct layout_needs *needs, struct disks *ret)
 {
 	_cleanup_closedir_ DIR *d = opendir(SYS_BLOCK);
 	_cleanup_strv_ char **names = NULL;
 	struct dirent *e;
 
-	*ret = (struct disks){.smallest = layout_smallest_disk(content)};
+	*ret = (struct disks){.smallest = layout_smallest_disk(needs)};
 	while (d && (e = readdir(d)))
 		/* Nobody installs to a CD. */
 		if (sysfs_is_disk(e->d_name) && !startswith(e->d_name, "sr"))
@@ -229,7 +230,7 @@ void disks_find(uint64_t content, struct disks *ret)
 		struct disk *disk = &ret->list[ret->count++];
 
 		snprintf(disk->node, sizeof(disk->node), "%s", *n);
-		describe(disk, content);
+		describe(disk, needs);
 	}
 	disks_forget_twins(ret);
 }

@@ -41,9 +41,9 @@ struct disks {
 	uint64_t smallest; /* a disk with fewer bytes can't be taken */
 };
 
-/* Looks at all disks, for a system whose paths take `content` bytes. Reads, never writes.
- * Released by disks_done. */
-void disks_find(uint64_t content, struct disks *ret);
+/* Looks at all disks, for a system with these needs. Reads, never writes. Released by
+ * disks_done. */
+void disks_find(const struct layout_needs *needs, struct disks *ret);
 /* Volume keys that more than one disk has (a copy of a disk) are no disk's any more:
  * nobody can tell which one the TPM opens. */
 void disks_forget_twins(struct disks *d);

@@ -271,8 +271,9 @@ static int finish(struct work *w, struct install_result *ret, struct error *err)
 
 static int install(struct work *w, struct install_result *ret, struct error *err)
 {
-	int r = layout_make(&w->options->space, source_size(w->options->source),
-			    &w->layout, err);
+	const struct layout_needs needs = {source_size(w->options->source),
+					   w->options->home_minimum};
+	int r = layout_make(&w->options->space, &needs, &w->layout, err);
 
 	if (r == 0)
 		r = name_parts(w, err);

@@ -25,7 +25,8 @@ struct install_options {
 	/* Of the disk that was looked at (disks.h): another one isn't written to. 0:
 	 * whatever it is. */
 	uint64_t size, sequence;
-	uint64_t release; /* names the boot image in the ESP */
+	uint64_t release;      /* names the boot image in the ESP */
+	uint64_t home_minimum; /* layout.h */
 	const struct source *source;
 	const struct secret *password; /* the generic one, until there is an owner */
 	/* What the TPM is to forget, so that the new disk's first start tells it to open

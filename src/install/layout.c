@@ -42,55 +42,60 @@ static uint64_t root_minimum(uint64_t content)
 	return align_up(LUKS_DATA_OFFSET + content + content / 4 + ROOT_SLACK);
 }
 
-uint64_t layout_minimum(uint64_t content)
+static uint64_t home_minimum(const struct layout_needs *needs)
 {
-	return LAYOUT_ESP_SIZE + LAYOUT_BIOS_SIZE + root_minimum(content) +
-	       LAYOUT_HOME_MIN;
+	return align_up(MAX(needs->home, LAYOUT_HOME_MIN));
 }
 
-uint64_t layout_smallest_disk(uint64_t content)
+uint64_t layout_minimum(const struct layout_needs *needs)
 {
-	return layout_minimum(content) + WHOLE_LOST;
+	return LAYOUT_ESP_SIZE + LAYOUT_BIOS_SIZE + root_minimum(needs->content) +
+	       home_minimum(needs);
+}
+
+uint64_t layout_smallest_disk(const struct layout_needs *needs)
+{
+	return layout_minimum(needs) + WHOLE_LOST;
 }
 
 /* What is needed is rounded up, and is that of a whole disk: one of the size that was
  * said isn't too small. */
-static int fail_small(uint64_t size, uint64_t content, struct error *err)
+static int fail_small(uint64_t size, const struct layout_needs *needs, struct error *err)
 {
 	uint64_t has = (size + TENTH / 2) / TENTH,
-		 needs = (layout_smallest_disk(content) + TENTH - 1) / TENTH;
+		 least = (layout_smallest_disk(needs) + TENTH - 1) / TENTH;
 
 	/* Nobody reads that 3.2 GB are less than 3.2 GB. */
-	if (has >= needs)
+	if (has >= least)
 		has = size / TENTH;
 	return fail(err, -ENOSPC,
 		    "%" PRIu64 ".%" PRIu64 " GB are too small: AtomOS needs %" PRIu64
 		    ".%" PRIu64 " GB",
-		    has / 10, has % 10, needs / 10, needs % 10);
+		    has / 10, has % 10, least / 10, least % 10);
 }
 
 /* A quarter, within bounds, as far as the homes keep their least. */
-static uint64_t root_size(uint64_t room, uint64_t content)
+static uint64_t root_size(uint64_t room, const struct layout_needs *needs)
 {
 	uint64_t wanted = MIN(MAX(room / ROOT_SHARE, ROOT_MIN_WANTED), ROOT_MAX_WANTED);
 
-	wanted = MIN(wanted, room / 2);
-	return MAX(align_down(wanted), root_minimum(content));
+	wanted = MIN(MIN(wanted, room / 2), room - home_minimum(needs));
+	return MAX(align_down(wanted), root_minimum(needs->content));
 }
 
-int layout_make(const struct region *space, uint64_t content, struct layout *ret,
-		struct error *err)
+int layout_make(const struct region *space, const struct layout_needs *needs,
+		struct layout *ret, struct error *err)
 {
 	uint64_t start = align_up(space->start);
 	uint64_t end = align_down(space->start + space->size);
 	uint64_t size = end > start ? end - start : 0;
 	uint64_t fixed = LAYOUT_ESP_SIZE + LAYOUT_BIOS_SIZE;
 
-	if (size < layout_minimum(content))
-		return fail_small(space->size, content, err);
+	if (size < layout_minimum(needs))
+		return fail_small(space->size, needs, err);
 	ret->esp = (struct region){start, LAYOUT_ESP_SIZE};
 	ret->bios = (struct region){start + LAYOUT_ESP_SIZE, LAYOUT_BIOS_SIZE};
-	ret->root = (struct region){start + fixed, root_size(size - fixed, content)};
+	ret->root = (struct region){start + fixed, root_size(size - fixed, needs)};
 	ret->home.start = ret->root.start + ret->root.size;
 	ret->home.size = end - ret->home.start;
 	return 0;

@@ -16,6 +16,12 @@ struct region {
 	uint64_t start, size;
 };
 
+/* What a system needs: for its store paths, and at least for the homes of its people (0:
+ * LAYOUT_HOME_MIN, which is what less counts as). */
+struct layout_needs {
+	uint64_t content, home;
+};
+
 /* All aligned to 1 MiB, one behind the other. The rest of the space, `home`, stays
  * without a partition: systemd-repart makes one there at the first boot. */
 struct layout {
@@ -25,11 +31,10 @@ struct layout {
 /* The room between the two copies of the table of an empty disk of this many bytes. */
 struct region layout_whole(uint64_t disk);
 
-/* Divides a space for a system whose store paths take `content` bytes. -ENOSPC with a
- * sentence when it is too small. */
-int layout_make(const struct region *space, uint64_t content, struct layout *ret,
-		struct error *err);
+/* Divides a space. -ENOSPC with a sentence when it is too small. */
+int layout_make(const struct region *space, const struct layout_needs *needs,
+		struct layout *ret, struct error *err);
 
 /* What layout_make needs at least, and the least disk that has it. */
-uint64_t layout_minimum(uint64_t content);
-uint64_t layout_smallest_disk(uint64_t content);
+uint64_t layout_minimum(const struct layout_needs *needs);
+uint64_t layout_smallest_disk(const struct layout_needs *needs);

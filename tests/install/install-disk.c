@@ -106,7 +106,9 @@ static int install(char **argv, int argc, struct install_result *ret, struct err
 	if (r == 0)
 		r = source_open(argv[1], &keys, &source, err);
 	if (r == 0 && argc == 3) {
-		printf("%" PRIu64 "\n", layout_smallest_disk(source_size(&source)));
+		const struct layout_needs needs = {.content = source_size(&source)};
+
+		printf("%" PRIu64 "\n", layout_smallest_disk(&needs));
 		return 0;
 	}
 	if (r == 0)

@@ -12,12 +12,15 @@
 #define GIB (1ULL << 30)
 #define CONTENT (400ULL << 20)
 
+static const struct layout_needs demo = {.content = CONTENT};
+
 static void check(const struct region *space, uint64_t content)
 {
+	const struct layout_needs needs = {.content = content};
 	struct layout l;
 	struct error err;
 
-	assert_int_equal(layout_make(space, content, &l, &err), 0);
+	assert_int_equal(layout_make(space, &needs, &l, &err), 0);
 	assert_true(l.esp.start >= space->start);
 	assert_int_equal(l.bios.start, l.esp.start + l.esp.size);
 	assert_int_equal(l.root.start, l.bios.start + l.bios.size);
@@ -45,16 +48,16 @@ static void test_sizes(void **state)
 
 static void test_least(void **state)
 {
-	struct region space = {GPT_ALIGN, layout_minimum(CONTENT)};
+	struct region space = {GPT_ALIGN, layout_minimum(&demo)};
 	struct layout l;
 	struct error err;
 
 	check(&space, CONTENT);
 	space.size -= GPT_ALIGN;
-	assert_int_equal(layout_make(&space, CONTENT, &l, &err), -ENOSPC);
+	assert_int_equal(layout_make(&space, &demo, &l, &err), -ENOSPC);
 	assert_non_null(strstr(err.message, "too small"));
 	space = layout_whole(0);
-	assert_int_equal(layout_make(&space, CONTENT, &l, &err), -ENOSPC);
+	assert_int_equal(layout_make(&space, &demo, &l, &err), -ENOSPC);
 }
 
 /* The smallest disk that is taken, and what is said of a smaller one: no number that
@@ -63,28 +66,46 @@ static void test_smallest_disk(void **state)
 {
 	for (uint64_t content = CONTENT; content < CONTENT + (200ULL << 20);
 	     content += 7 << 20) {
-		uint64_t least = layout_smallest_disk(content);
+		const struct layout_needs needs = {.content = content};
+		uint64_t least = layout_smallest_disk(&needs);
 		struct region space = layout_whole(least);
-		double has, needs;
+		double has, wanted;
 		struct layout l;
 		struct error err;
 
 		check(&space, content);
-		assert_int_equal(layout_make(&space, content, &l, &err), 0);
+		assert_int_equal(layout_make(&space, &needs, &l, &err), 0);
 		assert_int_equal(l.home.size, LAYOUT_HOME_MIN);
 		for (uint64_t less = GPT_ALIGN; less <= GIB; less *= 2) {
 			space = layout_whole(least - less);
-			assert_int_equal(layout_make(&space, content, &l, &err), -ENOSPC);
+			assert_int_equal(layout_make(&space, &needs, &l, &err), -ENOSPC);
 			assert_int_equal(sscanf(err.message,
 						"%lf GB are too small: AtomOS needs "
 						"%lf GB",
-						&has, &needs),
+						&has, &wanted),
 					 2);
-			assert_true(has < needs);
-			space = layout_whole((uint64_t)(needs * 10 + 0.5) * 100000000);
+			assert_true(has < wanted);
+			space = layout_whole((uint64_t)(wanted * 10 + 0.5) * 100000000);
 			check(&space, content);
 		}
 	}
+}
+
+/* What the configuration wants for homes is kept free, whatever the root would like. */
+static void test_room_for_homes(void **state)
+{
+	const struct layout_needs needs = {CONTENT, 20 * GIB + 1};
+	struct region space = layout_whole(layout_smallest_disk(&needs));
+	struct layout l;
+	struct error err;
+
+	assert_int_equal(layout_make(&space, &needs, &l, &err), 0);
+	assert_int_equal(l.home.size, 20 * GIB + GPT_ALIGN);
+	space = layout_whole(26 * GIB);
+	assert_int_equal(layout_make(&space, &needs, &l, &err), 0);
+	assert_true(l.home.size >= 20 * GIB + 1 && l.root.size > 4 * GIB);
+	space = layout_whole(layout_smallest_disk(&needs) - GPT_ALIGN);
+	assert_int_equal(layout_make(&space, &needs, &l, &err), -ENOSPC);
 }
 
 /* Free space begins and ends anywhere. */
@@ -102,10 +123,10 @@ static void test_large_is_for_homes(void **state)
 	struct layout l;
 	struct error err;
 
-	assert_int_equal(layout_make(&space, CONTENT, &l, &err), 0);
+	assert_int_equal(layout_make(&space, &demo, &l, &err), 0);
 	assert_int_equal(l.root.size, 128 * GIB);
 	space = layout_whole(40 * GIB);
-	assert_int_equal(layout_make(&space, CONTENT, &l, &err), 0);
+	assert_int_equal(layout_make(&space, &demo, &l, &err), 0);
 	assert_int_equal(l.root.size, 16 * GIB);
 }
 
@@ -115,6 +136,7 @@ int main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_least),
 		cmocka_unit_test(test_smallest_disk),
+		cmocka_unit_test(test_room_for_homes),
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_large_is_for_homes),
 	};

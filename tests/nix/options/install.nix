@@ -37,7 +37,9 @@
         welcome.cheapHomes
       ];
       "atomos.install.passwordWork.megabytes" = welcome.slotMegabytes;
-      "atomos.install.home.minimum" = home "SizeMin.*";
+      "atomos.install.home.minimum" = home "SizeMin.*" ++ [
+        (builtins.fromJSON (text "/usr/lib/atomos/medium.json")).homeMinimum
+      ];
       "atomos.install.unattended.enable" = welcome.unattended != null;
       "atomos.install.unattended.disk.serial" = welcome.unattended.serial or null;
       "atomos.install.unattended.disk.path" = welcome.unattended.path or null;
