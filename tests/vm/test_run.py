@@ -12,6 +12,7 @@ import time
 import pexpect
 import pytest
 
+import first_boot
 import vm
 
 pytestmark = pytest.mark.xdist_group("run")
@@ -75,6 +76,67 @@ def test_boots_and_is_left_with_ctrl_a_x(own):
     assert names == ["", ".disk", ".tpm", ".vars"]
     assert (own.parent / f"{own.name}.disk").stat().st_size == 64 << 20
     assert any((own.parent / f"{own.name}.tpm").iterdir())
+
+
+class Typist(vm.Console):
+    """Somebody who types `atomos run` at a terminal, and then in the machine."""
+
+    def __init__(self, name, *arguments):
+        self.name, self.log = name, vm.LOGS / f"{name}.log"
+        self.console = pexpect.spawn(PROGRAM, ["run", "--keys", str(vm.keys()), *map(str, arguments)],
+                                     timeout=vm.BOOT * vm.PATIENCE, dimensions=(24, 80))
+        self.console.logfile_read = vm.Plain(open(self.log, "wb"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.console.close(force=True)
+
+    def log_in(self, user, password):
+        """As a person does, who keeps their shell."""
+        for question, line in (("login: ", user), ("Password: ", password)):
+            self.expect(question)
+            self.send(line)
+        self.expect(re.compile(rb"[$#] "))
+
+    def sudo(self, command, user, password):
+        self.send(f"sudo {command}")
+        self.expect(f"assword for {user}: ")
+        self.send(password)
+
+
+@pytest.mark.long
+def test_try_the_installation(own):
+    """As the README says it: the medium with an empty disk, and then the disk alone, which becomes somebody's."""
+    readme = (vm.TOP / "README.md").read_text()
+    for command in ("./atomos run --disk 8G build/demo.img ", "./atomos run build/demo.img.disk ", "then: sudo atomos install\n"):
+        assert command in readme
+    anna = "anna", "seven unlikely lamps"
+    with Typist("try-medium", "--disk", "8G", own) as t:
+        t.log_in("atom", "atom")
+        t.sudo("atomos install", "atom", "atom")
+        t.expect("Where to install")
+        t.send()
+        t.expect(re.compile(rb"Name of the disk \((\w+)\)"))
+        t.send(t.console.match.group(1).decode())
+        t.expect("Please wait")
+        t.expect("Switch off", 900)
+        t.send()
+        t.wait_off(180)
+    with Typist("try-disk", own.parent / f"{own.name}.disk") as t:
+        t.expect("Telling the TPM to open this disk.")
+        first_boot.answer(t, *anna)
+        t.log_in(*anna)
+        t.sudo("poweroff", *anna)
+        t.wait_off(180)
+    with Typist("try-again", own.parent / f"{own.name}.disk") as t:
+        assert t.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 1
+        t.log_in(*anna)
+        t.sudo("atomos status", *anna)
+        t.expect("opened the disk: nothing has changed")
+        t.console.send("\x01x")
+        t.wait_off(60)
 
 
 @pytest.fixture

@@ -82,143 +82,13 @@ def has_kvm():
         return False
 
 
-class Machine:
-    """One machine. Use as a context manager; it boots on entry and is gone on exit.
+class Console:
+    """What is said and typed on a serial console.
 
-    image        file of the medium, never written to; None: no medium
-    tpm          whether there is one
-    secure_boot  firmware with our keys that refuses everything else
-    smbios       strings of SMBIOS type 11, e.g. "io.systemd.stub.kernel-cmdline-extra=x"
-    drives       further images, each with a writable overlay
-    bus          how the medium is attached: "virtio", "usb", "cdrom"
-    rate         bytes a second that the medium gives at most; None: what it can
-    keep         a directory for what a machine keeps: firmware variables and TPM; with it the image itself is
-                 written to. The next machine with this directory is the same one, started again
-    extra        further arguments for QEMU
+    name         for the words of a failure
+    console      pexpect's child
+    log          the file that its `logfile_read` writes to
     """
-
-    def __init__(self, name, image, *, tpm=True, secure_boot=True, memory=2048, smbios=(),
-                 drives=(), bus="virtio", rate=None, extra=(), network=True, keep=None):
-        self.name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
-        # Off for tests that must fail without it: see tests/attacks.
-        secure_boot = secure_boot and "ATOMOS_TEST_NO_SECURE_BOOT" not in os.environ
-        self.image, self.tpm, self.secure_boot, self.memory = image, tpm, secure_boot, memory
-        self.smbios, self.drives, self.bus, self.extra = list(smbios), list(drives), bus, list(extra)
-        self.network, self.rate, self.keep = network, rate, keep
-        self.ssh_port = free_port() if network else None
-        self.console = self.directory = self.swtpm = None
-        self.log = LOGS / f"{self.name}.log"
-
-    # -- life ------------------------------------------------------------------------------
-
-    def __enter__(self):
-        WORK.mkdir(parents=True, exist_ok=True)
-        LOGS.mkdir(parents=True, exist_ok=True)
-        # Short: the path of a socket has 107 bytes at most.
-        self.directory = Path(tempfile.mkdtemp(prefix="atomos-vm-", dir="/tmp"))
-        try:
-            self._start()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(self, kind, value, trace):
-        if kind is not None and self.console is not None:
-            print(f"--- end of {self.log} ---\n{self.tail()}")
-        if self.console is not None:
-            # A machine of gigabytes takes a moment to end.
-            self.console.kill(signal.SIGKILL)
-            if self.console.isalive():
-                self.console.wait()
-            self.console.close()
-        if self.swtpm is not None and self.swtpm.poll() is None:
-            self.swtpm.terminate()
-            self.swtpm.wait()
-        if self.directory is not None:
-            shutil.rmtree(self.directory, ignore_errors=True)
-
-    def _start(self):
-        arguments = self._machine() + self._medium() + self._network()
-        if self.tpm:
-            arguments += self._tpm()
-        for number, drive in enumerate(self.drives):
-            file = overlay(drive, self.directory / f"drive{number}.qcow2")
-            arguments += ["-drive", f"file={file},if=none,id=drive{number},format=qcow2,cache=unsafe"]
-            arguments += ["-device", f"virtio-blk-pci,drive=drive{number},serial=drive{number}"]
-        for text in self.smbios:
-            arguments += ["-smbios", f"type=11,value={text.replace(',', ',,')}"]
-        arguments += self.extra
-        log = open(self.log, "wb")
-        self.console = pexpect.spawn(
-            "qemu-system-x86_64", [str(a) for a in arguments], timeout=BOOT * PATIENCE, echo=False,
-        )
-        self.console.logfile_read = _Plain(log)
-
-    def _machine(self):
-        code = "OVMF_CODE_4M.secboot.fd" if self.secure_boot else "OVMF_CODE_4M.fd"
-        variables = (self.keep or self.directory) / f"vars{'' if self.secure_boot else '-off'}.fd"
-        if not variables.exists():
-            shutil.copy(enrolled_variables(keys()) if self.secure_boot else OVMF / "OVMF_VARS_4M.fd", variables)
-        kvm = has_kvm()
-        arguments = ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none"]
-        arguments += ["-serial", "stdio", "-smp", os.environ.get("ATOMOS_TEST_CPUS", "2"), "-m", str(self.memory)]
-        arguments += ["-machine", f"q35,smm={'on' if self.secure_boot else 'off'}"]
-        arguments += ["-accel", "kvm", "-cpu", "host"] if kvm else ["-accel", "tcg,thread=multi", "-cpu", "max,-erms,-fsrm"]
-        if self.secure_boot:
-            arguments += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
-        arguments += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF / code}"]
-        arguments += ["-drive", f"if=pflash,unit=1,format=raw,file={variables}"]
-        arguments += ["-qmp", f"unix:{self.directory / 'qmp'},server=on,wait=off"]
-        return arguments + ["-device", "virtio-rng-pci"]
-
-    def _medium(self):
-        if self.image is None:
-            return []
-        kind = "raw" if self.keep else "qcow2"
-        file = self.image if self.keep else overlay(self.image, self.directory / "medium.qcow2")
-        throttle = f",throttling.bps-total={self.rate}" if self.rate else ""
-        arguments = ["-drive", f"file={file},if=none,id=medium-drive,format={kind},cache=unsafe{throttle}"]
-        # Behind a port of its own, so that it can be pulled.
-        port = ["-device", "pcie-root-port,id=medium-port,chassis=1,slot=1"]
-        return arguments + {
-            "virtio": port + ["-device", "virtio-blk-pci,id=medium,bus=medium-port,drive=medium-drive,serial=medium,bootindex=1"],
-            "usb": ["-device", "qemu-xhci,id=usb", "-device", "usb-storage,id=medium,bus=usb.0,drive=medium-drive,serial=medium,bootindex=1"],
-            "cdrom": ["-device", "ahci,id=ahci", "-device", "ide-cd,id=medium,bus=ahci.0,drive=medium-drive,bootindex=1"],
-        }[self.bus]
-
-    def _network(self):
-        if not self.network:
-            return []
-        return ["-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22",
-                "-device", "virtio-net-pci,netdev=net,romfile="]
-
-    def _tpm(self):
-        state, path = (self.keep or self.directory) / "tpm", self.directory / "tpm.sock"
-        state.mkdir(exist_ok=True)
-        self.swtpm = subprocess.Popen(
-            ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--ctrl", f"type=unixio,path={path}", "--terminate"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 10 * PATIENCE
-        while not path.exists():
-            assert time.monotonic() < deadline and self.swtpm.poll() is None, "swtpm doesn't start"
-            time.sleep(0.02)
-        if isinstance(self.tpm, str):
-            path = self._mute_at(self.tpm, path, deadline)
-        return ["-chardev", f"socket,id=tpm,path={path}", "-tpmdev", "emulator,id=tpm,chardev=tpm",
-                "-device", "tpm-crb,tpmdev=tpm"]
-
-    def _mute_at(self, word, swtpm, deadline):
-        """Puts a proxy before swtpm that falls silent when PCRs are extended with this word."""
-        path = self.directory / "mute.sock"
-        self.mute = subprocess.Popen([sys.executable, Path(__file__).with_name("mute_tpm.py"), path, swtpm, word])
-        while not path.exists():
-            assert time.monotonic() < deadline and self.mute.poll() is None, "the TPM's proxy doesn't start"
-            time.sleep(0.02)
-        return path
-
-    # -- the console -----------------------------------------------------------------------
 
     def expect(self, text, timeout=BOOT):
         """Waits for a text (or compiled pattern, or a list: returns the index) on the console."""
@@ -299,6 +169,143 @@ class Machine:
         said += self.console.before
         return int(self.console.match.group(1)), ESCAPES.sub(b"", said).decode(errors="replace").replace("\r", "")
 
+
+class Machine(Console):
+    """One machine. Use as a context manager; it boots on entry and is gone on exit.
+
+    image        file of the medium, never written to; None: no medium
+    tpm          whether there is one
+    secure_boot  firmware with our keys that refuses everything else
+    smbios       strings of SMBIOS type 11, e.g. "io.systemd.stub.kernel-cmdline-extra=x"
+    drives       further images, each with a writable overlay
+    bus          how the medium is attached: "virtio", "usb", "cdrom"
+    rate         bytes a second that the medium gives at most; None: what it can
+    keep         a directory for what a machine keeps: firmware variables and TPM; with it the image itself is
+                 written to. The next machine with this directory is the same one, started again
+    extra        further arguments for QEMU
+    """
+
+    def __init__(self, name, image, *, tpm=True, secure_boot=True, memory=2048, smbios=(),
+                 drives=(), bus="virtio", rate=None, extra=(), network=True, keep=None):
+        self.name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
+        # Off for tests that must fail without it: see tests/attacks.
+        secure_boot = secure_boot and "ATOMOS_TEST_NO_SECURE_BOOT" not in os.environ
+        self.image, self.tpm, self.secure_boot, self.memory = image, tpm, secure_boot, memory
+        self.smbios, self.drives, self.bus, self.extra = list(smbios), list(drives), bus, list(extra)
+        self.network, self.rate, self.keep = network, rate, keep
+        self.ssh_port = free_port() if network else None
+        self.console = self.directory = self.swtpm = None
+        self.log = LOGS / f"{self.name}.log"
+
+    # -- life ------------------------------------------------------------------------------
+
+    def __enter__(self):
+        WORK.mkdir(parents=True, exist_ok=True)
+        LOGS.mkdir(parents=True, exist_ok=True)
+        # Short: the path of a socket has 107 bytes at most.
+        self.directory = Path(tempfile.mkdtemp(prefix="atomos-vm-", dir="/tmp"))
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is not None and self.console is not None:
+            print(f"--- end of {self.log} ---\n{self.tail()}")
+        if self.console is not None:
+            # A machine of gigabytes takes a moment to end.
+            self.console.kill(signal.SIGKILL)
+            if self.console.isalive():
+                self.console.wait()
+            self.console.close()
+        if self.swtpm is not None and self.swtpm.poll() is None:
+            self.swtpm.terminate()
+            self.swtpm.wait()
+        if self.directory is not None:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _start(self):
+        arguments = self._machine() + self._medium() + self._network()
+        if self.tpm:
+            arguments += self._tpm()
+        for number, drive in enumerate(self.drives):
+            file = overlay(drive, self.directory / f"drive{number}.qcow2")
+            arguments += ["-drive", f"file={file},if=none,id=drive{number},format=qcow2,cache=unsafe"]
+            arguments += ["-device", f"virtio-blk-pci,drive=drive{number},serial=drive{number}"]
+        for text in self.smbios:
+            arguments += ["-smbios", f"type=11,value={text.replace(',', ',,')}"]
+        arguments += self.extra
+        log = open(self.log, "wb")
+        self.console = pexpect.spawn(
+            "qemu-system-x86_64", [str(a) for a in arguments], timeout=BOOT * PATIENCE, echo=False,
+        )
+        self.console.logfile_read = Plain(log)
+
+    def _machine(self):
+        code = "OVMF_CODE_4M.secboot.fd" if self.secure_boot else "OVMF_CODE_4M.fd"
+        variables = (self.keep or self.directory) / f"vars{'' if self.secure_boot else '-off'}.fd"
+        if not variables.exists():
+            shutil.copy(enrolled_variables(keys()) if self.secure_boot else OVMF / "OVMF_VARS_4M.fd", variables)
+        kvm = has_kvm()
+        arguments = ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none"]
+        arguments += ["-serial", "stdio", "-smp", os.environ.get("ATOMOS_TEST_CPUS", "2"), "-m", str(self.memory)]
+        arguments += ["-machine", f"q35,smm={'on' if self.secure_boot else 'off'}"]
+        arguments += ["-accel", "kvm", "-cpu", "host"] if kvm else ["-accel", "tcg,thread=multi", "-cpu", "max,-erms,-fsrm"]
+        if self.secure_boot:
+            arguments += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
+        arguments += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF / code}"]
+        arguments += ["-drive", f"if=pflash,unit=1,format=raw,file={variables}"]
+        arguments += ["-qmp", f"unix:{self.directory / 'qmp'},server=on,wait=off"]
+        return arguments + ["-device", "virtio-rng-pci"]
+
+    def _medium(self):
+        if self.image is None:
+            return []
+        kind = "raw" if self.keep else "qcow2"
+        file = self.image if self.keep else overlay(self.image, self.directory / "medium.qcow2")
+        throttle = f",throttling.bps-total={self.rate}" if self.rate else ""
+        arguments = ["-drive", f"file={file},if=none,id=medium-drive,format={kind},cache=unsafe{throttle}"]
+        # Behind a port of its own, so that it can be pulled.
+        port = ["-device", "pcie-root-port,id=medium-port,chassis=1,slot=1"]
+        return arguments + {
+            "virtio": port + ["-device", "virtio-blk-pci,id=medium,bus=medium-port,drive=medium-drive,serial=medium,bootindex=1"],
+            "usb": ["-device", "qemu-xhci,id=usb", "-device", "usb-storage,id=medium,bus=usb.0,drive=medium-drive,serial=medium,bootindex=1"],
+            "cdrom": ["-device", "ahci,id=ahci", "-device", "ide-cd,id=medium,bus=ahci.0,drive=medium-drive,bootindex=1"],
+        }[self.bus]
+
+    def _network(self):
+        if not self.network:
+            return []
+        return ["-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22",
+                "-device", "virtio-net-pci,netdev=net,romfile="]
+
+    def _tpm(self):
+        state, path = (self.keep or self.directory) / "tpm", self.directory / "tpm.sock"
+        state.mkdir(exist_ok=True)
+        self.swtpm = subprocess.Popen(
+            ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--ctrl", f"type=unixio,path={path}", "--terminate"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 10 * PATIENCE
+        while not path.exists():
+            assert time.monotonic() < deadline and self.swtpm.poll() is None, "swtpm doesn't start"
+            time.sleep(0.02)
+        if isinstance(self.tpm, str):
+            path = self._mute_at(self.tpm, path, deadline)
+        return ["-chardev", f"socket,id=tpm,path={path}", "-tpmdev", "emulator,id=tpm,chardev=tpm",
+                "-device", "tpm-crb,tpmdev=tpm"]
+
+    def _mute_at(self, word, swtpm, deadline):
+        """Puts a proxy before swtpm that falls silent when PCRs are extended with this word."""
+        path = self.directory / "mute.sock"
+        self.mute = subprocess.Popen([sys.executable, Path(__file__).with_name("mute_tpm.py"), path, swtpm, word])
+        while not path.exists():
+            assert time.monotonic() < deadline and self.mute.poll() is None, "the TPM's proxy doesn't start"
+            time.sleep(0.02)
+        return path
+
     # -- from outside ----------------------------------------------------------------------
 
     def qmp(self, command, **arguments):
@@ -365,7 +372,7 @@ class Machine:
         return output
 
 
-class _Plain:
+class Plain:
     """A log file without terminal sequences."""
 
     def __init__(self, file):
