@@ -33,7 +33,8 @@ void place_done(struct place *p);
 /* Notes beside an image whose keys it was made with (IMAGE.keys leads to them), for
  * trying it. Not to be trusted for verifying: who brings the image brings the note. */
 int place_note_keys(const char *image, const char *keys, struct error *err);
-/* Those keys, else as place_keys. Freed by the caller. */
+/* Those keys, for IMAGE.disk (`atomos run --disk`) those of IMAGE, else as place_keys.
+ * Freed by the caller. */
 char *place_keys_of(const char *image, const char *given);
 
 /* The key directory: `given`, else $ATOMOS_KEYS, else ./keys. Freed by the caller. */

@@ -94,7 +94,7 @@ static void test_keys(void **state)
 
 static void test_keys_of_image(void **state)
 {
-	_cleanup_free_ char *before = NULL, *noted = NULL, *given = NULL;
+	_cleanup_free_ char *before = NULL, *noted = NULL, *given = NULL, *disk = NULL;
 	struct error err;
 
 	put("vendor/db.crt");
@@ -106,6 +106,9 @@ static void test_keys_of_image(void **state)
 	assert_int_equal(access("x.img.keys/db.crt", F_OK), 0);
 	noted = place_keys_of("x.img", NULL);
 	assert_string_equal(noted, "x.img.keys");
+	/* A disk that was installed to from it. */
+	disk = place_keys_of("x.img.disk", NULL);
+	assert_string_equal(disk, "x.img.keys");
 	given = place_keys_of("x.img", "mine");
 	assert_string_equal(given, "mine");
 }
