@@ -176,6 +176,10 @@ static void show_city(const struct flow *f, struct screen *s)
 
 	s->text = xstrdup("Which place has the same time as you?");
 	list(s, all, now ? now + 1 : "");
+	/* "Isle_of_Man": a zone is a file's name. */
+	for (size_t i = 0; i < s->count; i++)
+		for (char *c = s->items[i].label; *c; c++)
+			*c = *c == '_' ? ' ' : *c;
 }
 
 static enum flow_next take_city(struct flow *f, const struct answer *a)

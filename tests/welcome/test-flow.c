@@ -36,10 +36,11 @@ static int setup(void **state)
 {
 	static struct zone list[] = {{"DE", (char *)"Europe/Berlin"},
 				     {"GB", (char *)"Europe/London"},
+				     {"IM", (char *)"Europe/Isle_of_Man"},
 				     {"--", (char *)"UTC"}};
 	struct world *w = xcalloc(1, sizeof(*w));
 
-	w->zones = (struct zones){.list = list, .count = 3};
+	w->zones = (struct zones){.list = list, .count = 4};
 	w->recovery = secret_new();
 	w->typed = secret_new();
 	w->recovery->size = 71;
@@ -342,6 +343,21 @@ static void test_not_an_administrator(void **state)
 	assert_null(strstr(review.text, "Language"));
 }
 
+static void test_places_are_words(void **state)
+{
+	struct world *w = *state;
+	_cleanup_screen_ struct screen s;
+
+	choose(w, 0);
+	choose(w, 0);
+	choose(w, 0);
+	choose(w, 0);
+	flow_show(w->flow, &s);
+	assert_string_equal(s.items[2].label, "Isle of Man");
+	choose(w, 2);
+	assert_string_equal(flow_answers(w->flow)->zone, "Europe/Isle_of_Man");
+}
+
 static char *words(const char *locale)
 {
 	return startswith(locale, "de_") ? xstrdup("Deutsch") : NULL;
@@ -472,6 +488,7 @@ int main(void)
 		CASE(test_back),
 		CASE(test_review_says),
 		CASE(test_not_an_administrator),
+		CASE(test_places_are_words),
 		CASE(test_languages_have_names),
 		CASE(test_single_choices_not_asked),
 		CASE(test_given_whole),
