@@ -56,6 +56,23 @@ int lock_take(const char *directory, const char *console, bool wait, char **ret_
 	return TAKE_FD(fd);
 }
 
+int lock_show(const char *directory)
+{
+	_cleanup_free_ char *path = xasprintf("%s/shown", directory);
+	_cleanup_close_ int fd = -EBADF;
+	int r = make_parents_at(AT_FDCWD, path);
+
+	fd = r < 0 ? r : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return r < 0 ? r : -errno;
+	return flock(fd, LOCK_SH) < 0 ? -errno : TAKE_FD(fd);
+}
+
+bool lock_is_last(int shown)
+{
+	return flock(shown, LOCK_EX | LOCK_NB) == 0;
+}
+
 static void end(const char *directory, const char *name)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", directory, name), *text = NULL;

@@ -156,6 +156,14 @@ static void leave(int number _unused_)
 	_exit(EXIT_SUCCESS);
 }
 
+/* What the system says would run across the screens: of this console, and of the others
+ * that still show theirs. Those that another one has ended are about to go. */
+static void unmute(int shown)
+{
+	if (shown < 0 || lock_is_done(LOCK_DIR) || lock_is_last(shown))
+		machine_mute(false);
+}
+
 static int ask(const struct command *c, const struct config *config,
 	       const struct boot_facts *boot, struct error *err)
 {
@@ -163,6 +171,7 @@ static int ask(const struct command *c, const struct config *config,
 	_cleanup_ui_ struct ui *ui = make_ui(c);
 	struct session s = {
 		.config = config, .boot = boot, .ui = &ui, .console = console};
+	_cleanup_close_ int shown = lock_show(LOCK_DIR);
 	int r;
 
 	signal(SIGTERM, leave);
@@ -170,7 +179,7 @@ static int ask(const struct command *c, const struct config *config,
 	r = c->mode == MODE_MEDIUM    ? session_medium(&s, err)
 	    : c->mode == MODE_INSTALL ? session_install(&s, err)
 				      : session_first_boot(&s, err);
-	machine_mute(false);
+	unmute(shown);
 	return r;
 }
 

@@ -51,10 +51,25 @@ static void test_done(void **state)
 	close(ready[1]);
 }
 
+/* The system speaks again when the last one has stopped showing its screen. */
+static void test_last(void **state)
+{
+	_cleanup_close_ int last = -EBADF;
+	int first = lock_show(*state);
+
+	last = lock_show(*state);
+	assert_true(first >= 0 && last >= 0);
+	assert_false(lock_is_last(first));
+	close(first);
+	assert_true(lock_is_last(last));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_lock, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_last, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_done, setup_directory,
 						teardown_directory),
