@@ -37,10 +37,10 @@ def keys():
     return Path(os.environ.get("ATOMOS_KEYS", BUILD / "keys"))
 
 
-def enrolled_variables(directory):
-    """Firmware variables with these keys, made once for each set of keys."""
+def enrolled_variables(directory, heeded=True):
+    """Firmware variables with these keys, heeded or switched off, made once for each set of keys."""
     certificate = (directory / "db.crt").read_bytes()
-    name = WORK / f"vars-{hashlib.sha256(certificate).hexdigest()[:16]}.fd"
+    name = WORK / f"vars-{hashlib.sha256(certificate).hexdigest()[:16]}{'' if heeded else '-unheeded'}.fd"
     if name.exists():
         return name
     WORK.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,8 @@ def enrolled_variables(directory):
         subprocess.run(
             ["virt-fw-vars", "--input", OVMF / "OVMF_VARS_4M.fd", "--output", new.name]
             + ["--set-pk", guid, directory / "PK.crt", "--add-kek", guid, directory / "KEK.crt"]
-            + ["--add-db", guid, directory / "db.crt", "--secure-boot"],
+            + ["--add-db", guid, directory / "db.crt"]
+            + (["--secure-boot"] if heeded else ["--set-false", "SecureBootEnable"]),
             check=True,
             capture_output=True,
         )
@@ -175,7 +176,8 @@ class Machine(Console):
 
     image        file of the medium, never written to; None: no medium
     tpm          whether there is one
-    secure_boot  firmware with our keys that refuses everything else
+    secure_boot  firmware with our keys that refuses everything else; "off": that has them and refuses nothing; False: that
+                 knows nothing of it
     smbios       strings of SMBIOS type 11, e.g. "io.systemd.stub.kernel-cmdline-extra=x"
     drives       further images, each with a writable overlay
     bus          how the medium is attached: "virtio", "usb", "cdrom"
@@ -189,7 +191,7 @@ class Machine(Console):
                  drives=(), bus="virtio", rate=None, extra=(), network=True, keep=None):
         self.name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
         # Off for tests that must fail without it: see tests/attacks.
-        secure_boot = secure_boot and "ATOMOS_TEST_NO_SECURE_BOOT" not in os.environ
+        secure_boot = False if "ATOMOS_TEST_NO_SECURE_BOOT" in os.environ else secure_boot
         self.image, self.tpm, self.secure_boot, self.memory = image, tpm, secure_boot, memory
         self.smbios, self.drives, self.bus, self.extra = list(smbios), list(drives), bus, list(extra)
         self.network, self.rate, self.keep = network, rate, keep
@@ -247,7 +249,8 @@ class Machine(Console):
         code = "OVMF_CODE_4M.secboot.fd" if self.secure_boot else "OVMF_CODE_4M.fd"
         variables = (self.keep or self.directory) / f"vars{'' if self.secure_boot else '-off'}.fd"
         if not variables.exists():
-            shutil.copy(enrolled_variables(keys()) if self.secure_boot else OVMF / "OVMF_VARS_4M.fd", variables)
+            enrolled = enrolled_variables(keys(), self.secure_boot is True) if self.secure_boot else None
+            shutil.copy(enrolled or OVMF / "OVMF_VARS_4M.fd", variables)
         kvm = has_kvm()
         arguments = ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none"]
         arguments += ["-serial", "stdio", "-smp", os.environ.get("ATOMOS_TEST_CPUS", "2"), "-m", str(self.memory)]
