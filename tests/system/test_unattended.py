@@ -2,46 +2,23 @@
 """The countdown of an installation without a question, on two consoles; stand-ins for what it runs."""
 
 import json
-import os
 import time
 
 import pexpect
 import pytest
 
-from nixbuild import program
+import standins
 
 LIST = {"disks": [{"disk": "vda", "size": 5000000000, "serial": "S1", "content": "empty", "empty": True, "inner": True, "pin": "none",
                    "free": {"start": 0, "size": 0}, "freeRefusal": "no"}]}
-ATOMOS = """#!/bin/sh
-case "$*" in
-*--list*) cat "$0.list" ;;
-*) echo "$*" >>"$0.calls" && cat "$ANSWERS" >>"$0.calls" && echo '{"done":1,"total":2,"what":"Copying"}' >&3 ;;
-esac
-"""
-SYSTEMCTL = '#!/bin/sh\necho "systemctl $*" >>"${0%systemctl}atomos.calls"\n'
 
 
 @pytest.fixture
 def console(tmp_path):
     """Starts the program on a terminal of its own; all see the same /run, which is nobody else's."""
-    for name, text in (("atomos", ATOMOS), ("systemctl", SYSTEMCTL), ("atomos.list", json.dumps(LIST))):
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
-    (tmp_path / "boot.json").write_text('{"product": "x", "system": "y", "medium": true, "partition": "vdz3"}')
-    (tmp_path / "config.json").write_text(json.dumps({
-        "system": "AtomOS demo", "keymaps": ["us"], "unattended": {"answers": {"name": "berta"}}}))
-    (tmp_path / "run").mkdir()
-    script = f'mount --bind {tmp_path}/run /run && exec {program('atomos-welcome')} --medium --plain --config {tmp_path}/config.json --boot {tmp_path}/boot.json'
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "ANSWERS": "/run/atomos/welcome/answers.json"}
-    started = []
-
-    def start():
-        started.append(pexpect.spawn("unshare", ["-m", "sh", "-c", script], env=environment, timeout=60))
-        return started[-1]
-
-    yield start
-    for child in started:
-        child.close(force=True)
+    consoles = standins.Consoles(tmp_path, LIST, {"unattended": {"answers": {"name": "berta"}}})
+    yield lambda: consoles.start("--medium", "--plain")
+    consoles.close()
 
 
 @pytest.mark.parametrize("key", ["x", "\x03"], ids=["letter", "ctrl-c"])

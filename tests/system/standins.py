@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""atomos-welcome on terminals of its own, with stand-ins for what it runs."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pexpect
+
+from nixbuild import program
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vm"))
+import terminal  # noqa: E402
+
+# Calls are noted beside the program; `fails` holds what it says when it does.
+ATOMOS = """#!/bin/sh
+case "$*" in
+*--list*) cat "$0.list" ;;
+*) echo "$*" >>"$0.calls"
+   [ ! -e "$ANSWERS" ] || cat "$ANSWERS" >>"$0.calls"
+   echo '{"done":1,"total":2,"what":"Copying","detail":"9 MB/s, 0:40 left"}' >&3
+   [ ! -e "$0.fails" ] || { cat "$0.fails" >&2; rm "$0.fails"; exit 1; } ;;
+esac
+"""
+SYSTEMCTL = '#!/bin/sh\necho "systemctl $*" >>"${0%systemctl}atomos.calls"\n'
+
+
+class Consoles:
+    """Programs that all see the same /run, which is nobody else's."""
+
+    def __init__(self, directory, disks, config):
+        self.directory, self.started = directory, []
+        for name, text in (("atomos", ATOMOS), ("systemctl", SYSTEMCTL)):
+            (directory / name).write_text(text)
+            (directory / name).chmod(0o755)
+        (directory / "atomos.list").write_text(json.dumps(disks))
+        (directory / "boot.json").write_text('{"product": "x", "system": "y", "medium": true, "partition": "vdz3"}')
+        (directory / "config.json").write_text(json.dumps({"system": "AtomOS demo", "keymaps": ["us"], **config}))
+        (directory / "run").mkdir()
+
+    def start(self, *options, term="dumb"):
+        """Another one: pexpect's child, whose screen is a terminal.Terminal."""
+        words = f'--config {self.directory}/config.json --boot {self.directory}/boot.json'
+        script = f'mount --bind {self.directory}/run /run && exec {program("atomos-welcome")} {" ".join(options)} {words}'
+        environment = {**os.environ, "PATH": f"{self.directory}:{os.environ['PATH']}", "TERM": term,
+                       "ANSWERS": "/run/atomos/welcome/answers.json"}
+        child = pexpect.spawn("unshare", ["-m", "sh", "-c", script], env=environment, timeout=60,
+                              dimensions=(terminal.ROWS, terminal.COLUMNS))
+        child.logfile_read = terminal.Terminal()
+        self.started.append(child)
+        return child
+
+    def calls(self):
+        file = self.directory / "atomos.calls"
+        return file.read_text() if file.exists() else None
+
+    def close(self):
+        for child in self.started:
+            child.close(force=True)

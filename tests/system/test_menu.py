@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""The medium's menu and the installer's questions, as somebody answers them on a terminal of 80x24 and as plain lines;
+stand-ins for what they run."""
+
+import time
+
+import pexpect
+import pytest
+
+import standins
+
+pytestmark = pytest.mark.xdist_group("menu")
+DOWN, ESCAPE, ENTER = "\x1b[B", "\x1b", "\r"
+NO_SPACE = {"free": {"start": 0, "size": 0}, "freeRefusal": "it has no partition table"}
+DISKS = {"disks": [
+    {"disk": "sda", "size": 8 * 10**9, "model": "Stick", "bus": "USB", "medium": True, "content": "an AtomOS medium",
+     "refusal": "this system runs from it", **NO_SPACE},
+    {"disk": "nvme0n1", "size": 1000204886016, "model": "A MODEL WHOSE NAME HAS ALL 40 CHARACTERS", "bus": "NVMe",
+     "content": "Windows, encrypted with BitLocker", "warning": "BitLocker will ask for its recovery key.", "pin": "other",
+     "sequence": 7, "free": {"start": 1, "size": 2 * 10**11}, "freeRefusal": None},
+    {"disk": "sdb", "size": 5 * 10**9, "content": "empty", "empty": True, "pin": "none", **NO_SPACE},
+]}
+WHERE = """\
+  Where to install
+
+  On a whole disk everything that it holds is lost; in free space what is
+  beside it stays.
+
+  - sda, 8.0 GB, Stick, USB
+      this system runs from it
+  > nvme0n1, 1000.2 GB, A MODEL WHOSE NAME HAS ALL 40 CHARACTERS, NVMe
+      Windows, encrypted with BitLocker
+    nvme0n1, free space of 200.0 GB, A MODEL WHOSE NAME HAS ALL 40 CHARACTERS,
+    NVMe
+      beside Windows, encrypted with BitLocker
+    sdb, 5.0 GB
+      empty
+    Look again
+      after a disk was plugged in"""
+FAILED = """\
+  Where to install
+
+  On a whole disk everything that it holds is lost; in free space what is
+  beside it stays.
+
+  AtomOS isn't installed: the disk is gone."""
+ORDER = "--quiet install --progress-fd 3 --disk nvme0n1 --yes nvme0n1 --sequence 7 --free --take-tpm"
+
+
+@pytest.fixture
+def consoles(tmp_path):
+    consoles = standins.Consoles(tmp_path, DISKS, {"menu": True})
+    yield consoles
+    consoles.close()
+
+
+def see(child, text):
+    """Waits until a text is on the screen, and until that is at rest."""
+    deadline = time.monotonic() + 60
+    while True:
+        before = child.logfile_read.picture()
+        try:
+            child.expect("(?!)", timeout=0.5)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            pass
+        picture = child.logfile_read.picture()
+        if text in picture and picture == before:
+            return picture
+        assert time.monotonic() < deadline, f"{text!r} isn't there:\n{picture}"
+
+
+def test_full_screen(consoles):
+    """Into the space beside Windows, on a machine whose TPM opens that; the first try fails and says why."""
+    (consoles.directory / "atomos.fails").write_text("atomos: AtomOS isn't installed: the disk is gone.\n")
+    child = consoles.start("--medium", term="vt220")
+    see(child, "> Try it")
+    child.send(DOWN + ENTER)
+    assert see(child, "> nvme0n1").startswith(WHERE + "\n\n")
+    for attempt in range(2):
+        child.send(DOWN + ENTER)
+        assert "  BitLocker will ask for its recovery key.\n" in see(child, "Really there?")
+        child.send("nvme0n1" + ENTER)
+        assert "can do so for\n  one only" in see(child, "Which disk starts by itself?")
+        child.send(DOWN + ENTER)
+        if attempt == 0:
+            assert see(child, "isn't installed").startswith(FAILED + "\n\n")
+    see(child, "> Switch off")
+    child.send(ENTER)
+    child.expect(pexpect.EOF)
+    assert consoles.calls().splitlines() == [ORDER, ORDER, "systemctl poweroff"]
+
+
+def test_plain_lines(consoles):
+    """The same by numbers and names, on a dumb terminal."""
+    child = consoles.start("--medium")
+    for question, line in (("  2  Install: put it on a disk of this machine", "2"),
+                           (r"  -  sda, 8.0 GB, Stick, USB \(not possible: this system runs from it\)", "sdb"),
+                           (r"Name of the disk \(sdb\), < for the question before", "<"),
+                           ("Where to install", "sdb"),
+                           (r"Name of the disk \(sdb\)", "sdb"),
+                           (r"Copying: 50 %, 9 MB/s, 0:40 left[^$]*  3  Go on trying", "3")):
+        child.expect(question)
+        child.expect(": $")
+        child.sendline(line)
+    child.expect(pexpect.EOF)
+    assert consoles.calls() == "--quiet install --progress-fd 3 --disk sdb --yes sdb\n"
+
+
+def test_from_the_command(consoles):
+    """As `atomos install` starts it: where to at once, and Esc leads out."""
+    child = consoles.start("--install", term="vt220")
+    assert see(child, "> nvme0n1").startswith(WHERE)
+    child.send(ENTER)
+    see(child, "Really there?")
+    child.send(ESCAPE)
+    see(child, "Where to install")
+    child.send(ESCAPE)
+    child.expect(pexpect.EOF)
+    assert consoles.calls() is None
