@@ -97,6 +97,7 @@ class Typist(vm.Console):
         """As a person does, who keeps their shell."""
         for question, line in (("login: ", user), ("Password: ", password)):
             self.expect(question)
+            self.listen(0.5 * vm.PATIENCE)
             self.send(line)
         self.expect(re.compile(rb"[$#] "))
 

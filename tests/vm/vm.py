@@ -136,6 +136,8 @@ class Console:
         self.expect("login: ")
         self.send(user)
         self.expect("Password: ", 60)
+        # PAM drops what came before it was ready, which is just after it has asked.
+        self.listen(0.5 * PATIENCE)
         self.send(password)
         self.expect(re.compile(rb"[$#] "), 60)
         self.shell(password if root else None)
