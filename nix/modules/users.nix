@@ -221,9 +221,9 @@ in
             usermod --lock --expiredate 1 "$name" || open="$open $name"
           done
           rm -f /etc/issue.d/medium.issue
+          [ -z "$open" ] || { echo "The accounts that the medium came with can't be locked:$open. Do it with usermod --lock." >&2; exit 1; }
           # At the first start the boot is over already: this is nobody's change, see notices.nix.
           [ ! -e /run/atomos/started ] || touch /run/atomos/started
-          [ -z "$open" ] || { echo "The accounts that the medium came with can't be locked:$open. Do it with usermod --lock." >&2; exit 1; }
         '';
       };
     };
