@@ -3,5 +3,7 @@
 # SPDX-License-Identifier: MIT
 passwords=${1:-/run/atomos/passwords}
 [ -n "${USER:-}" ] && [ -e "$passwords/$USER" ] || exit 0
+command -v x-terminal-emulator >/dev/null ||
+	exec notify-send 'Your password and the disk differ' 'In a terminal, this makes them one again: sudo atomos passwd --mend'
 # shellcheck disable=SC2016
 exec x-terminal-emulator -e sh -c '/usr/lib/atomos/mend-password; echo "Enter closes this window."; read -r _'

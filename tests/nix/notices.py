@@ -106,11 +106,11 @@ class MendPassword(unittest.TestCase):
         self.assertIn("sudo atomos passwd --mend ada", said)
         self.assertNotIn("become one again", said)
 
-    def window(self, user, *changed):
+    def window(self, user, *changed, terminal="x-terminal-emulator"):
         with tempfile.TemporaryDirectory() as place:
-            terminal = pathlib.Path(place, "x-terminal-emulator")
-            terminal.write_text('#!/bin/sh\necho "$2 $3 $4"\n')
-            terminal.chmod(0o755)
+            program = pathlib.Path(place, terminal)
+            program.write_text('#!/bin/sh\necho "$2 $3 $4"\n')
+            program.chmod(0o755)
             for name in changed:
                 pathlib.Path(place, name).touch()
             return subprocess.run(["/bin/sh", SCRIPTS / "mend-password-window.sh", place], capture_output=True, text=True,
@@ -121,6 +121,7 @@ class MendPassword(unittest.TestCase):
         self.assertIn("sh -c /usr/lib/atomos/mend-password;", self.window("ada", "ada"))
         self.assertEqual(self.window("ada", "berta"), "")
         self.assertEqual(self.window("", "ada"), "")
+        self.assertIn("sudo atomos passwd --mend", self.window("ada", "ada", terminal="notify-send"))
 
 
 if __name__ == "__main__":
