@@ -12,6 +12,8 @@
 #include "base/str.h"
 #include "init/boot.h"
 
+#define TPM_GENERATOR "/run/systemd/system-generators/systemd-tpm2-generator"
+
 struct step {
 	const char *name;
 	step_run run;
@@ -64,8 +66,6 @@ static void say(void *consoles, const char *sentence)
 {
 	consoles_say(consoles, "%s", sentence);
 }
-
-#define TPM_GENERATOR "/run/systemd/system-generators/systemd-tpm2-generator"
 
 static void say_in_boot(void *boot, const char *sentence)
 {
