@@ -27,12 +27,13 @@ let
       before = [
         "getty@${name}.service"
         "serial-getty@${name}.service"
-        "display-manager.service"
-      ];
+      ]
+      # On the screen alone: a serial console may ask for ever.
+      ++ lib.optional (name == "tty1") "display-manager.service";
+      # Not plymouth's end: a display manager brings that about.
       after = [
         "systemd-user-sessions.service"
         "systemd-homed.service"
-        "plymouth-quit-wait.service"
         "getty-pre.target"
       ];
       unitConfig.ConditionPathExists = "/run/atomos/boot.json";

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
@@ -12,6 +13,7 @@
 #include "base/str.h"
 #include "welcome/machine.h"
 
+#define PLYMOUTH "/usr/bin/plymouth"
 #define TABLE_MAX (1U << 20)
 /* syslog(2) has no names for them. */
 #define CONSOLE_OFF 6
@@ -63,6 +65,17 @@ void machine_use_keymap(const char *keymap)
 
 	if (process_check(&p, &output, NULL, &err) < 0)
 		log_debug("keymap %s: %s", keymap, err.message);
+}
+
+void machine_end_splash(void)
+{
+	const char *const argv[] = {PLYMOUTH, "quit", NULL};
+	const struct process p = {.argv = argv};
+	_cleanup_free_ char *output = NULL;
+	struct error err;
+
+	if (access(PLYMOUTH, X_OK) == 0 && process_check(&p, &output, NULL, &err) < 0)
+		log_debug("splash: %s", err.message);
 }
 
 void machine_mute(bool mute)

@@ -10,5 +10,9 @@ bool machine_network_in(const char *route, const char *route6);
 
 void machine_use_keymap(const char *keymap);
 
+/* Takes plymouth's picture off the screen, where there is one: a display manager does
+ * that itself, but only behind the questions. */
+void machine_end_splash(void);
+
 /* Keeps the messages of systemd and of the kernel off the screen, or lets them come. */
 void machine_mute(bool mute);

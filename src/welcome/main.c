@@ -131,6 +131,8 @@ static int use_console(const char *name, struct error *err)
 
 	if (fd < 0)
 		return fail(err, -errno, "%s can't be used: %m", path);
+	if (screen)
+		machine_end_splash();
 	(void)setsid();
 	(void)ioctl(fd, TIOCSCTTY, 1);
 	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
