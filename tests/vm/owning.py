@@ -79,10 +79,4 @@ class FirstStart:
 
 def recorded(image, medium, directory):
     """A first start on the disk of a recorded installation."""
-    name = recording.recorded("over-gpt", image, medium)
-    installed = powerlog.Log(name / "log")
-    base = powerlog.Replay(installed, name / "base", directory / "base")
-    for gap in installed.gaps:
-        base.advance(gap)
-    base.file.close()
-    return FirstStart(base.path, directory)
+    return FirstStart(recording.installed(image, medium, directory / "base"), directory)

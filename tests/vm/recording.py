@@ -101,13 +101,29 @@ def next_data(f, at):
         return sys.maxsize
 
 
-def recorded(name, image, medium):
-    """The directory of a recording; `medium` is the image's mounted root."""
+def kept(name, image, make):
+    """The directory of what make(directory) makes, once for each image and installer."""
     directory = WORK / f"{name}-{digest(image, INSTALL)}"
     if not directory.exists():
         tamper.output("rm", "-rf", *WORK.glob(f"{name}-*"))
         new = directory.with_suffix(".new")
         new.mkdir(parents=True)
-        record(medium, new, *RECORDINGS[name])
+        make(new)
         new.rename(directory)
     return directory
+
+
+def recorded(name, image, medium):
+    """The directory of a recording; `medium` is the image's mounted root."""
+    return kept(name, image, lambda directory: record(medium, directory, *RECORDINGS[name]))
+
+
+def installed(image, medium, path):
+    """A disk as the installation over a GPT has left it."""
+    directory = recorded("over-gpt", image, medium)
+    log = powerlog.Log(directory / "log")
+    replay = powerlog.Replay(log, directory / "base", path)
+    for gap in log.gaps:
+        replay.advance(gap)
+    replay.file.close()
+    return replay.path
