@@ -57,6 +57,8 @@ class Log:
         self.path = Path(path)
         with open(path, "r+b") as f:
             self.data = mmap.mmap(f.fileno(), 0)
+        # (start, size) of encrypted volumes whose sectors a disk keeps or loses as a whole.
+        self.volumes = []
         magic, version, count, sector = struct.unpack_from("<QQQI", self.data)
         assert (magic, version) == (MAGIC, VERSION), f"{path} isn't a log of version {VERSION}"
         self.gaps = [[]]
@@ -80,6 +82,10 @@ class Log:
         """What was written; a discarded area reads as zeros."""
         return bytes(write.size) if write.at is None else self.data[write.at:write.at + write.size]
 
+    def unit(self, write):
+        """What a disk keeps or loses as a whole of this write."""
+        return CRYPT_SECTOR if any(write.touches(*volume) for volume in self.volumes) else SECTOR
+
     def transform(self, start, size, crypt):
         """Replaces what was recorded in plain between these places by crypt(place in the volume, data)."""
         for write in (w for gap in self.gaps for w in gap):
@@ -96,7 +102,7 @@ def tail(log, gap, kind, generator):
     kept = []
     if kind == "last":
         torn = generator.randrange(len(gap))
-        kept = [(w, None) for w in gap[:torn]] + [(gap[torn], torn_sectors(gap[torn], generator))]
+        kept = [(w, None) for w in gap[:torn]] + [(gap[torn], torn_sectors(gap[torn], log.unit(gap[torn]), generator))]
     elif kind == "subset":
         share = generator.choice((0.1, 0.5, 0.9))
         kept = [(w, None) for w in gap if generator.random() < share]
@@ -104,15 +110,15 @@ def tail(log, gap, kind, generator):
         for w in gap:
             fate = generator.randrange(3)
             if fate:
-                kept.append((w, None if fate == 1 else torn_sectors(w, generator)))
+                kept.append((w, None if fate == 1 else torn_sectors(w, log.unit(w), generator)))
     there = {id(w): sectors for w, sectors in kept}
     return [(w, None if w.durable else there.get(id(w))) for w in gap if w.durable or id(w) in there]
 
 
-def torn_sectors(write, generator):
-    """Some of the sectors of a write."""
-    bits = generator.getrandbits(write.size // SECTOR)
-    return [i for i in range(write.size // SECTOR) if bits >> i & 1]
+def torn_sectors(write, unit, generator):
+    """Some of the sectors of a write, by units."""
+    bits, sectors = generator.getrandbits(write.size // SECTOR), unit // SECTOR
+    return [i for i in range(write.size // SECTOR) if bits >> (i - i % sectors) & 1]
 
 
 class Replay:

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Records what reaches the disk in a first start in a machine (powerlog.py), once for each image and installer."""
+
+import shutil
+
+import first_boot
+import judge
+import judge_owner
+import powerlog
+import recording
+import tamper
+import vm
+
+USER, PASSWORD = "anna", "seven unlikely lamps"
+
+
+def drive(disk, log):
+    """Arguments for QEMU: the disk that the machine starts from; all writes go to the log, too."""
+    return powerlog.blockdevs(disk, log, "medium") + ["-device", "virtio-blk-pci,drive=medium,serial=medium,bootindex=1"]
+
+
+def record(image, medium, directory):
+    """Answers the questions of an installed disk, with Secure Boot and a TPM: `base` and `final` are the disk before and
+    after, `log` what was written, `keep` what the machine keeps beside it, `recovery` the recovery key."""
+    base, final, log, keep = (directory / name for name in ("base", "final", "log", "keep"))
+    recording.installed(image, medium, base)
+    tamper.output("cp", "--sparse=always", base, final)
+    log.write_bytes(b"")
+    keep.mkdir()
+    with vm.boot("first-start", None, keep=keep, extra=drive(final, log)) as m:
+        m.expect("Telling the TPM to open this disk.")
+        recovery = first_boot.answer(m, USER, PASSWORD)
+        m.expect("login: ")
+        m.qmp("system_powerdown")
+        m.wait_off(180)
+    (directory / "recovery").write_text(recovery)
+
+
+def missing(state, homes):
+    """What the owner had and a start doesn't find."""
+    kept = state / "root/var/lib/systemd/home"
+    for file in (state / "root/etc/machine-id", kept / f"{USER}.identity", kept / "local.private", kept / "local.public",
+                 state / "root/var/lib/atomos/choices.json", state / "atomos/owner/public-key",
+                 state / "atomos/owner/secret-key.sealed"):
+        if not file.exists() or not file.stat().st_size:
+            return f"{file.name} isn't there"
+    try:
+        home = homes / f"{USER}.home"
+        tamper.volume_key(home, volume_of(home), PASSWORD.encode())
+    except AssertionError as failure:
+        return f"the home doesn't open: {failure}"
+    return None
+
+
+def volume_of(home):
+    """Where the volume begins in homed's file, which is a disk of one partition."""
+    start, = tamper.output("partx", "--raw", "--noheadings", "--output", "START", home).split()
+    return int(start) * powerlog.SECTOR
+
+
+class FirstStart:
+    """A recorded one; see record()."""
+
+    def __init__(self, directory):
+        self.base, self.final, self.keep = directory / "base", directory / "final", directory / "keep"
+        self.log, self.recovery = powerlog.Log(directory / "log"), (directory / "recovery").read_text()
+        # btrfs counts on that: the kernel reads the first superblock alone, and a torn one mounts nowhere.
+        table = judge.Table(self.final)
+        self.log.volumes = [(start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET)
+                            for start, size in map(table.find, (judge.INSTALLED, judge.HOME))]
+
+    def judge(self, replay, seed):
+        return judge_owner.Judge(replay, self.final, (PASSWORD, self.recovery), missing, seed)
+
+    def asks(self, path):
+        """Whether a disk in one of the states opens with the generic password."""
+        return judge.Table(path, [(judge.INSTALLED, tamper.PASSWORD)]).opens(0)
+
+    def machine_of(self, directory):
+        """A copy of what the machine keeps, for a machine that starts from one of the states."""
+        return shutil.copytree(self.keep, directory / "keep")
+
+    def disk_of(self, directory):
+        """A copy of the disk at the end."""
+        tamper.output("cp", "--reflink=auto", "--sparse=always", self.final, directory / "disk")
+        return directory / "disk"
+
+
+def recorded(image, medium):
+    return FirstStart(recording.kept("first-start", image, lambda directory: record(image, medium, directory)))

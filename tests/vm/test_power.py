@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Starts machines with disks as power cuts have left them. tests/system/test_power.py judges all states of installations
+and of a first start without a machine; all of a real one, with homed's account in it, are judged here."""
+
+import json
+import os
+
+import pytest
+
+import first_boot
+import judge
+import powerlog
+import recording
+import starting
+import tamper
+
+pytestmark = [pytest.mark.xdist_group("power"), pytest.mark.long]
+SEED = int(os.environ.get("ATOMOS_TEST_SEED", "1"))
+
+
+@pytest.fixture(scope="module")
+def medium(image):
+    with tamper.mounted(tamper.plain_of(image), read_only=True) as directory:
+        yield directory
+
+
+@pytest.fixture(scope="module")
+def first_start(image, medium):
+    return starting.recorded(image, medium)
+
+
+def last(log, base, path, is_so):
+    """The disk at the last flush at which this is so, and the number of that flush."""
+    ahead, number = powerlog.Replay(log, base, path), None
+    for flush, gap in enumerate(log.gaps[:-1], 1):
+        ahead.advance(gap)
+        if is_so(ahead.path):
+            number = flush
+        elif number:
+            break
+    ahead.close()
+    assert number, "it is never so"
+    replay = powerlog.Replay(log, base, path)
+    for gap in log.gaps[:number]:
+        replay.advance(gap)
+    return replay, number
+
+
+def test_interrupted_installation_says_so(image, medium, machine, tmp_path):
+    """The last state before the switch."""
+    directory = recording.recorded("over-gpt", image, medium)
+    replay, _ = last(powerlog.Log(directory / "log"), directory / "base", tmp_path / "disk",
+                     lambda path: judge.Table(path).find(judge.UNFINISHED))
+    m = machine(image=replay.path)
+    m.expect("The installation onto this disk")
+    m.expect("was interrupted: start the medium again")
+    replay.close()
+
+
+def test_first_table_torn(image, medium, machine, tmp_path):
+    """Everything was written, but the first table isn't whole: it starts by the second one."""
+    path = recording.installed(image, medium, tmp_path / "disk")
+    with open(path, "r+b") as disk:
+        disk.seek(powerlog.SECTOR)
+        disk.write(bytes(powerlog.SECTOR))
+    assert judge.copies(path) == ["second"] and judge.Table(path).find(judge.INSTALLED)
+    first_boot.greeted(machine(image=path))
+    path.unlink()
+
+
+def test_every_state_of_a_first_start(first_start, tmp_path):
+    """Until the last step it asks again; from then on the owner has everything."""
+    replay = powerlog.Replay(first_start.log, first_start.base, tmp_path / "disk")
+    j = first_start.judge(replay, SEED)
+    with open(recording.WORK / "results-first-start-in-a-machine", "w") as results:
+        failures, counts = j.run("first-start-in-a-machine", first_start.log, replay, SEED, results)
+    replay.close()
+    assert not failures, f"{len(failures)} states, the first: " + "\n".join(failures[:8])
+    assert counts["asks"] > 10 and counts["owned"] > 2
+
+
+def test_asks_again(first_start, machine, tmp_path):
+    """The last state that still opens with the generic password: the owner's slots are there already."""
+    replay, _ = last(first_start.log, first_start.base, tmp_path / "disk", first_start.asks)
+    m = machine(image=replay.path, keep=first_start.machine_of(tmp_path))
+    m.expect("Telling the TPM to open this disk.")
+    first_boot.greeted(m)
+    replay.close()
+
+
+@pytest.mark.parametrize("end", [False, True], ids=["first", "last"])
+def test_owner(first_start, machine, tmp_path, end):
+    """The first and the last state that are the owner's: the TPM opens the disk, and the owner logs in to their home."""
+    log = first_start.log
+    replay, number = last(log, first_start.base, tmp_path / "disk", first_start.asks)
+    for gap in log.gaps[number:] if end else log.gaps[number:number + 1]:
+        replay.advance(gap)
+    assert not first_start.asks(replay.path)
+    m = machine(image=replay.path, keep=first_start.machine_of(tmp_path))
+    assert m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 1
+    m.login(starting.USER, starting.PASSWORD)
+    boot = json.loads(m.run("cat /run/atomos/boot.json"))
+    assert boot["owned"] and boot["openedBy"] == "tpm" and boot["homeMounted"]
+    assert m.run("cat /etc/machine-id") == m.run("cat /run/atomos/state/root/etc/machine-id")
+    assert f"/home/{starting.USER}" in m.run(f"findmnt -no TARGET /home/{starting.USER}")
+    replay.close()
