@@ -18,7 +18,7 @@ import vm
 PASSWORD, TIMES, SIZE, CONTENT = "three patient candles", 3, 512, 64
 ROOM = 8 << 30
 # As src/owner/account.c makes them.
-OURS = f"--storage=luks --fs-type=btrfs --disk-size={SIZE}M --luks-discard=no --rebalance-weight=off --auto-resize-mode=off"
+OURS = f"--storage=luks --fs-type=btrfs --disk-size={SIZE}M --luks-discard=no --luks-offline-discard=no --rebalance-weight=off --auto-resize-mode=off"
 KINDS = [
     ("luks, as AtomOS makes it", OURS),
     ("luks, least work for the password", f"{OURS} --luks-pbkdf-type=pbkdf2 --luks-pbkdf-force-iterations=1000"),

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A TPM that falls silent: sits between QEMU and swtpm and passes everything on, until a command
-extends a PCR with the SHA-256 of WORD. That command and all later ones are taken and never answered.
+extends a PCR with the SHA-256 of WORD. That command and all later ones are taken and never answered;
+with WORD:after that one is answered still, with WORD:never all are. The file LISTEN.heard is made when
+the command comes.
 
-Usage: mute_tpm.py LISTEN SWTPM WORD   (LISTEN: socket for QEMU's chardev; SWTPM: swtpm's --ctrl socket)
+Usage: mute_tpm.py LISTEN SWTPM WORD[:after|:never]   (LISTEN: socket for QEMU's chardev; SWTPM: swtpm's --ctrl socket)
 
 Stopping swtpm itself won't do: QEMU talks to it over a control channel too, and would hang with it.
 """
@@ -24,9 +26,10 @@ def connect(path):
 
 
 class Proxy:
-    def __init__(self, qemu, swtpm, word):
+    def __init__(self, qemu, swtpm, words, heard):
+        word, _, self.mode = words.partition(":")
         self.control = {qemu: swtpm, swtpm: qemu}
-        self.qemu, self.digest = qemu, hashlib.sha256(word.encode()).digest()
+        self.digest, self.heard_file, self.heard = hashlib.sha256(word.encode()).digest(), heard, False
         self.data = {}
         self.guest = None  # QEMU's end of the data channel
         self.mute = False
@@ -53,10 +56,19 @@ class Proxy:
         data = source.recv(CHUNK)
         if not data:
             return False
-        self.mute = self.mute or (source is self.guest and self.digest in data)
+        if source is self.guest:
+            self.listen(data)
         if not self.mute:
             self.data[source].sendall(data)
         return True
+
+    def listen(self, command):
+        """Falls silent where this command says so."""
+        now = not self.heard and self.digest in command
+        if now:
+            self.heard = True
+            open(self.heard_file, "w").close()
+        self.mute = self.mute or self.heard and self.mode == ("" if now else "after")
 
     def run(self):
         while True:
@@ -74,7 +86,7 @@ def main():
         server.listen(1)
         qemu, _ = server.accept()
     os.unlink(listen)
-    Proxy(qemu, connect(swtpm), word).run()
+    Proxy(qemu, connect(swtpm), word, f"{listen}.heard").run()
 
 
 if __name__ == "__main__":

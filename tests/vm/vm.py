@@ -177,7 +177,7 @@ class Machine(Console):
     """One machine. Use as a context manager; it boots on entry and is gone on exit.
 
     image        file of the medium, never written to; None: no medium
-    tpm          whether there is one
+    tpm          whether there is one; or the word at which it falls silent, see mute_tpm.py
     secure_boot  firmware with our keys that refuses everything else; "off": that has them and refuses nothing; False: that
                  knows nothing of it
     smbios       strings of SMBIOS type 11, e.g. "io.systemd.stub.kernel-cmdline-extra=x"
@@ -301,6 +301,11 @@ class Machine(Console):
             path = self._mute_at(self.tpm, path, deadline)
         return ["-chardev", f"socket,id=tpm,path={path}", "-tpmdev", "emulator,id=tpm,chardev=tpm",
                 "-device", "tpm-crb,tpmdev=tpm"]
+
+    def tpm_heard(self):
+        """When the TPM heard the word that it listens to (seconds as of time.time()), or None."""
+        file = self.directory / "mute.sock.heard"
+        return file.stat().st_mtime if file.exists() else None
 
     def _mute_at(self, word, swtpm, deadline):
         """Puts a proxy before swtpm that falls silent when PCRs are extended with this word."""
