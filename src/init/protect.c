@@ -504,6 +504,7 @@ static bool is_stored(const struct boot *b, const struct granting *g, bool kept)
 int step_enrol(struct boot *b, struct error *err _unused_)
 {
 	struct pin old = {0}, pin;
+	const struct pin *pinned;
 	struct granting granted;
 	bool known, kept;
 	struct error e;
@@ -533,10 +534,10 @@ int step_enrol(struct boot *b, struct error *err _unused_)
 	secret_free(TAKE_PTR(b->proof));
 	secret_free(TAKE_PTR(b->tpm_pin));
 	/* What this start's system is weighed against: without an owner nothing. */
-	b->remembered = b->told || (known && protection_trusts(&b->protection)) ? "tpm"
-			: kept || known						? "header"
-										: NULL;
+	b->remembered = protection_remembers(
+		&b->protection, &(struct keeping){known, b->told, kept, &old, &pin},
+		&pinned);
 	b->has_pinned = b->owned && b->remembered;
-	b->pinned = b->told || kept ? pin : old;
+	b->pinned = *pinned;
 	return 0;
 }

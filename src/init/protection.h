@@ -82,6 +82,19 @@ bool protection_asks_pin(const struct protection *p);
 /* What is left to do for a renewed PCR key, when the TPM has just opened the volume. */
 enum renewal protection_renewal(const struct protection *p, enum opener opener);
 
+/* What the owner allows, at the end of (e). */
+struct keeping {
+	bool known; /* `old` was remembered before, by the TPM where it is trusted */
+	bool told;  /* `pin` is in the TPM now */
+	bool kept;  /* `pin` is in the header's record now */
+	const struct pin *old, *pin;
+};
+
+/* Who remembers what of the volume: "tpm" or "header", and *ret is what that one knows,
+ * which this start's system is weighed against. NULL for nobody (*ret is `old`). */
+const char *protection_remembers(const struct protection *p, const struct keeping *m,
+				 const struct pin **ret);
+
 enum weighing {
 	RELEASE_GOOD,
 	RELEASE_ASK_YES,     /* a password was typed: whether this one is wanted */

@@ -326,6 +326,55 @@ static void test_release(void **state)
 			 RELEASE_ASK_PASSWORD);
 }
 
+static void remembers(const struct protection *p, const struct keeping *m,
+		      const char *who, const struct pin *what)
+{
+	const struct pin *pin;
+	const char *by = protection_remembers(p, m, &pin);
+
+	if (who)
+		assert_string_equal(by, who);
+	else
+		assert_null(by);
+	assert_ptr_equal(pin, what);
+}
+
+/* Nobody is said to know what only somebody else does. */
+static void test_remembers(void **state)
+{
+	struct protection p = {
+		.usable = true,
+		.answered = true,
+		.same_volume = true,
+		.reading = {.state = PIN_GOOD},
+	};
+	struct pin old = {.lowest_release = 4}, pin = {.lowest_release = 5};
+	struct keeping m = {.old = &old, .pin = &pin};
+
+	m.known = true;
+	remembers(&p, &m, "tpm", &old);
+	/* A grant that the TPM refused. */
+	m.kept = true;
+	remembers(&p, &m, "header", &pin);
+	m.told = true;
+	remembers(&p, &m, "tpm", &pin);
+	m.kept = false;
+	remembers(&p, &m, "tpm", &pin);
+	/* A password was typed, and nothing granted. */
+	m = (struct keeping){.known = true, .kept = true, .old = &old, .pin = &pin};
+	pin = old;
+	remembers(&p, &m, "tpm", &pin);
+	/* No TPM answers. */
+	p.answered = false;
+	remembers(&p, &m, "header", &pin);
+	m.kept = false;
+	remembers(&p, &m, "header", &old);
+	m.known = false;
+	remembers(&p, &m, NULL, &old);
+	m.kept = true;
+	remembers(&p, &m, "header", &pin);
+}
+
 static void answer(void *context)
 {
 	*(int *)context += 1;
@@ -399,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_pin),
 		cmocka_unit_test(test_renewal),
 		cmocka_unit_test(test_release),
+		cmocka_unit_test(test_remembers),
 		cmocka_unit_test(test_job),
 		cmocka_unit_test(test_owner_key),
 	};
