@@ -171,35 +171,40 @@ static void add_homes(struct status *s, const struct status_facts *f)
 		    *name, *name);
 }
 
-/* Who remembers what the owner allows. */
+static bool tpm_remembers(const struct boot_facts *b)
+{
+	return streq(b->remembered, "tpm");
+}
+
+/* Who remembers what the owner allows. What a record says that this start neither wrote
+ * nor verified isn't known: it may be an older one, or forged. */
 static const char *keepers(const struct status_facts *f)
 {
-	bool tpm = streq(f->boot->remembered, "tpm");
-	bool header = f->record || streq(f->boot->remembered, "header");
-
-	return tpm && header ? "the TPM and the disk's header"
-	       : tpm	     ? "the TPM"
-	       : header	     ? "the disk's header"
-			     : "nobody";
+	if (!f->boot->remembered[0])
+		return "nobody";
+	if (!tpm_remembers(f->boot))
+		return "the disk's header";
+	/* Without a look at the header, the start's word counts. */
+	if (f->boot->recorded && (f->record || !f->slots))
+		return "the TPM and the disk's header";
+	return f->record ? "the TPM (the disk's header has a record, too)" : "the TPM";
 }
 
 static void add_release(struct status *s, const struct status_facts *f)
 {
 	const struct boot_facts *b = f->boot;
+	bool tpm = tpm_remembers(b);
 
 	if (!b->remembered[0])
 		add(s, "release", STATUS_YELLOW,
 		    "nothing on this machine knows one: an older system that somebody "
 		    "puts back is started");
 	else
-		add(s, "release",
-		    streq(b->remembered, "tpm") ? STATUS_GREEN : STATUS_YELLOW,
+		add(s, "release", tpm ? STATUS_GREEN : STATUS_YELLOW,
 		    "below release %" PRIu64
 		    " nothing starts without a password; known to %s%s",
 		    b->lowest_release, keepers(f),
-		    streq(b->remembered, "tpm") ? ""
-						: ", which who has the disk can put back "
-						  "as it was earlier");
+		    tpm ? "" : ", which who has the disk can put back as it was earlier");
 }
 
 static const char *secret_words(enum owner_secret secret)

@@ -37,7 +37,7 @@ struct status_facts {
 	char *const *firmware_keys; /* names; empty: unknown */
 	char *const *differing;	    /* accounts whose disk slot has another password */
 	const char *failure;	    /* why the last try to start failed; NULL: none did */
-	bool record;		    /* the disk's header has one for the owner */
+	bool record;		    /* the disk's header has one, whatever it says */
 	enum owner_secret secret;
 };
 

@@ -53,6 +53,7 @@ struct boot {
 	struct pin pinned;
 	bool has_pinned;
 	const char *remembered;
+	bool recorded; /* this start wrote just that into the header, or read it there */
 	char **refused_keys; /* names of those on the disk that nobody remembers */
 	int state; /* the folder that mirrors the kept paths; negative: all in memory */
 	bool home_mounted;

@@ -539,5 +539,6 @@ int step_enrol(struct boot *b, struct error *err _unused_)
 		&pinned);
 	b->has_pinned = b->owned && b->remembered;
 	b->pinned = *pinned;
+	b->recorded = kept || (b->remembered && streq(b->remembered, "header"));
 	return 0;
 }

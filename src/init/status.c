@@ -87,6 +87,9 @@ static int build_trust(const struct boot *b, sd_json_variant **ret)
 				       !!b->remembered, "remembered",
 				       SD_JSON_BUILD_STRING(b->remembered)),
 			       SD_JSON_BUILD_PAIR_CONDITION(
+				       !!b->remembered, "recorded",
+				       SD_JSON_BUILD_BOOLEAN(b->recorded)),
+			       SD_JSON_BUILD_PAIR_CONDITION(
 				       !!b->remembered, "lowestRelease",
 				       SD_JSON_BUILD_UNSIGNED(pin->lowest_release)),
 			       SD_JSON_BUILD_PAIR_VARIANT("ownerKeys", keys),

@@ -91,6 +91,7 @@ static void fill(sd_json_variant *v, struct boot_facts *f)
 	f->medium = variant_true(v, "medium");
 	f->installed = variant_true(v, "installed");
 	f->owned = variant_true(v, "owned");
+	f->recorded = variant_true(v, "recorded");
 	f->enrolled = variant_true(v, "enrolled");
 	f->home_mounted = variant_true(v, "homeMounted");
 }

@@ -31,6 +31,7 @@ struct boot_facts {
 	uint64_t release, generation, lowest_release, paths, bytes;
 	double seconds;
 	bool medium, installed, owned, enrolled, home_mounted;
+	bool recorded; /* the header's record said the same at this start */
 };
 
 /* Reads the text; what is absent is empty ("", 0, false), but product and system are

@@ -27,6 +27,7 @@ static struct boot_facts owned(void)
 		.installed = true,
 		.owned = true,
 		.home_mounted = true,
+		.recorded = true,
 	};
 }
 
@@ -128,10 +129,21 @@ static void test_remembered(void **state _unused_)
 	check(&s, "owner-keys", STATUS_GREEN,
 	      "known to the disk's header; where the private key is, only root may see");
 	status_done(&s);
-	f.record = false;
 	b.remembered = (char *)"tpm";
+	b.recorded = false;
+	status_find(&f, &s);
+	check(&s, "release", STATUS_GREEN,
+	      "known to the TPM (the disk's header has a record, too)");
+	status_done(&s);
+	/* Gone since the start, which people without root's rights don't see. */
+	f.record = false;
+	b.recorded = true;
 	status_find(&f, &s);
 	check(&s, "owner-keys", STATUS_GREEN, "too; known to the TPM; where");
+	status_done(&s);
+	f.slots = NULL;
+	status_find(&f, &s);
+	check(&s, "owner-keys", STATUS_GREEN, "known to the TPM and the disk's header;");
 	status_done(&s);
 	b.remembered = (char *)"";
 	b.owner_keys = (char **)none;

@@ -14,7 +14,7 @@ BOOT = {"version": 1, "product": "atomos-demo", "release": 1, "system": "86hjdch
         "generation": 1, "key": "vendor-befdcf42", "paths": 232, "bytes": 449991640, "seconds": 105.0247685, "bytesRead": 293901312,
         "medium": False, "publicPassword": False, "tpm": "present", "secureBoot": "on", "installed": True, "owned": True,
         "openedBy": "tpm", "slot": 1, "disk": "vda", "pin": "good", "enrolled": False, "homeMounted": True, "remembered": "tpm",
-        "lowestRelease": 1, "ownerKeys": [{"sha256": "21fe31df" * 8, "name": "owner-21fe31df"}], "refusedKeys": []}
+        "recorded": False, "lowestRelease": 1, "ownerKeys": [{"sha256": "21fe31df" * 8, "name": "owner-21fe31df"}], "refusedKeys": []}
 TOKENS = ({"type": "atomos-password", "keyslots": ["0"], "user": "anna"}, {"type": "systemd-recovery", "keyslots": ["1"]},
           {"type": "atomos-record", "keyslots": [], "record": "AAAA", "mac": "00"})
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
@@ -59,7 +59,7 @@ def status(run, *who):
 def test_root_sees_all(machine):
     lines = status(machine)
     assert lines["disk"] == ("green", "encrypted; it opens with the password of anna, the recovery key")
-    assert lines["release"] == ("green", "below release 1 nothing starts without a password; known to the TPM and the disk's header")
+    assert lines["release"] == ("green", "below release 1 nothing starts without a password; known to the TPM (the disk's header has a record, too)")
     level, words = lines["owner-keys"]
     assert level == "green" and words.startswith("systems signed by owner-21fe31df start here, too;")
     assert words.endswith("this machine's private key is on the disk, sealed with a password")

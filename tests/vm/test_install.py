@@ -143,12 +143,12 @@ def test_starts_by_itself_from_then_on(owned, keep):
         m.login(USER, PASSWORD)
         status = json.loads(m.run("cat /run/atomos/boot.json"))
         assert status["owned"] and status["openedBy"] == "tpm" and status["pin"] == "good" and status["homeMounted"]
-        assert status["remembered"] == "tpm" and status["lowestRelease"] == status["release"]
+        assert status["remembered"] == "tpm" and not status["recorded"] and status["lowestRelease"] == status["release"]
         lines = {line["name"]: line for line in json.loads(m.run("atomos status --json"))["lines"]}
         assert all(line["level"] == "green" for line in lines.values()), lines
         owner = status["ownerKeys"][0]["name"]
         assert owner.startswith("owner-") and f"signed by {owner} start here, too" in lines["owner-keys"]["words"]
-        assert "known to the TPM and the disk's header" in lines["owner-keys"]["words"]
+        assert "known to the TPM (the disk's header has a record, too)" in lines["owner-keys"]["words"]
         assert "sealed with a password" in lines["owner-keys"]["words"]
         assert locked(m) and "Log in as atom" not in m.said() and "Changed since the boot" not in m.said()
         assert m.run("cat /etc/machine-id") == owned["machine"]

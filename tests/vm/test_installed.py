@@ -61,7 +61,7 @@ def test_with_owner(machine, copy):
     m.login()
     boot = boot_json(m)
     assert boot["owned"] and boot["openedBy"] == "password" and boot["homeMounted"] and not boot["publicPassword"]
-    assert boot["generation"] == 1 and boot["remembered"] == "header" and boot["lowestRelease"] == boot["release"]
+    assert boot["generation"] == 1 and boot["remembered"] == "header" and boot["recorded"] and boot["lowestRelease"] == boot["release"]
     assert not boot["ownerKeys"] and not boot["refusedKeys"]
     assert m.run("cat /etc/machine-id").strip() == ID
     assert "nosuid,nodev" in m.run("findmnt -no OPTIONS /home")
