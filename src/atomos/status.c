@@ -228,16 +228,27 @@ static void add_owner_keys(struct status *s, const struct status_facts *f)
 {
 	const struct boot_facts *b = f->boot;
 	_cleanup_free_ char *names = strv_join(b->owner_keys, ", ");
+	_cleanup_free_ char *missing = strv_join(b->missing_keys, ", ");
 	_cleanup_free_ char *refused = strv_join(b->refused_keys, ", ");
+	enum status_level level =
+		f->secret == OWNER_SECRET_CLEAR ? STATUS_YELLOW : STATUS_GREEN;
 
-	if (!names[0])
-		add(s, "owner-keys", STATUS_GREEN,
-		    "none: only the vendor's systems start here");
-	else
-		add(s, "owner-keys",
-		    f->secret == OWNER_SECRET_CLEAR ? STATUS_YELLOW : STATUS_GREEN,
+	if (names[0])
+		add(s, "owner-keys", level,
 		    "systems signed by %s start here, too; known to %s; %s", names,
 		    keepers(f), secret_words(f->secret));
+	else if (missing[0])
+		add(s, "owner-keys", level, "only the vendor's systems start here; %s",
+		    secret_words(f->secret));
+	else
+		add(s, "owner-keys", STATUS_GREEN,
+		    "none: only the vendor's systems start here");
+	/* So it is after each first start, and nothing is weaker by it. */
+	if (missing[0])
+		add(s, "missing-keys", STATUS_GREEN,
+		    "%s: known to %s, but the key's file wasn't on the disk at this "
+		    "start; until it is, nothing that it signed starts",
+		    missing, keepers(f));
 	if (refused[0])
 		add(s, "refused-keys", STATUS_YELLOW,
 		    "%s: on the disk, but not made known to this machine by its owner; "

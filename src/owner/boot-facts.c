@@ -26,6 +26,7 @@ void boot_facts_done(struct boot_facts *f)
 	free(f->pin);
 	free(f->remembered);
 	strv_free(f->owner_keys);
+	strv_free(f->missing_keys);
 	strv_free(f->refused_keys);
 	*f = (struct boot_facts){0};
 }
@@ -44,25 +45,26 @@ static char *disk_of(const char *partition)
 }
 
 /* A key whose file wasn't there has only a hash. */
-static char **owner_keys(sd_json_variant *v)
+static void owner_keys(sd_json_variant *v, struct boot_facts *f)
 {
 	sd_json_variant *list = sd_json_variant_by_key(v, "ownerKeys");
 	size_t n = list && sd_json_variant_is_array(list) ? sd_json_variant_elements(list)
 							  : 0;
-	char **out = xcalloc(1, sizeof(char *));
 
+	f->owner_keys = xcalloc(1, sizeof(char *));
+	f->missing_keys = xcalloc(1, sizeof(char *));
 	for (size_t i = 0; i < n; i++) {
 		sd_json_variant *key = sd_json_variant_by_index(list, i);
 		const char *name = variant_text(key, "name");
 		const char *hash = variant_text(key, "sha256");
 
 		if (name)
-			out = strv_add(out, name);
+			f->owner_keys = strv_add(f->owner_keys, name);
 		else if (hash)
-			out = strv_consume(out, xasprintf("a key of SHA-256 %.*s",
-							  HASH_SHOWN, hash));
+			f->missing_keys = strv_consume(
+				f->missing_keys,
+				xasprintf("a key of SHA-256 %.*s", HASH_SHOWN, hash));
 	}
-	return out;
 }
 
 static void fill(sd_json_variant *v, struct boot_facts *f)
@@ -80,7 +82,7 @@ static void fill(sd_json_variant *v, struct boot_facts *f)
 	f->opened_by = variant_copy(v, "openedBy", "");
 	f->pin = variant_copy(v, "pin", "none");
 	f->remembered = variant_copy(v, "remembered", "");
-	f->owner_keys = owner_keys(v);
+	owner_keys(v, f);
 	f->refused_keys = variant_texts(v, "refusedKeys");
 	f->release = variant_number(v, "release");
 	f->generation = variant_number(v, "generation");

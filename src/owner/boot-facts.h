@@ -26,7 +26,8 @@ struct boot_facts {
 	/* Who remembers the disk's owner keys and lowest release: "tpm", "header", or ""
 	 * for nobody. */
 	char *remembered;
-	char **owner_keys; /* names, or the beginning of a hash where none is known */
+	char **owner_keys;   /* names of those whose systems are started */
+	char **missing_keys; /* remembered, but not there: by the beginning of a hash */
 	char **refused_keys;
 	uint64_t release, generation, lowest_release, paths, bytes;
 	double seconds;

@@ -17,6 +17,7 @@ static struct boot_facts owned(void)
 		.remembered = (char *)"tpm",
 		.lowest_release = 4,
 		.owner_keys = own_keys,
+		.missing_keys = (char **)none,
 		.refused_keys = (char **)none,
 		.product = (char *)"demo",
 		.key = (char *)"demo-1",
@@ -156,18 +157,30 @@ static void test_remembered(void **state _unused_)
 static void test_keys(void **state _unused_)
 {
 	static char *strangers[] = {(char *)"mallory-1", (char *)"eve-1", NULL};
+	static char *hashes[] = {(char *)"a key of SHA-256 ab12", NULL};
 	struct boot_facts b = owned();
 	const struct status_facts f = {.boot = &b,
 				       .slots = &good,
 				       .firmware_keys = none,
 				       .differing = none,
 				       .secret = OWNER_SECRET_CLEAR};
-	_cleanup_status_ struct status s;
+	struct status s;
 
 	b.refused_keys = strangers;
 	status_find(&f, &s);
 	check(&s, "owner-keys", STATUS_YELLOW, "root can sign a system");
 	check(&s, "refused-keys", STATUS_YELLOW, "mallory-1, eve-1: on the disk");
+	status_done(&s);
+	/* As after a first start. */
+	b.missing_keys = hashes;
+	b.owner_keys = b.refused_keys = (char **)none;
+	status_find(&f, &s);
+	check(&s, "owner-keys", STATUS_YELLOW,
+	      "only the vendor's systems start here; this machine's private key lies "
+	      "open");
+	check(&s, "missing-keys", STATUS_GREEN,
+	      "a key of SHA-256 ab12: known to the TPM, but the key's file wasn't");
+	status_done(&s);
 }
 
 static void test_no_secure_boot(void **state _unused_)

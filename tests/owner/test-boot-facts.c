@@ -47,9 +47,10 @@ static void test_owner(void **state _unused_)
 	assert_true(f.recorded);
 	assert_int_equal(f.generation, 3);
 	assert_int_equal(f.lowest_release, 1);
-	assert_int_equal(strv_length(f.owner_keys), 2);
+	assert_int_equal(strv_length(f.owner_keys), 1);
 	assert_string_equal(f.owner_keys[0], "owner-21fe31df");
-	assert_string_equal(f.owner_keys[1], "a key of SHA-256 ab12cd34ab12cd34");
+	assert_int_equal(strv_length(f.missing_keys), 1);
+	assert_string_equal(f.missing_keys[0], "a key of SHA-256 ab12cd34ab12cd34");
 	assert_int_equal(strv_length(f.refused_keys), 1);
 	assert_string_equal(f.refused_keys[0], "mallory-1");
 }
@@ -67,7 +68,7 @@ static void test_medium(void **state _unused_)
 	assert_string_equal(f.disk, "vda");
 	assert_string_equal(f.pin, "none");
 	assert_string_equal(f.remembered, "");
-	assert_true(!f.owner_keys[0] && !f.refused_keys[0]);
+	assert_true(!f.owner_keys[0] && !f.missing_keys[0] && !f.refused_keys[0]);
 }
 
 static void test_bad(void **state _unused_)
