@@ -15,8 +15,8 @@ BOOT = {"version": 1, "product": "atomos-demo", "release": 1, "system": "86hjdch
         "medium": False, "publicPassword": False, "tpm": "present", "secureBoot": "on", "installed": True, "owned": True,
         "openedBy": "tpm", "slot": 1, "disk": "vda", "pin": "good", "enrolled": False, "homeMounted": True, "remembered": "tpm",
         "recorded": False, "lowestRelease": 1, "ownerKeys": [{"sha256": "21fe31df" * 8, "name": "owner-21fe31df"}], "refusedKeys": []}
-TOKENS = ({"type": "atomos-password", "keyslots": ["0"], "user": "anna"}, {"type": "systemd-recovery", "keyslots": ["1"]},
-          {"type": "atomos-record", "keyslots": [], "record": "AAAA", "mac": "00"})
+RECORD = {"type": "atomos-record", "keyslots": [], "record": "AAAA", "mac": "00"}
+TOKENS = ({"type": "atomos-password", "keyslots": ["0"], "user": "anna"}, {"type": "systemd-recovery", "keyslots": ["1"]}, RECORD)
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 OWNER = "atomos/state/atomos/owner"
 
@@ -76,8 +76,11 @@ def test_others_see_what_they_may(machine):
 
 def test_what_is_weaker(machine):
     """A private key in the clear, no record, a start that failed before."""
+    output("cryptsetup", "token", "remove", "--token-id", TOKENS.index(RECORD), machine.parent / "disk")
     (machine / OWNER / "secret-key").write_text("clear")
     (machine / "atomos/failures").write_text("copy: first\ncopy: the disk can't be read\n")
     lines = status(machine)
     assert lines["last-failure"] == ("yellow", "copy: the disk can't be read")
+    assert lines["release"] == ("green", "below release 1 nothing starts without a password; known to the TPM")
     assert lines["owner-keys"][0] == "yellow" and "root can sign a system" in lines["owner-keys"][1]
+    assert "known to the TPM;" in lines["owner-keys"][1]
