@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Ed25519 signatures in Nix's form and the keys that are trusted. */
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <openssl/evp.h>
@@ -136,9 +137,11 @@ struct secret *key_text(const char *name, const uint8_t *bytes, size_t size)
 {
 	struct secret *s = secret_new();
 
-	s->size = (size_t)sprintf(s->data, "%.*s:", KEY_NAME_MAX, name);
-	s->size += (size_t)EVP_EncodeBlock((uint8_t *)s->data + s->size, bytes,
-					   (int)MIN(size, 2UL * PUBLIC_KEY_SIZE));
+	/* A key that was cut would be another one. */
+	assert(strlen(name) <= KEY_NAME_MAX && size <= 2UL * PUBLIC_KEY_SIZE);
+	s->size = (size_t)sprintf(s->data, "%s:", name);
+	s->size +=
+		(size_t)EVP_EncodeBlock((uint8_t *)s->data + s->size, bytes, (int)size);
 	return s;
 }
 

@@ -38,7 +38,8 @@ void trusted_keys_done(struct trusted_keys *k);
 #define _cleanup_trusted_keys_ _cleanup_(trusted_keys_done)
 
 /* Nix's form "NAME:BASE64" of a key: its seed and its public half, or that alone. In
- * memory that is wiped, since it may be a private one. */
+ * memory that is wiped, since it may be a private one. The name has KEY_NAME_MAX bytes at
+ * most; more than that, or than both halves, ends the program. */
 struct secret *key_text(const char *name, const uint8_t *bytes, size_t size);
 
 /* Adds a copy of the key; the caller looks after TRUSTED_KEYS_MAX. */

@@ -27,6 +27,26 @@ static void test_keys(void **state)
 	assert_null(trusted_keys_find(&k, "other"));
 }
 
+/* The longest name; both halves of a private key. */
+static void test_key_text(void **state)
+{
+	_cleanup_trusted_keys_ struct trusted_keys k = {0};
+	_cleanup_secret_ struct secret *half = NULL, *both = NULL;
+	uint8_t bytes[2 * PUBLIC_KEY_SIZE] = {1, 2, 3, [2 * PUBLIC_KEY_SIZE - 1] = 4};
+	char name[KEY_NAME_MAX + 1] = {0};
+	struct error err;
+
+	memset(name, 'n', KEY_NAME_MAX);
+	half = key_text(name, bytes, PUBLIC_KEY_SIZE);
+	if (trusted_keys_parse(half->data, half->size, &k, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_string_equal(k.keys[0].name, name);
+	assert_memory_equal(k.keys[0].bytes, bytes, PUBLIC_KEY_SIZE);
+	both = key_text("a", bytes, sizeof(bytes));
+	assert_int_equal(both->size, 2 + 88);
+	assert_int_equal(strlen(both->data), both->size);
+}
+
 static void check_refusal(const char *path, const char *text, size_t size,
 			  const char *expected)
 {
@@ -104,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_key_text),
 		cmocka_unit_test(test_should_fail),
 		cmocka_unit_test(test_signature_of_nix),
 		cmocka_unit_test(test_same_name),
