@@ -7,8 +7,8 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "base/variant.h"
 #include "atomos/evaluate.h"
-#include "atomos/json.h"
 #include "atomos/nix.h"
 
 char *nix_quote(const char *text)
@@ -140,7 +140,7 @@ int evaluate(const struct evaluate *e, struct evaluated *ret, struct error *err)
 
 	*ret = (struct evaluated){0};
 	if (r == 0)
-		r = json_read(output, "What nix eval prints", &answer, err);
+		r = variant_parse(output, "What nix eval prints", &answer, err);
 	if (r < 0)
 		return r;
 	fresh = variant_get(answer, "fresh");

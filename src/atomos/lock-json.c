@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "atomos/json.h"
+#include "base/variant.h"
 #include "atomos/lock.h"
 
 #define LOCK_VERSION 1
@@ -211,7 +211,7 @@ int lock_parse(const char *text, const char *what, struct lock *ret, struct erro
 {
 	_cleanup_variant_ sd_json_variant *root = NULL;
 	_cleanup_lock_ struct lock l = {0};
-	int r = json_read(text, what, &root, err);
+	int r = variant_parse(text, what, &root, err);
 
 	*ret = l;
 	if (r == 0)

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "atomos/json.h"
+#include "base/variant.h"
 #include "atomos/nix-log.h"
 #include "atomos/nix.h"
 
@@ -179,7 +179,7 @@ void nix_log_take(struct nix_log *l, const char *line)
 	replace(&l->line, NULL);
 	if (!l->current)
 		l->current = xstrdup("");
-	if (!json || json_read(json, "Nix's log", &o, NULL) < 0) {
+	if (!json || variant_parse(json, "Nix's log", &o, NULL) < 0) {
 		if (!l->error && strstr(line, "error"))
 			l->error = nix_error_words(line);
 		return;

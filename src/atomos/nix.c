@@ -9,8 +9,8 @@
 #include "base/alloc.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "base/variant.h"
 #include "core/base32.h"
-#include "atomos/json.h"
 #include "atomos/nix.h"
 
 const char *const nix_environment[] = {
@@ -166,7 +166,7 @@ int nix_closure_parse(const char *text, struct closure *ret, struct error *err)
 	_cleanup_variant_ sd_json_variant *root = NULL;
 	_cleanup_closure_ struct closure c = {0};
 	size_t capacity = 0;
-	int r = json_read(text, "What nix path-info prints", &root, err);
+	int r = variant_parse(text, "What nix path-info prints", &root, err);
 
 	*ret = c;
 	for (size_t i = 0; r == 0 && i < sd_json_variant_elements(root); i += 2)

@@ -83,7 +83,7 @@ static int medium_open(struct medium *m, struct error *err)
 	if (r == 0)
 		r = read_own("medium.json", &settings, NULL, err);
 	if (r == 0)
-		r = json_read(settings, "medium.json", &m->settings, err);
+		r = variant_parse(settings, "medium.json", &m->settings, err);
 	if (r == 0 && !variant_text(m->settings, "genericPassword"))
 		r = fail(err, -EINVAL, "medium.json names no generic password");
 	return r < 0 ? r : source_open("", &m->keys, &m->source, err);

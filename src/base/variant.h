@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Short ways to the members of a JSON object that may be absent. */
+/* JSON objects out of texts, and short ways to their members that may be absent. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,10 +7,16 @@
 #include <systemd/sd-json.h>
 
 #include "base/alloc.h"
+#include "base/error.h"
 #include "base/macro.h"
 #include "base/str.h"
 
 #define _cleanup_variant_ _cleanup_(sd_json_variant_unrefp)
+
+/* Parses a whole text that must be an object; `what` names it in the error ("it" where
+ * the caller does), which has line and column. 0 or -EBADMSG. */
+int variant_parse(const char *text, const char *what, sd_json_variant **ret,
+		  struct error *err);
 
 /* Any member; NULL when it is absent or null, or where `o` is NULL or no object. */
 static inline sd_json_variant *variant_get(sd_json_variant *o, const char *key)

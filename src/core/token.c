@@ -12,7 +12,7 @@ char *token_decode(const char *json, const char *field)
 	_cleanup_variant_ sd_json_variant *token = NULL;
 	const char *text;
 
-	if (sd_json_parse(json, 0, &token, NULL, NULL) < 0)
+	if (variant_parse(json, "it", &token, NULL) < 0)
 		return NULL;
 	text = variant_text(token, field);
 	return text ? xstrdup(text) : NULL;

@@ -7,24 +7,11 @@
 #include "base/alloc.h"
 #include "init/json.h"
 
-int json_parse(const char *text, sd_json_variant **ret, struct error *err)
-{
-	unsigned line = 0, column = 0;
-	int r = sd_json_parse(text, 0, ret, &line, &column);
-
-	if (r < 0)
-		return fail(err, -EBADMSG, "it isn't valid JSON (line %u, column %u)",
-			    line, column);
-	if (!sd_json_variant_is_object(*ret))
-		return fail(err, -EBADMSG, "it isn't a JSON object");
-	return 0;
-}
-
 int json_token(const char *text, const char *type, sd_json_variant **ret)
 {
 	const char *found;
 
-	if (json_parse(text, ret, NULL) < 0)
+	if (variant_parse(text, "it", ret, NULL) < 0)
 		return -EBADMSG;
 	found = variant_text(*ret, "type");
 	return found && streq(found, type) ? 0 : -ENOENT;

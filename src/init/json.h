@@ -9,9 +9,6 @@
 #include "base/error.h"
 #include "base/variant.h"
 
-/* Parses a whole text that must be an object. */
-int json_parse(const char *text, sd_json_variant **ret, struct error *err);
-
 /* Parses the text of a token of a LUKS2 header that must be of this type. -EBADMSG when
  * it is no object, -ENOENT when it is of another type. */
 int json_token(const char *text, const char *type, sd_json_variant **ret);

@@ -2,7 +2,7 @@
 /* What a slot of a LUKS2 header opens with. */
 #include "base/macro.h"
 #include "base/str.h"
-#include "init/json.h"
+#include "base/variant.h"
 #include "init/opener.h"
 
 static const struct {
@@ -20,7 +20,7 @@ static enum opener opener_of_token(const char *json)
 	_cleanup_variant_ sd_json_variant *token = NULL;
 	const char *type;
 
-	if (json_parse(json, &token, NULL) < 0)
+	if (variant_parse(json, "it", &token, NULL) < 0)
 		return OPENER_NONE;
 	type = variant_text(token, "type");
 	for (size_t i = 0; type && i < ELEMENTSOF(tokens); i++)

@@ -101,7 +101,7 @@ static int find(const char *json, const uint8_t *key, const uint8_t *policy,
 	_cleanup_variant_ sd_json_variant *root = NULL;
 	sd_json_variant *list;
 
-	if (json_parse(json, &root, NULL) < 0)
+	if (variant_parse(json, "it", &root, NULL) < 0)
 		return -EBADMSG;
 	list = sd_json_variant_by_key(root, "sha256");
 	if (!list || !sd_json_variant_is_array(list))

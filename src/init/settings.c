@@ -64,7 +64,7 @@ static int get_zram(sd_json_variant *root, struct settings *s, struct error *err
 int settings_parse(const char *text, struct settings *ret, struct error *err)
 {
 	_cleanup_variant_ sd_json_variant *root = NULL;
-	int r = json_parse(text, &root, err);
+	int r = variant_parse(text, "it", &root, err);
 
 	if (r >= 0)
 		r = json_string(root, "genericPassword", &ret->generic_password, err);

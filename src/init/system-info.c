@@ -145,7 +145,7 @@ static int get_numbers(sd_json_variant *root, struct system_info *s, struct erro
 static int parse(const char *text, struct system_info *ret, struct error *err)
 {
 	_cleanup_variant_ sd_json_variant *root = NULL;
-	int r = json_parse(text, &root, err);
+	int r = variant_parse(text, "it", &root, err);
 
 	if (r >= 0)
 		r = json_string(root, "product", &ret->product, err);

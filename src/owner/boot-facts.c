@@ -103,8 +103,8 @@ int boot_facts_parse(const char *text, struct boot_facts *ret, struct error *err
 	_cleanup_variant_ sd_json_variant *v = NULL;
 
 	*ret = (struct boot_facts){0};
-	if (sd_json_parse(text, 0, &v, NULL, NULL) < 0 || !sd_json_variant_is_object(v) ||
-	    !variant_text(v, "product") || !variant_text(v, "system"))
+	if (variant_parse(text, "it", &v, NULL) < 0 || !variant_text(v, "product") ||
+	    !variant_text(v, "system"))
 		return fail(err, -EBADMSG, "it isn't what atomos-init writes");
 	fill(v, ret);
 	return 0;

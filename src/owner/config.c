@@ -80,8 +80,9 @@ int config_load(const char *path, struct config *ret, struct error *err)
 	*ret = (struct config){0};
 	if (r < 0)
 		return fail(err, r, "%s can't be read: %s", path, strerror(-r));
-	if (sd_json_parse(text, 0, &v, NULL, NULL) < 0 || !sd_json_variant_is_object(v))
-		return fail(err, -EBADMSG, "%s isn't a JSON object", path);
+	r = variant_parse(text, path, &v, err);
+	if (r < 0)
+		return r;
 	fill(v, ret);
 	return 0;
 }

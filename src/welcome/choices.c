@@ -52,12 +52,11 @@ static int take(sd_json_variant *v, const char *key, char **ret, struct error *e
 int choices_parse(const char *text, struct choices *ret, struct error *err)
 {
 	_cleanup_variant_ sd_json_variant *v = NULL;
-	int r = 0;
+	int r = variant_parse(text, "it", &v, err);
 
 	*ret = (struct choices){0};
-	if (sd_json_parse(text, 0, &v, NULL, NULL) < 0 || !sd_json_variant_is_object(v))
-		return fail(err, -EBADMSG, "it isn't a JSON object");
-	r = take(v, "language", &ret->language, err);
+	if (r == 0)
+		r = take(v, "language", &ret->language, err);
 	if (r == 0)
 		r = take(v, "keymap", &ret->keymap, err);
 	if (r == 0)

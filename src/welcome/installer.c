@@ -43,8 +43,7 @@ bool installer_line(const char *line, struct installer_step *ret)
 	const char *detail;
 
 	*ret = (struct installer_step){0};
-	if (sd_json_parse(line, 0, &v, NULL, NULL) < 0 || !sd_json_variant_is_object(v) ||
-	    !variant_text(v, "what"))
+	if (variant_parse(line, "it", &v, NULL) < 0 || !variant_text(v, "what"))
 		return false;
 	detail = variant_text(v, "detail");
 	*ret = (struct installer_step){.what = xstrdup(variant_text(v, "what")),

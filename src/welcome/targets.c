@@ -78,10 +78,11 @@ int targets_parse(const char *text, struct targets *ret, struct error *err)
 {
 	_cleanup_variant_ sd_json_variant *v = NULL;
 	sd_json_variant *list;
+	int r = variant_parse(text, "The list of disks", &v, err);
 
 	*ret = (struct targets){0};
-	if (sd_json_parse(text, 0, &v, NULL, NULL) < 0 || !sd_json_variant_is_object(v))
-		return fail(err, -EBADMSG, "The list of disks isn't a JSON object");
+	if (r < 0)
+		return r;
 	list = sd_json_variant_by_key(v, "disks");
 	if (!list || !sd_json_variant_is_array(list))
 		return fail(err, -EBADMSG, "The list of disks has no disks");

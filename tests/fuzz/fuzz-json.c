@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t number = 0;
 	bool flag = false;
 
-	if (json_parse(text, &root, NULL) < 0)
+	if (variant_parse(text, "it", &root, NULL) < 0)
 		return 0;
 	must(sd_json_variant_is_object(root));
 	if (json_string(root, "a", &string, NULL) > 0)
