@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -110,6 +111,12 @@ static struct ui *make_ui(const struct command *c)
 	return ui ? ui : ui_plain_new(STDIN_FILENO, STDOUT_FILENO);
 }
 
+/* One of the screen's own terminals, which the kernel calls tty0 whichever is seen. */
+static bool is_screen(const char *name)
+{
+	return startswith(name, "tty") && isdigit((unsigned char)name[3]);
+}
+
 /* A terminal that shows the kernel's messages is one that somebody looks at. */
 static bool console_active(const char *name)
 {
@@ -119,19 +126,19 @@ static bool console_active(const char *name)
 	if (read_file_at(AT_FDCWD, ACTIVE_CONSOLES, NAMES_MAX, &text, NULL) < 0)
 		return false;
 	names = strv_split(text, " \n");
-	return names && strv_contains(names, streq(name, "tty1") ? "tty0" : name);
+	return names && (strv_contains(names, name) ||
+			 (is_screen(name) && strv_contains(names, "tty0")));
 }
 
 /* Makes a terminal the one of this process. */
 static int use_console(const char *name, struct error *err)
 {
 	_cleanup_free_ char *path = xasprintf("/dev/%s", name);
-	bool screen = startswith(name, "tty") && isdigit((unsigned char)name[3]);
 	int fd = open(path, O_RDWR | O_NOCTTY);
 
 	if (fd < 0)
 		return fail(err, -errno, "%s can't be used: %m", path);
-	if (screen)
+	if (is_screen(name))
 		machine_end_splash();
 	(void)setsid();
 	(void)ioctl(fd, TIOCSCTTY, 1);
@@ -139,7 +146,7 @@ static int use_console(const char *name, struct error *err)
 		if (dup2(fd, i) < 0)
 			return fail(err, -errno, "%s can't be used: %m", path);
 	close(fd);
-	setenv("TERM", screen ? "linux" : "vt220", 1);
+	setenv("TERM", is_screen(name) ? "linux" : "vt220", 1);
 	return 0;
 }
 
@@ -152,36 +159,75 @@ static char *console_name(void)
 	return slash ? xstrdup(slash + 1) : xasprintf("process-%ld", (long)getpid());
 }
 
-/* Another console was faster; the log-in resets the terminal. */
-static void leave(int number _unused_)
+/* What this process did to the terminal and to the system's messages, for `leave`. */
+static struct {
+	bool muted, is_terminal;
+	int shown; /* of lock_show */
+	struct termios before;
+} console_state = {.shown = -EBADF};
+
+/* What the system says would run across the screens. Where nothing of it is seen, as over
+ * SSH, the machine's consoles go on showing it. */
+static void mute(const char *console)
 {
-	_exit(EXIT_SUCCESS);
+	if (!console_active(console))
+		return;
+	console_state.shown = lock_show(LOCK_DIR);
+	console_state.muted = true;
+	machine_mute(true);
 }
 
-/* What the system says would run across the screens: of this console, and of the others
- * that still show theirs. Those that another one has ended are about to go. */
-static void unmute(int shown)
+/* Not while other consoles still show theirs. System calls alone: `leave` calls it. */
+static void unmute(bool all_done)
 {
-	if (shown < 0 || lock_is_done(LOCK_DIR) || lock_is_last(shown))
+	if (console_state.muted &&
+	    (all_done || console_state.shown < 0 || lock_is_last(console_state.shown)))
 		machine_mute(false);
+	console_state.muted = false;
+}
+
+/* Ends the program at any point: what it must not leave behind it takes back. */
+static void leave(int number)
+{
+	unmute(false);
+	if (console_state.is_terminal)
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &console_state.before);
+	/* Another console was faster, and did it all. */
+	if (number == SIGTERM)
+		_exit(EXIT_SUCCESS);
+	(void)raise(number);
+}
+
+/* After the front end is made: ncurses has handlers of its own. */
+static void leave_on_signals(void)
+{
+	static const int numbers[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
+	struct sigaction action = {.sa_handler = leave, .sa_flags = (int)SA_RESETHAND};
+
+	/* SIGTTOU too: a terminal that isn't ours any more would stop us. */
+	sigfillset(&action.sa_mask);
+	for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+		(void)sigaction(numbers[i], &action, NULL);
 }
 
 static int ask(const struct command *c, const struct config *config,
 	       const struct boot_facts *boot, struct error *err)
 {
 	_cleanup_free_ char *console = console_name();
-	_cleanup_ui_ struct ui *ui = make_ui(c);
+	_cleanup_ui_ struct ui *ui = NULL;
 	struct session s = {
 		.config = config, .boot = boot, .ui = &ui, .console = console};
-	_cleanup_close_ int shown = lock_show(LOCK_DIR);
 	int r;
 
-	signal(SIGTERM, leave);
-	machine_mute(true);
+	console_state.is_terminal = tcgetattr(STDIN_FILENO, &console_state.before) == 0;
+	ui = make_ui(c);
+	leave_on_signals();
+	mute(console);
 	r = c->mode == MODE_MEDIUM    ? session_medium(&s, err)
 	    : c->mode == MODE_INSTALL ? session_install(&s, err)
 				      : session_first_boot(&s, err);
-	unmute(shown);
+	/* Consoles that another one has ended are about to go. */
+	unmute(lock_is_done(LOCK_DIR));
 	return r;
 }
 

@@ -2,6 +2,8 @@
 """The medium's menu and the installer's questions, as somebody answers them on a terminal of 80x24 and as plain lines;
 stand-ins for what they run."""
 
+import signal
+import termios
 import time
 
 import pexpect
@@ -117,3 +119,32 @@ def test_from_the_command(consoles):
     child.send(ESCAPE)
     child.expect(pexpect.EOF)
     assert consoles.calls() is None
+
+
+def lines_are_taken(child):
+    """Whether the terminal shows what is typed, and gives it to programs by lines."""
+    modes = termios.tcgetattr(child.child_fd)[3]
+    return modes & termios.ICANON and modes & termios.ECHO and modes & termios.ISIG
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_ended_by_a_signal(consoles, number):
+    """The terminal is as before. The machine's own messages, which this one doesn't show, were never switched off."""
+    child = consoles.start("--install", term="vt220")
+    see(child, "> nvme0n1")
+    assert not lines_are_taken(child)
+    child.kill(number)
+    child.expect(pexpect.EOF)
+    assert lines_are_taken(child)
+    child.wait()
+    assert (child.exitstatus, child.signalstatus) == ((0, None) if number == signal.SIGTERM else (None, number))
+    assert not (consoles.directory / "run/atomos/welcome/shown").exists()
+
+
+def test_interrupted_at_a_plain_line(consoles):
+    child = consoles.start("--install")
+    child.expect("Number or name.*: $")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert child.signalstatus == signal.SIGINT
