@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "install/install.h"
+#include "owner/boot-facts.h"
 #include "atomos/install-answers.h"
 #include "atomos/install-confirm.h"
 #include "atomos/install-report.h"
@@ -152,6 +153,15 @@ static const char *pin_word(const struct plan *p, const struct install_result *r
 	return result->old_pin.code < 0 ? "refused" : "removed";
 }
 
+/* Then there is no medium to take out. */
+static bool runs_from_disk(void)
+{
+	_cleanup_boot_facts_ struct boot_facts boot = {0};
+	struct error e;
+
+	return boot_facts_load(BOOT_FACTS_FILE, &boot, &e) == 0 && boot.installed;
+}
+
 static void report_words(const struct plan *p)
 {
 	if (p->pin != OLD_PIN_NONE && !p->forget)
@@ -160,8 +170,10 @@ static void report_words(const struct plan *p)
 	fprintf(stderr,
 		p->disk->medium ? "AtomOS is on %s, behind the image. Start the machine "
 				  "again.\n"
-				: "AtomOS is on %s. Switch the machine off, take the "
-				  "medium out and start it again.\n",
+		: runs_from_disk() ? "AtomOS is on %s. The first start from there asks "
+				     "what makes it its owner's.\n"
+				   : "AtomOS is on %s. Switch the machine off, take the "
+				     "medium out and start it again.\n",
 		p->disk->node);
 }
 

@@ -97,23 +97,24 @@ static void show_installed(const struct medium *m, struct screen *s)
 	bool inner = m->targets.count > m->chosen && m->targets.list[m->chosen].medium;
 
 	s->title = xstrdup("Installed");
-	if (inner)
-		s->text = xasprintf("%s has the space behind this image now; the first "
-				    "start asks what makes it yours.%s%s%s",
-				    m->system, m->note ? "\n\n" : "",
-				    m->note ? m->note : "", m->note ? "." : "");
-	else
-		s->text = xasprintf(
-			"%s is on the disk. Switch the machine off, take the medium out "
-			"and start it again: the first start asks what makes it "
-			"yours.%s%s%s",
-			m->system, m->note ? "\n\n" : "", m->note ? m->note : "",
-			m->note ? "." : "");
+	s->text = xasprintf(
+		"%s %s%s%s%s", m->system,
+		inner ? "has the space behind this image now; the first start asks what "
+			"makes it yours."
+		: m->installed
+			? "is on the disk. The first start from there asks what makes it "
+			  "yours."
+			: "is on the disk. Switch the machine off, take the medium out "
+			  "and start it again: the first start asks what makes it "
+			  "yours.",
+		m->note ? "\n\n" : "", m->note ? m->note : "", m->note ? "." : "");
 	screen_add(s, "Switch off", NULL);
 	screen_add(s, "Restart now",
-		   inner ? NULL : "pull the medium out before the machine starts again");
-	screen_add(s, "Go on trying", NULL);
-	s->preset = inner ? 1 : 0;
+		   inner || m->installed
+			   ? NULL
+			   : "pull the medium out before the machine starts again");
+	screen_add(s, m->installed ? "Go on with this system" : "Go on trying", NULL);
+	s->preset = inner ? 1 : m->installed ? 2 : 0;
 }
 
 void medium_show(const struct medium *m, struct screen *ret)

@@ -25,8 +25,10 @@ enum medium_next {
 
 struct medium {
 	const char *system;
-	bool running; /* asked for in the live system: there is nothing to try, and what
-			 would lead to the menu leads out */
+	bool running;	/* asked for in the live system: there is nothing to try, and what
+			   would lead to the menu leads out */
+	bool installed; /* the running system is an installed one: no medium is taken out
+			 */
 	struct targets targets; /* the owner's to fill and release */
 	enum medium_step step;
 	size_t chosen;

@@ -84,8 +84,10 @@ int session_medium(struct session *s, struct error *err)
 
 int session_install(struct session *s, struct error *err)
 {
-	_cleanup_medium_ struct medium m = {
-		.system = s->config->system, .running = true, .step = MEDIUM_WHERE};
+	_cleanup_medium_ struct medium m = {.system = s->config->system,
+					    .running = true,
+					    .installed = s->boot->installed,
+					    .step = MEDIUM_WHERE};
 
 	list(s, &m);
 	return ask_all(s, &m, err);

@@ -170,6 +170,27 @@ static void test_behind(void **state _unused_)
 	assert_null(installed.items[1].detail);
 }
 
+/* From an installed system: there is no medium to take out, and nothing was tried. */
+static void test_from_a_disk(void **state _unused_)
+{
+	_cleanup_medium_ struct medium m = {.system = "AtomOS demo",
+					    .running = true,
+					    .installed = true,
+					    .step = MEDIUM_WHERE};
+	_cleanup_screen_ struct screen s = {0};
+	struct error err;
+
+	assert_ok(targets_parse(disks, &m.targets, &err), &err);
+	assert_int_equal(choose(&m, 1), MEDIUM_ON);
+	medium_installed(&m, NULL);
+	medium_show(&m, &s);
+	assert_string_equal(s.text, "AtomOS demo is on the disk. The first start from "
+				    "there asks what makes it yours.");
+	assert_null(s.items[1].detail);
+	assert_string_equal(s.items[2].label, "Go on with this system");
+	assert_int_equal(s.preset, 2);
+}
+
 static void test_try(void **state _unused_)
 {
 	_cleanup_medium_ struct medium m = {.system = "AtomOS demo"};
@@ -256,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_running),
 		cmocka_unit_test(test_tpm),
 		cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_from_a_disk),
 		cmocka_unit_test(test_try),
 		cmocka_unit_test(test_list_again),
 		cmocka_unit_test(test_bad_lists),
