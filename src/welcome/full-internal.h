@@ -17,6 +17,8 @@ struct place {
 
 /* Title and words; the choice or the line comes to the place that it returns. */
 struct place draw_screen(const struct screen *s);
+/* Text from where the cursor is on, cut where it is longer than this. */
+void draw_cut(const char *text, int columns);
 /* The last row: which keys do what. */
 void draw_hint(const char *what, bool back);
 

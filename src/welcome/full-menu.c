@@ -153,7 +153,8 @@ static int draw_item(const struct menu *m, const struct list *l, size_t i, int r
 		if (end)
 			*end++ = 0;
 		mvprintw(row, l->column, "%c ", mark);
-		addnstr(line, COLS - l->column - MARK);
+		/* Only a word that is longer than a row is cut. */
+		draw_cut(line, COLS - l->column - MARK);
 		row++;
 	}
 	attroff(A_REVERSE | A_DIM);

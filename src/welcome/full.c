@@ -40,11 +40,17 @@ static int draw_text(int row, int column, int width, const char *text)
 	return row;
 }
 
+void draw_cut(const char *text, int columns)
+{
+	addnstr(text, (int)screen_fitting(text, (size_t)MAX(columns, 0)));
+}
+
 static void draw_bar(int row, const char *text)
 {
 	attron(A_REVERSE);
 	mvhline(row, 0, ' ', COLS);
-	mvaddnstr(row, MARGIN, text, MAX(COLS - MARGIN, 1));
+	move(row, MARGIN);
+	draw_cut(text, COLS - MARGIN);
 	attroff(A_REVERSE);
 }
 

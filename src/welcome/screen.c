@@ -71,6 +71,23 @@ size_t screen_columns(const char *text)
 	return columns;
 }
 
+size_t screen_fitting(const char *text, size_t columns)
+{
+	const char *end = text;
+
+	while (*end) {
+		const char *after = end;
+		int width = wcwidth(next(&after));
+		size_t taken = width > 0 ? (size_t)width : width < 0;
+
+		if (taken > columns)
+			break;
+		columns -= taken;
+		end = after;
+	}
+	return (size_t)(end - text);
+}
+
 char *screen_wrap(const char *text, size_t width)
 {
 	char *out = xstrdup(text), *line = out, *space = NULL;

@@ -52,3 +52,7 @@ char *screen_wrap(const char *text, size_t width);
 
 /* Columns that UTF-8 takes on a terminal. */
 size_t screen_columns(const char *text);
+
+/* How many bytes of it take at most so many columns; none of a character that doesn't fit
+ * whole. */
+size_t screen_fitting(const char *text, size_t columns);

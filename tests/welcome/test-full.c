@@ -224,6 +224,55 @@ static void test_long_items(void **state _unused_)
 	assert_int_equal(end(t, result, NULL), 3);
 }
 
+/* Rows are as wide as what they show, whatever it takes in bytes. */
+static void test_wide_characters(void **state _unused_)
+{
+	_cleanup_screen_ struct screen s = {
+		.kind = SCREEN_MENU,
+		.title = xstrdup("äöüß äöüß äöüß äöüß äöüß äöüß äöüß äöüß äöüß äöüß äöüß "
+				 "äöüß äöüß äöüß äöüß")};
+	int result;
+	struct terminal *t;
+
+	screen_add(&s, "日本語日本語日本語日本語日本語日本語",
+		   "äöüß äöüß äöüß äöüß äöüß äöüß äöüß äö");
+	screen_add(&s, "sdb", "Wärmepumpe");
+	t = start(&s, &result);
+	take_in(t);
+	assert_non_null(strstr(picture(t),
+			       "  äöüß äöüß äöüß äöüß äöüß äöüß äöüß äöüß äöüß äöüß äöüß "
+			       "äöüß äöüß äöüß äöüß\n"
+			       "\n"
+			       "  > 日本語日本語日本語日本語日本語日本語  "
+			       "äöüß äöüß äöüß äöüß äöüß äöüß äöüß äö\n"
+			       "    sdb  Wärmepumpe\n"));
+	press(t, "\r");
+	assert_int_equal(end(t, result, NULL), 0);
+}
+
+/* One that no row takes ends with the last whole character of it. */
+static void test_word_longer_than_a_row(void **state _unused_)
+{
+	_cleanup_screen_ struct screen s = {.kind = SCREEN_MENU,
+					    .title = xstrdup("Where to install")};
+	char word[3 * COLUMNS + 1] = "x", expected[sizeof(word) + 16];
+	int result;
+	struct terminal *t;
+
+	for (int i = 0; i < COLUMNS / 2; i++)
+		strcat(word, "日");
+	screen_add(&s, word, NULL);
+	screen_add(&s, "sdb", NULL);
+	t = start(&s, &result);
+	take_in(t);
+	/* 76 columns beside the mark: the letter, and 37 wide ones. */
+	(void)snprintf(expected, sizeof(expected), "  > %.*s\n    sdb\n",
+		       1 + 37 * (int)strlen("日"), word);
+	assert_non_null(strstr(picture(t), expected));
+	press(t, "\r");
+	assert_int_equal(end(t, result, NULL), 0);
+}
+
 /* A list of such items moves along by whole ones; what can't be chosen is seen again. */
 static void test_long_list_of_long_items(void **state _unused_)
 {
@@ -375,6 +424,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_menu),
 		cmocka_unit_test(test_long_items),
+		cmocka_unit_test(test_wide_characters),
+		cmocka_unit_test(test_word_longer_than_a_row),
 		cmocka_unit_test(test_long_list_of_long_items),
 		cmocka_unit_test(test_back_and_plain),
 		cmocka_unit_test(test_text),

@@ -39,6 +39,19 @@ static void test_columns(void **state _unused_)
 	assert_int_equal(screen_columns("\xff\xe4"), 2);
 }
 
+static void test_fitting(void **state _unused_)
+{
+	assert_int_equal(screen_fitting("abc", 2), 2);
+	assert_int_equal(screen_fitting("abc", 9), 3);
+	assert_int_equal(screen_fitting("äöü", 2), strlen("äö"));
+	/* No half of a wide one. */
+	assert_int_equal(screen_fitting("日本", 3), strlen("日"));
+	/* What is drawn over the letter before it takes no column. */
+	assert_int_equal(screen_fitting("e\u0301x", 1), strlen("e\u0301"));
+	assert_int_equal(screen_fitting("\xff\xe4", 1), 1);
+	assert_int_equal(screen_fitting("a", 0), 0);
+}
+
 static void test_qr(void **state _unused_)
 {
 	_cleanup_free_ char *code = qr_drawing("hello");
@@ -93,9 +106,9 @@ static void test_network(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wrap),	cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_qr),	cmocka_unit_test(test_languages),
-		cmocka_unit_test(test_network),
+		cmocka_unit_test(test_wrap),	  cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_fitting),	  cmocka_unit_test(test_qr),
+		cmocka_unit_test(test_languages), cmocka_unit_test(test_network),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
