@@ -181,8 +181,9 @@ def install(machine, serial, directory):
     smallest = json.loads(as_root(machine, "atomos install --list --json"))["smallest"]
     for name, size in (("small", smallest - MIB), ("target", smallest)):
         plug(machine, empty_disk(directory / f"{name}.img", size), name)
-    disks = {}
+    disks, deadline = {}, time.monotonic() + 120 * vm.PATIENCE
     while not {"small", "target"} <= disks.keys():
+        assert machine.console.isalive() and time.monotonic() < deadline, f"only {sorted(disks)} are there"
         disks = parse_list(as_root(machine, "atomos install --list --json"))
     serial.choose("Look again")
     target = disks["target"]["disk"]
@@ -193,11 +194,13 @@ def install(machine, serial, directory):
     seen["wrong"] = serial.see("isn't its name")
     serial.press(target + ENTER)
     serial.see("Please wait")
+    deadline = time.monotonic() + 900 * vm.PATIENCE
     while (picture := serial.terminal.picture()).startswith("  Please wait") or not picture:
+        assert machine.console.isalive() and time.monotonic() < deadline, f"the installation doesn't end:\n{picture}"
         seen["progress"].append(picture)
         machine.listen(0.5)
     assert "Where to install" not in picture, picture
-    seen["installed"] = serial.see("Installed", 900)
+    seen["installed"] = serial.see("Installed")
     return {**seen, "disks": disks, "smallest": smallest, "disk": directory / "target.img"}
 
 
