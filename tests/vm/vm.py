@@ -249,7 +249,9 @@ class Machine(Console):
 
     def _machine(self):
         code = "OVMF_CODE_4M.secboot.fd" if self.secure_boot else "OVMF_CODE_4M.fd"
-        variables = (self.keep or self.directory) / f"vars{'' if self.secure_boot else '-off'}.fd"
+        # Each firmware has its own, whoever shares `keep`.
+        state = {True: "on", False: "without", "off": "off"}[self.secure_boot]
+        variables = (self.keep or self.directory) / f"vars-{state}.fd"
         if not variables.exists():
             enrolled = enrolled_variables(keys(), self.secure_boot is True) if self.secure_boot else None
             shutil.copy(enrolled or OVMF / "OVMF_VARS_4M.fd", variables)
