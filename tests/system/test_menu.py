@@ -4,12 +4,12 @@ stand-ins for what they run."""
 
 import signal
 import termios
-import time
 
 import pexpect
 import pytest
 
 import standins
+from standins import terminal
 
 pytestmark = pytest.mark.xdist_group("menu")
 DOWN, ESCAPE, ENTER = "\x1b[B", "\x1b", "\r"
@@ -57,18 +57,10 @@ def consoles(tmp_path):
 
 
 def see(child, text):
-    """Waits until a text is on the screen, and until that is at rest."""
-    deadline = time.monotonic() + 60
-    while True:
-        before = child.logfile_read.picture()
-        try:
-            child.expect("(?!)", timeout=0.5)
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            pass
-        picture = child.logfile_read.picture()
-        if text in picture and picture == before:
-            return picture
-        assert time.monotonic() < deadline, f"{text!r} isn't there:\n{picture}"
+    def look():
+        child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0.5)
+        return child.logfile_read.picture()
+    return terminal.see(text, look, 60)
 
 
 def test_full_screen(consoles):

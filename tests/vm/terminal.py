@@ -2,6 +2,7 @@
 """What a terminal shows, as text: the emulator of the unit tests (libvterm), fed with what a program writes."""
 
 import ctypes
+import time
 
 ROWS, COLUMNS = 24, 80
 
@@ -52,3 +53,12 @@ class Terminal:
             size = self.library.vterm_screen_get_text(self.screen, buffer, len(buffer), _Rect(row, row + 1, 0, COLUMNS))
             rows.append(buffer.raw[:size].decode(errors="replace").rstrip())
         return "\n".join(rows).rstrip("\n")
+
+
+def see(text, look, timeout, alive=lambda: True):
+    """Waits until a text is on a screen, and a moment for the rest of it; the screen. `look` waits for what comes, and returns
+    the screen then."""
+    deadline = time.monotonic() + timeout
+    while text not in (picture := look()):
+        assert alive() and time.monotonic() < deadline, f"{text!r} isn't there:\n{picture}"
+    return look()

@@ -81,16 +81,16 @@ class Serial:
         self.machine = machine
         self.terminal = machine.console.logfile_read = terminal.Terminal(machine.console.logfile_read)
 
-    def see(self, text, timeout=vm.BOOT):
-        """Waits until a text is on the screen, and for the rest of it; the screen, which is kept for people to look at."""
-        deadline = time.monotonic() + timeout * vm.PATIENCE
-        while text not in (picture := self.terminal.picture()):
-            assert self.machine.console.isalive() and time.monotonic() < deadline, f"{text!r} isn't there:\n{picture}"
-            self.machine.listen(0.3)
+    def look(self):
         self.machine.listen(1)
-        with open(SHOWN, "a") as f:
-            f.write(f"{'=' * terminal.COLUMNS}\n{self.terminal.picture()}\n")
         return self.terminal.picture()
+
+    def see(self, text, timeout=vm.BOOT):
+        """As terminal.see; the screen is kept for people to look at."""
+        picture = terminal.see(text, self.look, timeout * vm.PATIENCE, self.machine.console.isalive)
+        with open(SHOWN, "a") as f:
+            f.write(f"{'=' * terminal.COLUMNS}\n{picture}\n")
+        return picture
 
     def press(self, keys):
         self.machine.console.send(keys)
@@ -112,18 +112,14 @@ class Screen:
     def __init__(self, machine):
         self.machine = machine
 
-    def rows(self):
+    def look(self):
         """What stands on it, by the kernel's own memory of it."""
         command = "fold -b -w $(od -An -j1 -N1 -tu1 /dev/vcsa1) /dev/vcs1"
-        return [row.rstrip() for row in as_root(self.machine, command).split("\n")]
+        return "\n".join(row.rstrip() for row in as_root(self.machine, command).split("\n"))
 
     def see(self, text, timeout=60):
-        deadline = time.monotonic() + timeout * vm.PATIENCE
-        rows = self.rows()
-        while not any(text in row for row in rows):
-            assert time.monotonic() < deadline, "\n".join([f"{text!r} isn't there:", *rows])
-            rows = self.rows()
-        return rows
+        """As terminal.see; all rows."""
+        return terminal.see(text, self.look, timeout * vm.PATIENCE, self.machine.console.isalive).split("\n")
 
     def type(self, text):
         self.machine.press(*(KEYS.get(c, c) for c in text))
