@@ -18,6 +18,7 @@ import powerlog  # noqa: E402
 import recording  # noqa: E402
 import tamper  # noqa: E402
 import vm  # noqa: E402
+from disks import empty_disk  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("image")
 MIB = 1 << 20
@@ -34,12 +35,6 @@ def medium():
 @pytest.fixture(scope="module")
 def smallest(medium):
     return int(tamper.output(recording.INSTALL, medium, vm.keys() / "nix-public-key"))
-
-
-def disk_of(path, size):
-    with open(path, "wb") as f:
-        f.truncate(size)
-    return path
 
 
 def install(medium, path):
@@ -64,7 +59,7 @@ def becomes_somebodys(path, directory):
 
 
 def test_smallest(medium, smallest, tmp_path):
-    path = disk_of(tmp_path / "disk", smallest)
+    path = empty_disk(tmp_path / "disk", smallest)
     made = install(medium, path)
     end = made["partitions"][-1]["start"] + made["partitions"][-1]["size"]
     # What a home needs at least, and no more, is left behind the system.
@@ -75,7 +70,7 @@ def test_smallest(medium, smallest, tmp_path):
 
 def test_one_that_is_just_smaller(medium, smallest, tmp_path):
     """Says how much is needed, in a number that a disk can be bought by, and writes nothing."""
-    path = disk_of(tmp_path / "disk", smallest - MIB)
+    path = empty_disk(tmp_path / "disk", smallest - MIB)
     with powerlog.File(path) as disk:
         said = subprocess.run([recording.INSTALL, medium, vm.keys() / "nix-public-key", disk.device, disk.opener],
                               capture_output=True, text=True)
@@ -86,7 +81,7 @@ def test_one_that_is_just_smaller(medium, smallest, tmp_path):
 
 
 def test_four_terabytes(medium, tmp_path):
-    path = disk_of(tmp_path / "disk", 4 * TERABYTE)
+    path = empty_disk(tmp_path / "disk", 4 * TERABYTE)
     made = install(medium, path)
     assert [p["name"] for p in made["partitions"]] == ["esp", "bios", "atomos"]
     assert made["partitions"][-1]["size"] * 512 == 128 << 30
