@@ -107,7 +107,7 @@ def keep(tmp_path_factory):
     return tmp_path_factory.mktemp("keep")
 
 
-USER, PASSWORD = "anna", "seven unlikely lamps"
+USER, PASSWORD = first_boot.USER, first_boot.OWNER_PASSWORD
 
 
 def locked(m):

@@ -113,7 +113,7 @@ def test_try_the_installation(own):
     readme = (vm.TOP / "README.md").read_text()
     for command in ("./atomos run --disk 8G build/demo.img ", "./atomos run build/demo.img.disk ", "then: sudo atomos install\n"):
         assert command in readme
-    anna = "anna", "seven unlikely lamps"
+    anna = first_boot.USER, first_boot.OWNER_PASSWORD
     with Typist("try-medium", "--disk", "8G", own) as t:
         t.log_in("atom", "atom")
         t.sudo("atomos install", "atom", "atom")
