@@ -15,7 +15,7 @@ import installed
 import tamper
 import terminal
 import vm
-from disks import empty_disk, look_at, make_medium, parse_list, with_disk
+from disks import empty_disk, make_medium, parse_list, with_disk
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("medium")]
 MIB = 1 << 20
