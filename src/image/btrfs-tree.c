@@ -9,44 +9,7 @@
 #include "base/alloc.h"
 #include "image/btrfs-tree.h"
 
-#define CRC32C_POLYNOMIAL 0x82f63b78U
 #define NODE_SIZE_MAX 65536
-
-const uint64_t btrfs_super_offsets[BTRFS_SUPER_COPIES] = {64ULL << 10, 64ULL << 20,
-							  256ULL << 30};
-
-static uint32_t crc32c(const uint8_t *data, size_t size)
-{
-	uint32_t crc = ~0U;
-
-	for (size_t i = 0; i < size; i++) {
-		crc ^= data[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? CRC32C_POLYNOMIAL : 0);
-	}
-	return ~crc;
-}
-
-static uint32_t checksum(const void *block, size_t size)
-{
-	return crc32c((const uint8_t *)block + BTRFS_CSUM_SIZE, size - BTRFS_CSUM_SIZE);
-}
-
-static bool checksum_good(const void *block, size_t size)
-{
-	uint32_t stored;
-
-	memcpy(&stored, block, sizeof(stored));
-	return le32toh(stored) == checksum(block, size);
-}
-
-static int write_block(int fd, uint64_t offset, void *block, size_t size)
-{
-	uint32_t sum = htole32(checksum(block, size));
-
-	memcpy(block, &sum, sizeof(sum));
-	return pwrite(fd, block, size, (off_t)offset) == (ssize_t)size ? 0 : -EIO;
-}
 
 static int add_piece(struct btrfs_volume *v, uint64_t logical,
 		     const struct btrfs_chunk *c)
@@ -134,7 +97,7 @@ static int read_node(const struct btrfs_volume *v, uint64_t logical, uint8_t *no
 	    (ssize_t)v->node_size)
 		return -EIO;
 	width = h->level ? sizeof(struct btrfs_key_ptr) : sizeof(struct btrfs_item);
-	if (!checksum_good(node, v->node_size) || le64toh(h->bytenr) != logical ||
+	if (!btrfs_checksum_good(node, v->node_size) || le64toh(h->bytenr) != logical ||
 	    h->level >= BTRFS_MAX_LEVEL || !h->nritems ||
 	    sizeof(*h) + le32toh(h->nritems) * width > v->node_size)
 		return -EUCLEAN;
@@ -171,7 +134,7 @@ static int visit_node(const struct walk *w, uint64_t logical, int level,
 	memcpy(ret_first, children, sizeof(*ret_first));
 	if (r < 0)
 		return r;
-	return changed ? write_block(v->fd, physical, node, v->node_size) : 0;
+	return changed ? btrfs_write_block(v->fd, physical, node, v->node_size) : 0;
 }
 
 int btrfs_walk(const struct btrfs_volume *v, uint64_t root, btrfs_visit visit,
@@ -186,11 +149,10 @@ int btrfs_walk(const struct btrfs_volume *v, uint64_t root, btrfs_visit visit,
 static int read_super(struct btrfs_volume *v)
 {
 	struct btrfs_super_block *s = &v->super;
+	int r = btrfs_super_read(v->fd, s);
 
-	if (pread(v->fd, s, sizeof(*s), (off_t)btrfs_super_offsets[0]) != sizeof(*s))
-		return -EIO;
-	if (le64toh(s->magic) != BTRFS_MAGIC || !checksum_good(s, sizeof(*s)))
-		return -EUCLEAN;
+	if (r < 0)
+		return r;
 	v->node_size = le32toh(s->nodesize);
 	if (le16toh(s->csum_type) != BTRFS_CSUM_TYPE_CRC32 ||
 	    le64toh(s->num_devices) != 1 || v->node_size > NODE_SIZE_MAX ||
@@ -255,8 +217,8 @@ int btrfs_write_super(struct btrfs_volume *v, uint64_t end)
 		if (btrfs_super_offsets[i] + sizeof(v->super) > end)
 			break;
 		v->super.bytenr = htole64(btrfs_super_offsets[i]);
-		r = write_block(v->fd, btrfs_super_offsets[i], &v->super,
-				sizeof(v->super));
+		r = btrfs_write_block(v->fd, btrfs_super_offsets[i], &v->super,
+				      sizeof(v->super));
 	}
 	return r;
 }

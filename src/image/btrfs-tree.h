@@ -4,10 +4,7 @@
  * linux/btrfs_tree.h). */
 #pragma once
 
-#include <linux/btrfs_tree.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "core/btrfs-super.h"
 
 /* A piece of the address space and where it lies on the device; bytes. */
 struct btrfs_piece {
@@ -21,10 +18,6 @@ struct btrfs_volume {
 	struct btrfs_piece *pieces; /* by physical, once btrfs_open is done */
 	size_t count, capacity;
 };
-
-/* Copies of the superblock lie here. */
-#define BTRFS_SUPER_COPIES 3
-extern const uint64_t btrfs_super_offsets[BTRFS_SUPER_COPIES];
 
 /* Called for each item of a tree; may change key and data, and then returns 1. 0:
  * unchanged; negative errno: ends the walk. */
