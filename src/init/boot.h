@@ -162,6 +162,9 @@ int step_release(struct boot *b, struct error *err);
 /* root.c */
 int step_zram(struct boot *b, struct error *err);
 int step_mount(struct boot *b, struct error *err);
+/* Before a btrfs is mounted to be written to: core/btrfs-super.h. What was done to `what`
+ * is said. */
+void mend_superblock(struct boot *b, const char *device, const char *what);
 int step_system(struct boot *b, struct error *err);
 int step_memory(struct boot *b, struct error *err);
 int step_copy(struct boot *b, struct error *err);

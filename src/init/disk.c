@@ -78,12 +78,13 @@ static int open_home(const char *node, struct error *err)
 	return r < 0 ? r : 0;
 }
 
-static int mount_home(const char *node, struct error *err)
+static int mount_home(struct boot *b, const char *node, struct error *err)
 {
 	int r = open_home(node, err);
 
 	if (r < 0)
 		return r;
+	mend_superblock(b, HOME_DEVICE, "the homes");
 	if (mkdir(HOME_DIR, 0755) < 0 && errno != EEXIST)
 		return fail(err, -errno, "%m");
 	if (mount(HOME_DEVICE, HOME_DIR, "btrfs", KEPT_FLAGS, NULL) < 0)
@@ -103,7 +104,7 @@ int step_home(struct boot *b, struct error *err _unused_)
 					  "home is there in this start.");
 		return 0;
 	}
-	if (mount_home(node, &e) < 0)
+	if (mount_home(b, node, &e) < 0)
 		consoles_say(b->consoles,
 			     "The partition for homes (%s) can't be used: %s. Nobody's "
 			     "home is there in this start.",

@@ -5,11 +5,13 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/workers.h"
+#include "core/btrfs-super.h"
 #include "init/boot.h"
 #include "init/current.h"
 #include "init/memory.h"
@@ -61,12 +63,29 @@ static int mount_store(bool medium)
 	return mount(NULL, NIX_DIR, NULL, flags | MS_REMOUNT | MS_BIND | MS_RDONLY, NULL);
 }
 
+void mend_superblock(struct boot *b, const char *device, const char *what)
+{
+	_cleanup_close_ int fd = open(device, O_RDWR | O_CLOEXEC);
+	int r = fd < 0 ? 0 : btrfs_super_mend(fd);
+
+	if (r > 0)
+		consoles_say(
+			b->consoles,
+			"The first superblock of %s was torn, as a power cut may leave "
+			"it; its copy took its place.",
+			what);
+	else if (r < 0)
+		log_warning("%s: superblock: %s", device, strerror(-r));
+}
+
 int step_mount(struct boot *b, struct error *err)
 {
 	int r = modules_load(b->modules, "btrfs", err);
 
 	if (r < 0)
 		return r;
+	if (!b->partition.medium)
+		mend_superblock(b, VOLUME_DEVICE, "the disk's file system");
 	(void)mkdir(RUN_DIR, 0755);
 	(void)mkdir(NIX_DIR, 0755);
 	if (mount_store(b->partition.medium) < 0)

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "core/btrfs-super.h"
 #include "image/btrfs.h"
 #include "image/mount.h"
 
@@ -49,6 +50,38 @@ static void check_clean(const char *file)
 	const char *const argv[] = {"btrfs", "check", "--check-data-csum", file, NULL};
 
 	run_program(argv, NULL);
+}
+
+#define SECTOR 512
+
+/* Each part of it that a power cut may leave as it was. */
+static void test_torn_superblock(void **state)
+{
+	static const uint8_t other[SECTOR] = {0xa5};
+	const char *file = in_directory(state, "volume");
+	struct btrfs_super_block good, read;
+	int fd;
+
+	make_volume(file, in_directory(state, "tree"));
+	fd = open(file, O_RDWR | O_CLOEXEC);
+	assert_int_equal(btrfs_super_read(fd, &good), 0);
+	assert_int_equal(btrfs_super_mend(fd), 0);
+	for (size_t at = 0; at < sizeof(good); at += SECTOR) {
+		assert_int_equal(pwrite(fd, other, SECTOR, (off_t)(SUPERBLOCK + at)),
+				 SECTOR);
+		assert_int_equal(btrfs_super_read(fd, &read), -EUCLEAN);
+		assert_int_equal(btrfs_super_mend(fd), 1);
+		assert_int_equal(btrfs_super_read(fd, &read), 0);
+		assert_memory_equal(&read, &good, sizeof(good));
+	}
+	check_clean(file);
+	/* Without a whole copy nothing is written. */
+	assert_int_equal(pwrite(fd, other, SECTOR, SUPERBLOCK), SECTOR);
+	assert_int_equal(pwrite(fd, other, SECTOR, (off_t)btrfs_super_offsets[1]),
+			 SECTOR);
+	assert_int_equal(btrfs_super_mend(fd), 0);
+	assert_int_equal(btrfs_super_read(fd, &read), -EUCLEAN);
+	close(fd);
 }
 
 static void test_shrink(void **state)
@@ -193,6 +226,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_shrink, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_holes_are_closed, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_torn_superblock, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_damage, setup_directory,
 						teardown_directory),

@@ -15,6 +15,7 @@ import starting
 import tamper
 
 pytestmark = [pytest.mark.xdist_group("power"), pytest.mark.long]
+SUPERBLOCK = 64 << 10
 SEED = int(os.environ.get("ATOMOS_TEST_SEED", "1"))
 
 
@@ -103,4 +104,22 @@ def test_owner(first_start, machine, tmp_path, end):
     assert boot["owned"] and boot["openedBy"] == "tpm" and boot["homeMounted"]
     assert m.run("cat /etc/machine-id") == m.run("cat /run/atomos/state/root/etc/machine-id")
     assert f"/home/{starting.USER}" in m.run(f"findmnt -no TARGET /home/{starting.USER}")
+    replay.close()
+
+
+def test_first_superblocks_torn(first_start, machine, tmp_path):
+    """A drive that tears within 4096 bytes, as it wrote the superblocks of root and homes: their copies take over."""
+    replay = powerlog.Replay(first_start.log, first_start.base, tmp_path / "disk")
+    for gap in first_start.log.gaps:
+        replay.advance(gap)
+    table = judge.Table(replay.path)
+    with open(replay.path, "r+b") as disk:
+        for kind in (judge.INSTALLED, judge.HOME):
+            disk.seek(table.find(kind)[0] + tamper.DATA_OFFSET + SUPERBLOCK)
+            disk.write(bytes(powerlog.SECTOR))
+    m = machine(image=replay.path, keep=first_start.machine_of(tmp_path))
+    m.expect("The first superblock of the disk's file system was torn")
+    m.expect("The first superblock of the homes was torn")
+    m.login(starting.USER, starting.PASSWORD)
+    assert json.loads(m.run("cat /run/atomos/boot.json"))["homeMounted"]
     replay.close()
