@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""An owner's machine whose TPM doesn't open the disk: a sentence, and the password. That it was cleared, or knows another
+disk, is in test_installed.py and test_install.py."""
+
+import pytest
+
+import starting
+import tamper
+
+pytestmark = [pytest.mark.xdist_group("power"), pytest.mark.long]
+# The kernel gives up on some commands before we do.
+SENTENCES = {
+    False: ["The TPM can't be used in this start."],
+    "enter-initrd": ["The TPM can't be used in this start."],
+    "enter-initrd:after": ["The TPM gives no answer.", "The TPM can't be asked about this disk."],
+}
+
+
+@pytest.fixture(scope="module")
+def first_start(image):
+    with tamper.mounted(tamper.plain_of(image), read_only=True) as medium:
+        return starting.recorded(image, medium)
+
+
+@pytest.mark.parametrize("tpm", SENTENCES, ids=["absent", "mute", "mute-later"])
+def test_leads_to_the_prompt(first_start, machine, tmp_path, tpm):
+    m = machine(image=first_start.disk_of(tmp_path), keep=first_start.machine_of(tmp_path), tpm=tpm)
+    m.expect(SENTENCES[tpm])
+    m.expect("Password for this AtomOS disk")
+    m.send(starting.PASSWORD)
+    m.expect("Verifying and copying")
+    assert "can't be told" not in m.said() and "Telling the TPM" not in m.said()
