@@ -5,13 +5,14 @@ login prompt, seconds at several drives' rates, split into parts, and memory use
 emulated where there is no KVM; bytes are exact, seconds are of this machine."""
 
 import re
-import subprocess
+import sys
 import time
 
 from common import DEMO, KEYS, LIB, TOP, WORK, timed
 from engine import tree
 from stock import PASSWORD, Mkosi
 
+import starting
 import tamper
 import vm
 
@@ -32,12 +33,14 @@ def without_zram():
 
 
 class Boot:
-    """What one boot took, up to the login prompt."""
+    """What one boot took, up to the login prompt. `keep`: of an owner's machine, whose TPM opens the disk."""
 
-    def __init__(self, name, image, rate=None, stock=False):
+    def __init__(self, name, image, rate=None, stock=False, keep=None):
         self.name, self.parts, asked = name, {}, 0
         start = time.monotonic()
-        with vm.boot(f"bench-{name}", image, rate=rate, secure_boot=not stock, tpm=not stock) as m:
+        with vm.boot(f"bench-{name}", image, rate=rate, secure_boot=not stock, tpm=not stock, keep=keep) as m:
+            if keep and m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 0:
+                sys.exit(f"The TPM doesn't open the disk: {m.tail()}")
             if stock:
                 m.expect(re.compile(rb"[Pp]assphrase"))
                 asked = time.monotonic() - start
@@ -45,7 +48,7 @@ class Boot:
             m.expect(re.compile(rb"(?=login: )"), 600)
             self.seconds = time.monotonic() - start
             self.bytes = m.bytes_read()
-            m.login(*(("root", "atom") if stock else ()), root=not stock)
+            m.login(*(("root", "atom") if stock else (starting.USER, starting.PASSWORD) if keep else ()), root=not stock)
             uptime = float(m.run("cat /proc/uptime").split()[0])
             kernel = time.monotonic() - start - uptime
             self.memory = int(m.run("free -m | awk '/^Mem:/ { print $3 + $5 - 0 }'"))

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Starting an owner's machine: the seconds from a TPM that fails to the password prompt."""
+"""Starting an owner's machine, whose TPM opens the disk, beside the medium that it was installed from: bytes read before the
+login prompt, seconds at several drives' rates; and the seconds from a TPM that fails to the password prompt."""
 
 import shutil
 import tempfile
@@ -8,13 +9,14 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from common import DEMO, WORK
+from boot import RATES, Boot, closure_bytes
+from common import DEMO, WORK, report
 
 import starting
 import tamper
 import vm
 
-GOAL_PROMPT = 10
+GOAL_BYTES, GOAL_PROMPT = 1.1, 10
 # What fails, what the machine's TPM does (vm.Machine), and whether it was cleared.
 FAILURES = [("absent", False, False), ("cleared", "enter-initrd:never", True), ("mute when it is first used", "enter-initrd", False),
             ("mute afterwards", "enter-initrd:after", False)]
@@ -25,6 +27,23 @@ def machine_of(first):
     """(disk, keep): the owner's machine, to be started once."""
     with tempfile.TemporaryDirectory(dir=WORK) as name:
         yield first.disk_of(Path(name)), first.machine_of(Path(name))
+
+
+def own(first, name, rate=None):
+    """One start of the owner's machine."""
+    with machine_of(first) as (disk, keep):
+        return Boot(name, disk, rate, keep=keep)
+
+
+def starts(first):
+    """Starts of medium and disk at each rate, in turn."""
+    for name, rate in RATES:
+        medium, disk = Boot(f"medium {name}", DEMO, rate), own(first, f"disk {name}", rate)
+        medium.show()
+        disk.show()
+        report(f"disk : medium, {name}", disk.seconds, medium.seconds)
+    closure, uki = closure_bytes(DEMO)
+    report("bytes read : closure + boot image", disk.bytes / 1e6, (closure + uki) / 1e6, GOAL_BYTES, "MB")
 
 
 def prompt(first, name, tpm, cleared):
@@ -50,6 +69,7 @@ def main():
     print(f"Start of an owner's machine in QEMU{emulated}; its disk was installed, its first start answered")
     for failure in FAILURES:
         prompt(first, *failure)
+    starts(first)
 
 
 if __name__ == "__main__":
