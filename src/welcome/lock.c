@@ -32,15 +32,24 @@ void lock_register(const char *directory, const char *console)
 	(void)put(directory, name, text);
 }
 
+static int open_lock(const char *directory, const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", directory, name);
+	int r = make_parents_at(AT_FDCWD, path), fd;
+
+	if (r < 0)
+		return r;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
 int lock_take(const char *directory, const char *console, bool wait, char **ret_holder)
 {
-	_cleanup_free_ char *path = xasprintf("%s/lock", directory);
-	_cleanup_close_ int fd = -EBADF;
-	int r = make_parents_at(AT_FDCWD, path);
+	_cleanup_close_ int fd = open_lock(directory, "lock");
+	int r;
 
-	fd = r < 0 ? r : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return r < 0 ? r : -errno;
+		return fd;
 	if (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0) {
 		char name[NAME_LENGTH + 1] = "";
 		ssize_t n = pread(fd, name, NAME_LENGTH, 0);
@@ -58,13 +67,10 @@ int lock_take(const char *directory, const char *console, bool wait, char **ret_
 
 int lock_show(const char *directory)
 {
-	_cleanup_free_ char *path = xasprintf("%s/shown", directory);
-	_cleanup_close_ int fd = -EBADF;
-	int r = make_parents_at(AT_FDCWD, path);
+	_cleanup_close_ int fd = open_lock(directory, "shown");
 
-	fd = r < 0 ? r : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return r < 0 ? r : -errno;
+		return fd;
 	return flock(fd, LOCK_SH) < 0 ? -errno : TAKE_FD(fd);
 }
 
