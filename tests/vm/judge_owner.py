@@ -7,6 +7,7 @@ import random
 from contextlib import contextmanager
 
 import judge
+import powerlog
 import tamper
 import verdicts
 
@@ -136,3 +137,22 @@ class Judge(verdicts.Judge):
                 return "failure", "the key of the homes isn't the one in the state"
             missing = self.missing(root / "state", homes)
         return ("failure", missing) if missing else ("owned", by)
+
+
+class FirstStart:
+    """A recorded one: `base` is the disk before it, `log` what was written, `final` the disk behind it, and `recovery` the
+    recovery key. A kind of them has the owner's `password`, and `missing` as Judge takes it."""
+
+    def judge(self, replay, seed):
+        return Judge(replay, self.final, (self.password, self.recovery), self.missing, seed)
+
+    def judge_all(self, name, path, seed):
+        """Until the last step it asks again; from then on the owner has everything."""
+        replay = powerlog.Replay(self.log, self.base, path)
+        counts = self.judge(replay, seed).run(name, self.log, replay, seed)
+        replay.close()
+        assert counts["asks"] > 10 and counts["owned"] > 2
+
+    def asks(self, path):
+        """Whether a disk in one of the states opens with the generic password."""
+        return judge.Table(path, [(judge.INSTALLED, tamper.PASSWORD)]).opens(0)

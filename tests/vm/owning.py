@@ -59,8 +59,10 @@ def missing(state, homes):
     return None if home.exists() and home.read_bytes() == b"h" * HOME_SIZE else "Anna's home isn't whole"
 
 
-class FirstStart:
-    """One that was recorded: `base` before it, `log`, and `final` behind it, as dm-crypt would have written them."""
+class FirstStart(judge_owner.FirstStart):
+    """As dm-crypt would have written it."""
+
+    password, missing = PASSWORD, staticmethod(missing)
 
     def __init__(self, base, directory):
         self.base, self.final, log = base, directory / "final", directory / "log"
@@ -72,9 +74,6 @@ class FirstStart:
         for kind, secret in self.secrets.items():
             recording.encrypt_log(self.log, self.final, kind, secret)
             recording.convert(self.final, kind, secret)
-
-    def judge(self, replay, seed):
-        return judge_owner.Judge(replay, self.final, (PASSWORD, self.recovery), missing, seed)
 
 
 def recorded(image, medium, directory):

@@ -58,23 +58,18 @@ def volume_of(home):
     return int(start) * powerlog.SECTOR
 
 
-class FirstStart:
-    """A recorded one; see record()."""
+class FirstStart(judge_owner.FirstStart):
+    """See record()."""
+
+    password, missing = PASSWORD, staticmethod(missing)
 
     def __init__(self, directory):
         self.base, self.final, self.keep = directory / "base", directory / "final", directory / "keep"
         self.log, self.recovery = powerlog.Log(directory / "log"), (directory / "recovery").read_text()
-        # btrfs counts on that: the kernel reads the first superblock alone, and a torn one mounts nowhere.
+        # The kernel, which looks at each state, reads btrfs's first superblock alone; only a boot mends a torn one.
         table = judge.Table(self.final)
         self.log.volumes = [(start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET)
                             for start, size in map(table.find, (judge.INSTALLED, judge.HOME))]
-
-    def judge(self, replay, seed):
-        return judge_owner.Judge(replay, self.final, (PASSWORD, self.recovery), missing, seed)
-
-    def asks(self, path):
-        """Whether a disk in one of the states opens with the generic password."""
-        return judge.Table(path, [(judge.INSTALLED, tamper.PASSWORD)]).opens(0)
 
     def machine_of(self, directory):
         """A copy of what the machine keeps, for a machine that starts from one of the states."""

@@ -25,16 +25,19 @@ class Judge:
             return self.many
         return 1 if sum(w.size for w in gap) > self.large else self.few
 
-    def run(self, name, log, replay, seed, results):
-        """Judges every state, a line each: (failures, counts of the verdicts)."""
+    def run(self, name, log, replay, seed):
+        """Judges every state, a line each in build/power/results-NAME; none may be a failure. Returns how many there
+        are of each verdict."""
         failures, counts = [], {}
-        for flush, tail, kept in powerlog.states(log, replay, seed, self.tails):
-            verdict, reason = self.verdict(flush, tail, kept)
-            counts[verdict] = counts.get(verdict, 0) + 1
-            results.write(f"{name} {flush} {tail or '-'} {verdict} {reason}\n")
-            if verdict == "failure":
-                failures.append(f"{name} {flush} {tail or '-'} {reason}")
-        summary = f"{name}: {log.flushes()} flushes, {sum(counts.values())} states with seed {seed}: {counts}"
-        results.write(summary + "\n")
+        with open(recording.WORK / f"results-{name}", "w") as results:
+            for flush, tail, kept in powerlog.states(log, replay, seed, self.tails):
+                verdict, reason = self.verdict(flush, tail, kept)
+                counts[verdict] = counts.get(verdict, 0) + 1
+                results.write(f"{name} {flush} {tail or '-'} {verdict} {reason}\n")
+                if verdict == "failure":
+                    failures.append(f"{name} {flush} {tail or '-'} {reason}")
+            summary = f"{name}: {log.flushes()} flushes, {sum(counts.values())} states with seed {seed}: {counts}"
+            results.write(summary + "\n")
         print(summary)
-        return failures, counts
+        assert not failures, f"{len(failures)} of {sum(counts.values())} states, the first: " + "\n".join(failures[:8])
+        return counts
