@@ -159,8 +159,6 @@ let
   numbers = builtins.filter (n: n != null) (lib.mapAttrsToList uidOf accounts);
 
   untilOwned = builtins.attrNames (lib.filterAttrs (_: u: u.untilOwned) cfg.users);
-  # The first start leaves it in the owner's state; on a medium there is none.
-  ownersMark = "/var/lib/atomos/choices.json";
 in
 {
   options.users = {
@@ -200,15 +198,15 @@ in
       }
     ) (lib.filterAttrs (_: u: u.openssh.authorizedKeys.keys != [ ]) cfg.users);
 
-    # The root is made anew at each start, and with it the account. The first start starts the path
-    # unit anew when it has made the state.
+    # The root is made anew at each start, and with it the account. At its end the first start starts
+    # the unit once more.
     systemd.services = lib.mkIf (untilOwned != [ ]) {
       atomos-medium-accounts = {
         description = "No log-in with what the medium came with";
         wantedBy = [ "multi-user.target" ];
         # Nobody logs in before that one.
         before = [ "systemd-user-sessions.service" ];
-        unitConfig.ConditionPathExists = ownersMark;
+        unitConfig.ConditionPathExists = "/run/atomos/owned";
         serviceConfig = {
           Type = "oneshot";
           RemainAfterExit = true;
@@ -221,23 +219,10 @@ in
             usermod --lock --expiredate 1 "$name" || open="$open $name"
           done
           rm -f /etc/issue.d/medium.issue
-          [ -z "$open" ] || { echo "The accounts that the medium came with can't be locked:$open. Do it with usermod --lock." >&2; exit 1; }
-          # At the first start the boot is over already: this is nobody's change, see notices.nix.
-          [ ! -e /run/atomos/started ] || touch /run/atomos/started
+          [ -z "$open" ] || { echo "The accounts that the medium came with can't be locked:$open. Do it with usermod --lock --expiredate 1." >&2; exit 1; }
         '';
       };
     };
-    systemd.units."atomos-medium-accounts.path" = lib.mkIf (untilOwned != [ ]) {
-      text = ''
-        [Unit]
-        Description=The machine's owner
-
-        [Path]
-        PathExists=${ownersMark}
-      '';
-      wantedBy = [ "multi-user.target" ];
-    };
-
     warnings = lib.optional (builtins.all (u: u.hashedPassword == null && u.openssh.authorizedKeys.keys == [ ]) (
       builtins.attrValues cfg.users
     )) "Nobody can log in: no user of users.users has a hashedPassword or an SSH key.";

@@ -14,6 +14,7 @@
 #include "init/owner-keys.h"
 #include "init/status.h"
 
+#define OWNED_MARK RUN_DIR "/owned"
 #define SECTOR 512
 
 /* Bytes read from the disk that holds the partition since the start; 0 when unknown. */
@@ -139,6 +140,10 @@ int step_status(struct boot *b, struct error *err)
 	if (r < 0)
 		return fail(err, r, "%s can't be written: %s", RUN_DIR "/boot.json",
 			    strerror(-r));
+	/* For units: what a medium comes with isn't for an owner's machine. */
+	r = b->owned ? write_file_at(AT_FDCWD, OWNED_MARK, "", 0, 0444) : 0;
+	if (r < 0)
+		return fail(err, r, "%s can't be written: %s", OWNED_MARK, strerror(-r));
 	/* The system mounts it itself, writable. */
 	(void)umount2(EFIVARS, UMOUNT_NOFOLLOW);
 	log_info("read %llu bytes of %s", (unsigned long long)read, b->partition.node);

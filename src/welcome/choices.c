@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
@@ -14,8 +13,6 @@
 
 #define FILE_MAX (64U << 10)
 #define NAME_LENGTH_MAX 64
-/* What is newer is told at log-in: nix/modules/notices.nix. */
-#define STARTED "run/atomos/started"
 
 void choices_done(struct choices *c)
 {
@@ -175,9 +172,5 @@ int choices_apply(const char *root_path, const struct choices *c, struct error *
 
 		r = put(root, "etc/default/keyboard", err, "%s", text);
 	}
-	/* Nobody's change: the next boot makes the same files. Before it has come that
-	 * far, there is no such file. */
-	if (r == 0)
-		(void)utimensat(root, STARTED, NULL, 0);
 	return r;
 }

@@ -21,6 +21,5 @@ void choices_done(struct choices *c);
 int choices_write(const char *path, const struct choices *c, struct error *err);
 
 /* Writes what follows from them below `root` ("/"): locale.conf, localtime, timezone,
- * vconsole.conf, default/keyboard. What the root has no such zone for is left. The notice
- * at log-in doesn't count these as changes since the boot. */
+ * vconsole.conf, default/keyboard. What the root has no such zone for is left. */
 int choices_apply(const char *root, const struct choices *c, struct error *err);

@@ -117,7 +117,7 @@ int setup_adopt(struct setup *s, struct error *err)
 		r = covered(s->config, *f) ? 0 : adopt(s->config, *f, false, err);
 	TRY_TO_RUN("journalctl", "--flush");
 	TRY_TO_RUN("systemctl", "try-restart", "systemd-homed.service",
-		   "atomos-passwords.path", "atomos-medium-accounts.path");
+		   "atomos-passwords.path");
 	return r;
 }
 
@@ -130,4 +130,18 @@ int setup_choices(struct setup *s, struct error *err)
 	if (r == 0)
 		r = choices_apply("/", &c, err);
 	return r == 0 ? header_set_keymap(s->header, a->keymap, err) : r;
+}
+
+/* The machine is its owner's already: nothing here undoes that. */
+int setup_tell(struct setup *s _unused_, struct error *err _unused_)
+{
+	int r = write_file_at(AT_FDCWD, OWNED_MARK, "", 0, 0444);
+
+	if (r < 0)
+		log_warning("%s can't be written: %s", OWNED_MARK, strerror(-r));
+	TRY_TO_RUN("systemctl", "start", "atomos-medium-accounts.service");
+	/* All that the first start wrote is nobody's change: the next boot makes it
+	 * again. */
+	(void)utimensat(AT_FDCWD, STARTED_MARK, NULL, 0);
+	return 0;
 }

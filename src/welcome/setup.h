@@ -19,6 +19,10 @@
  */
 #define ANSWERS_LEFT STATE_OURS "/answers-left"
 #define OWNER_DIR "/run/atomos/owner"
+/* Made by the boot of a machine that has an owner, and at the end of the first start. */
+#define OWNED_MARK "/run/atomos/owned"
+/* What is newer is told at log-in: nix/modules/notices.nix. */
+#define STARTED_MARK "/run/atomos/started"
 #define ROOT_DEVICE "/dev/mapper/atomos-root"
 #define HOME_MAPPER "atomos-home"
 #define HOME_DEVICE "/dev/mapper/" HOME_MAPPER
@@ -44,6 +48,7 @@ int setup_close(struct setup *s, struct error *err);
 int setup_state(struct setup *s, struct error *err);
 int setup_adopt(struct setup *s, struct error *err);
 int setup_choices(struct setup *s, struct error *err);
+int setup_tell(struct setup *s, struct error *err);
 /* setup-home.c */
 int setup_home(struct setup *s, struct error *err);
 /* setup-owner.c */

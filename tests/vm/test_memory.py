@@ -10,9 +10,16 @@ import pytest
 import installed
 import tamper
 import vm
+from disks import open_image
 
 pytestmark = pytest.mark.long
 PASSWORD = b"seven unlikely lamps"
+
+
+@pytest.fixture(scope="module")
+def image(image):
+    """What owns these disks has no account of its own: the medium's stays."""
+    return open_image(image)
 
 
 def dump(m, path):

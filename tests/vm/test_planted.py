@@ -9,9 +9,16 @@ import shlex
 import pytest
 
 import installed
+from disks import open_image
 
 pytestmark = pytest.mark.long
 PASSWORD = "correct horse"
+
+
+@pytest.fixture(scope="module")
+def image(image):
+    """What owns these disks has no account of its own: the medium's stays."""
+    return open_image(image)
 
 
 class Place:

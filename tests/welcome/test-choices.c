@@ -36,7 +36,6 @@ static void test_kept_and_applied(void **state)
 					(char *)"Europe/Berlin"};
 	_cleanup_choices_ struct choices read;
 	_cleanup_free_ char *target = NULL;
-	struct stat started, zone;
 	struct error err;
 
 	make_file(state, "usr/share/zoneinfo/Europe/Berlin", "TZif");
@@ -56,16 +55,6 @@ static void test_kept_and_applied(void **state)
 	assert_int_equal(
 		readlink_at(AT_FDCWD, in_directory(state, "etc/localtime"), &target), 0);
 	assert_string_equal(target, "/usr/share/zoneinfo/Europe/Berlin");
-	/* What the boot hadn't made isn't made now. */
-	assert_int_equal(stat(in_directory(state, "run/atomos/started"), &started), -1);
-	make_file(state, "run/atomos/started", "");
-	assert_int_equal(utimensat(AT_FDCWD, in_directory(state, "run/atomos/started"),
-				   (struct timespec[2]){{1, 0}, {1, 0}}, 0),
-			 0);
-	assert_ok(choices_apply(*state, &read, &err), &err);
-	assert_int_equal(stat(in_directory(state, "run/atomos/started"), &started), 0);
-	assert_int_equal(stat(in_directory(state, "etc/timezone"), &zone), 0);
-	assert_true(started.st_mtime >= zone.st_mtime);
 }
 
 static void test_unknown_zone_left(void **state)
