@@ -121,7 +121,7 @@ class MendPassword(unittest.TestCase):
         self.assertIn("sh -c /usr/lib/atomos/mend-password;", self.window("ada", "ada"))
         self.assertEqual(self.window("ada", "berta"), "")
         self.assertEqual(self.window("", "ada"), "")
-        self.assertIn("sudo atomos passwd --mend", self.window("ada", "ada", terminal="notify-send"))
+        self.assertIn("A log-in in a terminal says how", self.window("ada", "ada", terminal="notify-send"))
 
 
 if __name__ == "__main__":
