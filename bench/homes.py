@@ -4,13 +4,13 @@
 possible at all, whether its user's password encrypts it, its size, and the seconds to make it, to log in and to log out."""
 
 import json
-import os
 import re
 import tempfile
 from pathlib import Path
 
 from common import DEMO, WORK
 
+import installed
 import starting
 import tamper
 import vm
@@ -93,8 +93,7 @@ def measure(home, options):
 
 def roomy(disk):
     """More room behind the partition for homes, which is the last one; its file system takes it in the machine."""
-    os.truncate(disk, os.stat(disk).st_size + ROOM)
-    tamper.output("sfdisk", "-q", "--relocate", "gpt-bak-std", disk)
+    installed.add_room(disk, ROOM)
     number = len(json.loads(tamper.output("sfdisk", "--json", disk))["partitiontable"]["partitions"])
     tamper.output("sfdisk", "-q", "--no-reread", "--wipe=never", "-N", number, disk, input=f",+{ROOM // 512}".encode())
     return disk

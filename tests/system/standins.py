@@ -3,15 +3,11 @@
 
 import json
 import os
-import sys
-from pathlib import Path
 
 import pexpect
 
+import terminal
 from nixbuild import program
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vm"))
-import terminal  # noqa: E402
 
 # Calls are noted beside the program; `fails` holds what it says when it does.
 ATOMOS = """#!/bin/sh

@@ -5,14 +5,11 @@ and nothing else."""
 import json
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vm"))
-import tamper  # noqa: E402
-import vm  # noqa: E402
+import tamper
+import vm
 
 pytestmark = pytest.mark.xdist_group("image")
 NIX = {**os.environ, "NIX_CONFIG": "experimental-features = nix-command\nsubstituters =\nbuild-users-group ="}
@@ -21,13 +18,6 @@ PROGRAM = vm.BUILD / "meson/tests/install/fill-disk"
 
 def output(*command, **options):
     return tamper.output(*command, **options).decode()
-
-
-@pytest.fixture(scope="module")
-def medium():
-    image = Path(os.environ.get("ATOMOS_TEST_IMAGE", vm.BUILD / "demo.img")).resolve()
-    with tamper.mounted(tamper.plain_of(image), read_only=True) as directory:
-        yield directory
 
 
 def fill(medium, disk, size=3 << 30):

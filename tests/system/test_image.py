@@ -7,25 +7,16 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vm"))
-import tamper  # noqa: E402
-import vm  # noqa: E402
+import tamper
+import vm
 
 pytestmark = pytest.mark.xdist_group("image")
 MIB = 1 << 20
 NIX = {**os.environ, "NIX_CONFIG": "experimental-features = nix-command\nsubstituters =\nbuild-users-group ="}
-
-
-@pytest.fixture(scope="module")
-def image():
-    path = Path(os.environ.get("ATOMOS_TEST_IMAGE", vm.BUILD / "demo.img")).resolve()
-    assert path.exists(), f"there is no image {path}: run 'make image', or set ATOMOS_TEST_IMAGE"
-    return path
 
 
 @pytest.fixture(scope="module")

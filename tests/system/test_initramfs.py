@@ -2,18 +2,14 @@
 """What the boot image brings for machines that no test has: disks, keyboards, keymaps."""
 
 import fnmatch
-import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vm"))
-import nixbuild  # noqa: E402
-import tamper  # noqa: E402
-import vm  # noqa: E402
+import nixbuild
+import tamper
 
 pytestmark = pytest.mark.xdist_group("image")
 
@@ -57,9 +53,7 @@ def unpack(archive, directory):
 
 
 @pytest.fixture(scope="module")
-def initramfs(tmp_path_factory):
-    image = Path(os.environ.get("ATOMOS_TEST_IMAGE", vm.BUILD / "demo.img")).resolve()
-    assert image.exists(), f"there is no image {image}: run 'make image', or set ATOMOS_TEST_IMAGE"
+def initramfs(image, tmp_path_factory):
     directory = tmp_path_factory.mktemp("initramfs")
     copy = tamper.Copy(image, "initramfs")
     copy.path = image  # only read

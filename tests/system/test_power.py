@@ -4,35 +4,20 @@ that says it was interrupted, or a whole one. Recorded and replayed natively; bu
 
 import os
 import random
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vm"))
-import judge  # noqa: E402
-import owning  # noqa: E402
-import powerlog  # noqa: E402
-import recording  # noqa: E402
-import tamper  # noqa: E402
-import verdicts  # noqa: E402
-import vm  # noqa: E402
+import judge
+import owning
+import powerlog
+import recording
+import tamper
+import verdicts
 
 pytestmark = pytest.mark.xdist_group("image")
 SEED = int(os.environ.get("ATOMOS_TEST_SEED", "1"))
 # In btrfs's superblock.
 LOG_ROOT = (64 << 10) + 0x60
-
-
-@pytest.fixture(scope="module")
-def image():
-    return Path(os.environ.get("ATOMOS_TEST_IMAGE", vm.BUILD / "demo.img")).resolve()
-
-
-@pytest.fixture(scope="module")
-def medium(image):
-    with tamper.mounted(tamper.plain_of(image), read_only=True) as directory:
-        yield directory
 
 
 class Judge(verdicts.Judge):
@@ -118,21 +103,17 @@ def test_installs_again_over_an_interrupted_one(image, medium, tmp_path):
 
 def test_verifies_with_a_log_to_replay(image, medium, tmp_path):
     """The power failed just after something was written to the state: btrfs has it in its log."""
-    directory = recording.recorded("over-gpt", image, medium)
-    log = powerlog.Log(directory / "log")
-    replay = powerlog.Replay(log, directory / "base", tmp_path / "disk")
-    for gap in log.gaps:
-        replay.advance(gap)
-    recording.convert(replay.path, judge.INSTALLED, tamper.PASSWORD, encrypt=False)
-    start, size = judge.Table(replay.path).find(judge.INSTALLED)
+    path = recording.installed(image, medium, tmp_path / "disk")
+    recording.convert(path, judge.INSTALLED, tamper.PASSWORD, encrypt=False)
+    start, size = judge.Table(path).find(judge.INSTALLED)
     start, size = start + tamper.DATA_OFFSET, size - tamper.DATA_OFFSET
     cut = tmp_path / "cut"
-    with tamper.mounted(replay.path, area=(start, size)) as root:
+    with tamper.mounted(path, area=(start, size)) as root:
         with open(root / "state/letter", "w") as f:
             f.write("Dear Anna")
             f.flush()
             os.fsync(f.fileno())
-        tamper.output("cp", "--sparse=always", replay.path, cut)
+        tamper.output("cp", "--sparse=always", path, cut)
     with open(cut, "rb") as f:
         f.seek(start + LOG_ROOT)
         assert f.read(8) != bytes(8), "btrfs has nothing to replay"

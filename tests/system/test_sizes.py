@@ -3,33 +3,22 @@
 natively, and made somebody's."""
 
 import json
-import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vm"))
-import judge  # noqa: E402
-import owning  # noqa: E402
-import powerlog  # noqa: E402
-import recording  # noqa: E402
-import tamper  # noqa: E402
-import vm  # noqa: E402
-from disks import empty_disk  # noqa: E402
+import judge
+import owning
+import powerlog
+import recording
+import tamper
+import vm
+from disks import empty_disk
 
 pytestmark = pytest.mark.xdist_group("image")
 MIB = 1 << 20
 TERABYTE = 10**12
-
-
-@pytest.fixture(scope="module")
-def medium():
-    image = Path(os.environ.get("ATOMOS_TEST_IMAGE", vm.BUILD / "demo.img")).resolve()
-    with tamper.mounted(tamper.plain_of(image), read_only=True) as directory:
-        yield directory
 
 
 @pytest.fixture(scope="module")

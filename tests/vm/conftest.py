@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Fixtures of the VM tests: the image under test, machines, altered copies of the image."""
-
-import os
-from pathlib import Path
+"""Fixtures of the VM tests: machines, altered copies of the image, a recorded first start."""
 
 import pytest
 
+import starting
 import vm
 from tamper import Copy
 
 
-@pytest.fixture(scope="session")
-def image():
-    """The image under test; `make image` makes it."""
-    path = Path(os.environ.get("ATOMOS_TEST_IMAGE", vm.BUILD / "demo.img"))
-    assert path.exists(), f"there is no image {path}: run 'make image', or set ATOMOS_TEST_IMAGE"
-    return path.resolve()
+@pytest.fixture(scope="module")
+def first_start(image, medium):
+    """A first start in a machine, recorded: see starting.py."""
+    return starting.recorded(image, medium)
 
 
 @pytest.fixture

@@ -54,20 +54,26 @@ def answer(machine, user, password, name="Anna Beispiel"):
         }[asked]())
 
 
+def own(name, image, keep, **options):
+    """Answers the first start of an installed disk, with Secure Boot and a TPM, up to the log-in, and switches the
+    machine off; the recovery key."""
+    with vm.boot(name, image, keep=keep, **options) as m:
+        m.expect("Telling the TPM to open this disk.")
+        recovery = answer(m, USER, OWNER_PASSWORD)
+        m.expect("login: ")
+        m.qmp("system_powerdown")
+        m.wait_off(180)
+    return recovery
+
+
 class Owned:
     """A disk with an owner and what its machine keeps: `path`, `keep`, and the `recovery` key."""
 
     def __init__(self, image, directory):
-        """Answers the first start of an installed disk, with Secure Boot and a TPM."""
         self.path, self.keep = directory / "disk.img", directory / "keep"
         self.keep.mkdir()
         with Copy(image, "first-owner") as copy:
             installed.ownerless(copy)
             installed.add_room(copy.path, HOMES)
-            with vm.boot("first-owner", copy.path, keep=self.keep) as m:
-                m.expect("Telling the TPM to open this disk.")
-                self.recovery = answer(m, USER, OWNER_PASSWORD)
-                m.expect("login: ")
-                m.qmp("system_powerdown")
-                m.wait_off(180)
+            self.recovery = own("first-owner", copy.path, self.keep)
             output("cp", "--reflink=auto", "--sparse=always", copy.path, self.path)

@@ -8,11 +8,10 @@ import json
 import os
 import secrets
 import struct
-import subprocess
 import tempfile
 from pathlib import Path
 
-from tamper import Copy, DATA_OFFSET, MEDIUM_ROOT, PASSWORD, SECTOR, crypt, output, partition, volume_key
+from tamper import DATA_OFFSET, MEDIUM_ROOT, PASSWORD, SECTOR, crypt, output, partition, volume_key
 
 INSTALLED_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D726F"
 UNFINISHED_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D756E"

@@ -6,12 +6,16 @@ import os
 import random
 from contextlib import contextmanager
 
+import first_boot
 import judge
 import powerlog
 import tamper
 import verdicts
 
 HEADER = 64 << 10
+# What the state keeps of the running system's paths, and of ours.
+KEPT = ("etc/machine-id", f"var/lib/systemd/home/{first_boot.USER}.identity", "var/lib/atomos/choices.json")
+OWNERS = "public-key", "secret-key.sealed"
 # Of the states that still ask one in so many is verified as a whole, drawn by the seed.
 VERIFIED = 50
 
@@ -141,7 +145,16 @@ class Judge(verdicts.Judge):
 
 class FirstStart:
     """A recorded one: `base` is the disk before it, `log` what was written, `final` the disk behind it, and `recovery` the
-    recovery key. A kind of them has the owner's `password`, and `missing` as Judge takes it."""
+    recovery key. A kind of them has the owner's `password`, and home_missing(file) as missing()."""
+
+    kept = KEPT
+
+    def missing(self, state, homes):
+        """What the owner had and a start doesn't find."""
+        for file in (*(state / "root" / name for name in self.kept), *(state / "atomos/owner" / name for name in OWNERS)):
+            if not file.exists() or not file.stat().st_size:
+                return f"{file.name} isn't there"
+        return self.home_missing(homes / f"{first_boot.USER}.home")
 
     def judge(self, replay, seed):
         return Judge(replay, self.final, (self.password, self.recovery), self.missing, seed)

@@ -48,21 +48,10 @@ def home_key(disk):
         return (root / "state/atomos/home.key").read_bytes()
 
 
-def missing(state, homes):
-    """What the owner had and a start doesn't find."""
-    kept = state / "root/var/lib/systemd/home"
-    for file in (state / "root/etc/machine-id", kept / "anna.identity", state / "root/var/lib/atomos/choices.json",
-                 state / "atomos/owner/public-key", state / "atomos/owner/secret-key.sealed"):
-        if not file.exists() or not file.stat().st_size:
-            return f"{file.name} isn't there"
-    home = homes / "anna.home"
-    return None if home.exists() and home.read_bytes() == b"h" * HOME_SIZE else "Anna's home isn't whole"
-
-
 class FirstStart(judge_owner.FirstStart):
     """As dm-crypt would have written it."""
 
-    password, missing = PASSWORD, staticmethod(missing)
+    password = PASSWORD
 
     def __init__(self, base, directory):
         self.base, self.final, log = base, directory / "final", directory / "log"
@@ -74,6 +63,9 @@ class FirstStart(judge_owner.FirstStart):
         for kind, secret in self.secrets.items():
             recording.encrypt_log(self.log, self.final, kind, secret)
             recording.convert(self.final, kind, secret)
+
+    def home_missing(self, home):
+        return None if home.exists() and home.read_bytes() == b"h" * HOME_SIZE else "Anna's home isn't whole"
 
 
 def recorded(image, medium, directory):

@@ -9,9 +9,8 @@ import judge_owner
 import powerlog
 import recording
 import tamper
-import vm
 
-USER, PASSWORD = "anna", "seven unlikely lamps"
+USER, PASSWORD = first_boot.USER, first_boot.OWNER_PASSWORD
 
 
 def drive(disk, log):
@@ -27,29 +26,8 @@ def record(image, medium, directory):
     tamper.output("cp", "--sparse=always", base, final)
     log.write_bytes(b"")
     keep.mkdir()
-    with vm.boot("first-start", None, keep=keep, extra=drive(final, log)) as m:
-        m.expect("Telling the TPM to open this disk.")
-        recovery = first_boot.answer(m, USER, PASSWORD)
-        m.expect("login: ")
-        m.qmp("system_powerdown")
-        m.wait_off(180)
+    recovery = first_boot.own("first-start", None, keep, extra=drive(final, log))
     (directory / "recovery").write_text(recovery)
-
-
-def missing(state, homes):
-    """What the owner had and a start doesn't find."""
-    kept = state / "root/var/lib/systemd/home"
-    for file in (state / "root/etc/machine-id", kept / f"{USER}.identity", kept / "local.private", kept / "local.public",
-                 state / "root/var/lib/atomos/choices.json", state / "atomos/owner/public-key",
-                 state / "atomos/owner/secret-key.sealed"):
-        if not file.exists() or not file.stat().st_size:
-            return f"{file.name} isn't there"
-    try:
-        home = homes / f"{USER}.home"
-        tamper.volume_key(home, volume_of(home), PASSWORD.encode())
-    except AssertionError as failure:
-        return f"the home doesn't open: {failure}"
-    return None
 
 
 def volume_of(home):
@@ -61,7 +39,14 @@ def volume_of(home):
 class FirstStart(judge_owner.FirstStart):
     """See record()."""
 
-    password, missing = PASSWORD, staticmethod(missing)
+    password, kept = PASSWORD, (*judge_owner.KEPT, "var/lib/systemd/home/local.private", "var/lib/systemd/home/local.public")
+
+    def home_missing(self, home):
+        try:
+            tamper.volume_key(home, volume_of(home), PASSWORD.encode())
+        except AssertionError as failure:
+            return f"the home doesn't open: {failure}"
+        return None
 
     def __init__(self, directory):
         self.base, self.final, self.keep = directory / "base", directory / "final", directory / "keep"

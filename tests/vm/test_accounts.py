@@ -42,7 +42,7 @@ def up(disk, key):
     """The machine, opened by its TPM, with anna's root shell on the console, and bob's account."""
     with vm.boot("accounts", disk.path, keep=disk.keep) as m:
         m.login(ANNA, FIRST)
-        assert json.loads(m.run("cat /run/atomos/boot.json"))["openedBy"] == "tpm"
+        assert m.boot_json()["openedBy"] == "tpm"
         public = key.with_suffix(".pub").read_text().strip()
         m.run(f"echo {shlex.quote(public)} >/run/key.pub")
         m.run(f"NEWPASSWORD={shlex.quote(BOBS)} homectl --no-pager create {BOB} --enforce-password-policy=no --disk-size=256M"
@@ -51,63 +51,46 @@ def up(disk, key):
         yield m
 
 
-class Session:
-    """A log-in by SSH with a terminal."""
+class Session(vm.Console):
+    """A log-in by SSH with a terminal, by password or key."""
 
-    def __init__(self, m, user, password):
-        self.child = m.ssh_session("-tt", user=user, password=password, timeout=120)
+    def __init__(self, m, user, password=None, key=None):
+        self.name = f"{m.name}-{user}"
+        self.log = vm.LOGS / f"{self.name}.log"
+        self.console = m.ssh_session("-tt", user=user, password=password, key=key, timeout=120)
+        self.console.logfile_read = vm.Plain(open(self.log, "wb"))
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.child.close(force=True)
-
-    def expect(self, text):
-        patterns = [re.compile(re.escape(text).encode()) if isinstance(text, str) else text]
-        try:
-            self.child.expect(patterns)
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            raise AssertionError(f"waited for {text!r}, but it said: {self.child.before!r}") from None
-        return self.child.before.decode(errors="replace").replace("\r", "")
+        self.console.close(force=True)
 
     def plain(self):
         """A shell without a prompt or an echo."""
         self.expect(PROMPT)
-        self.child.sendline("exec sh")
-        self.child.sendline("PS1=; stty -echo; echo plain-$((40 + 2))")
-        self.expect("plain-42")
+        self.shell()
         return self
-
-    def dialog(self, command, *answers):
-        """As Machine.dialog."""
-        self.child.sendline(f"{command}; echo @@$?@@")
-        said = ""
-        for asked, typed in answers:
-            said += self.expect(asked)
-            self.child.sendline(typed)
-        said += self.expect(re.compile(rb"@@\d+@@"))
-        return int(self.child.after.strip(b"@")), said
 
     def converse(self, command, answers):
         """Runs a command and answers what it asks, in whatever order: a dict of patterns to texts or functions of the
         match. Returns status and output."""
         patterns = [re.compile(rb"@@(\d+)@@")] + [re.compile(p.encode()) for p in answers]
-        self.child.sendline(f"{command}; echo @@$?@@")
+        self.send(f"{command}; echo @@$?@@")
         said = ""
         for _ in range(12):
-            found = self.child.expect(patterns)
-            said += self.child.before.decode(errors="replace") + self.child.after.decode(errors="replace")
+            found = self.console.expect(patterns)
+            said += self.console.before.decode(errors="replace") + self.console.after.decode(errors="replace")
             if found == 0:
-                return int(self.child.match.group(1)), said.replace("\r", "")
+                return int(self.console.match.group(1)), said.replace("\r", "")
             answer = list(answers.values())[found - 1]
-            self.child.sendline(answer(self.child.match) if callable(answer) else answer)
+            self.send(answer(self.console.match) if callable(answer) else answer)
         raise AssertionError(f"{command} goes on asking: {said}")
 
 
 def opens(m, password):
     """Whether the disk opens with it."""
-    device = "/dev/" + json.loads(m.run("cat /run/atomos/boot.json"))["partition"]
+    device = "/dev/" + m.boot_json()["partition"]
     return m.run(f"printf %s {shlex.quote(password)} | cryptsetup open --test-passphrase --key-file - {device}; echo $?",
                  180).split()[-1] == "0"
 
@@ -155,29 +138,20 @@ def test_polkit(up):
         assert code == 0 and "AUTHENTICATION COMPLETE" in said, said
 
 
-def ssh_with_key(m, key, command, user=BOB, terminal=False):
-    return pexpect.spawn("ssh", ["-p", str(m.ssh_port), "-i", str(key), "-o", "StrictHostKeyChecking=no"]
-                         + ["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "PreferredAuthentications=publickey"]
-                         + (["-tt"] if terminal else []) + [f"{user}@127.0.0.1", *command], timeout=120 * vm.PATIENCE)
-
-
 def test_ssh_key_of_the_record(up, key):
     """Opens the session; a home that is closed asks for its password there."""
     with Session(up, BOB, BOBS).plain():
-        child = ssh_with_key(up, key, ["id -un"])
+        child = up.ssh_session("id -un", user=BOB, key=key, timeout=120)
         child.expect(pexpect.EOF)
         assert b"bob" in child.before.split(), child.before
-    up.run(f"until homectl --no-pager inspect {BOB} | grep -q 'State: inactive'; do sleep 1; done", 120)
+    up.run(f"timeout 60 sh -c 'until homectl --no-pager inspect {BOB} | grep -q \"State: inactive\"; do sleep 1; done'", 120)
     # It keeps its room, or others could take it, and the next log-in would fail.
     size, blocks = up.run(f"stat -c '%s %b' /home/{BOB}.home").split()
     assert int(blocks) * 512 >= int(size)
-    child = ssh_with_key(up, key, [], terminal=True)
-    child.expect("assword")
-    child.sendline(BOBS)
-    child.expect(PROMPT)
-    child.sendline("pwd")
-    child.expect(f"/home/{BOB}")
-    child.close(force=True)
+    with Session(up, BOB, key=key) as s:
+        s.expect("assword")
+        s.send(BOBS)
+        assert f"/home/{BOB}" in s.plain().dialog("pwd")[1]
 
 
 def test_rootless_container(up):
@@ -209,13 +183,13 @@ def test_passwd_then_mended_with_the_older_password(up):
     with Session(up, ANNA, SECOND) as s:
         s.expect("the disk still opens with the older one")
         s.expect(f"Present password of {ANNA}: ")
-        s.child.sendline("something else")
+        s.send("something else")
         s.expect(f"That isn't the password of {ANNA}.")
-        s.child.sendline(SECOND)
+        s.send(SECOND)
         s.expect("The older password, or the recovery key: ")
-        s.child.sendline("something else")
+        s.send("something else")
         s.expect("That doesn't open the disk.")
-        s.child.sendline(FIRST)
+        s.send(FIRST)
         s.expect(f"The disk opens with the present password of {ANNA} now.")
         s.expect(PROMPT)
     assert "password" not in status(up)
@@ -230,13 +204,13 @@ def test_homectl_then_mended_with_the_recovery_key(up, disk):
     differs(up)
     with Session(up, ANNA, THIRD) as s:
         s.expect(f"Present password of {ANNA}: ")
-        s.child.sendintr()
+        s.console.sendintr()
         s.expect(PROMPT)
     with Session(up, ANNA, THIRD) as s:
         s.expect(f"Present password of {ANNA}: ")
-        s.child.sendline(THIRD)
+        s.send(THIRD)
         s.expect("The older password, or the recovery key: ")
-        s.child.sendline(disk.recovery.replace("-", " "))
+        s.send(disk.recovery.replace("-", " "))
         s.expect(f"The disk opens with the present password of {ANNA} now.")
         s.expect(PROMPT)
     assert "password" not in status(up)
@@ -249,7 +223,8 @@ def test_atomos_passwd_changes_both(up):
     assert code == 0, said
     assert opens(up, FOURTH) and not opens(up, THIRD)
     with Session(up, ANNA, FOURTH) as s:
-        assert "older one" not in s.expect(PROMPT)
+        s.expect(PROMPT)
+        assert b"older one" not in s.console.before
     assert "password" not in status(up)
 
 

@@ -7,7 +7,6 @@ is plugged in and tried."""
 import base64
 import os
 import re
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

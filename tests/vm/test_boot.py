@@ -160,7 +160,7 @@ def test_suspend(up):
     up.qmp("system_wakeup")
     # The console may lose what is typed before it is awake.
     assert up.ssh("ls /run/before", timeout=120)
-    up.run("until journalctl -b -o cat --no-pager | grep -q 'PM: suspend exit'; do sleep 1; done", 120)
+    up.run("timeout 60 sh -c 'until journalctl -b -o cat --no-pager | grep -q \"PM: suspend exit\"; do sleep 1; done'", 120)
     assert "deep" in up.run("journalctl -b -o cat --no-pager | grep 'PM: suspend entry'")
     assert up.run("cat /sys/class/tpm/tpm0/pcr-sha256/11").strip("0")
 

@@ -5,7 +5,6 @@ disk, is in test_installed.py and test_install.py."""
 import pytest
 
 import starting
-import tamper
 
 pytestmark = [pytest.mark.xdist_group("power"), pytest.mark.long]
 # The kernel gives up on some commands before we do.
@@ -14,12 +13,6 @@ SENTENCES = {
     "enter-initrd": ["The TPM can't be used in this start."],
     "enter-initrd:after": ["The TPM gives no answer.", "The TPM can't be asked about this disk."],
 }
-
-
-@pytest.fixture(scope="module")
-def first_start(image):
-    with tamper.mounted(tamper.plain_of(image), read_only=True) as medium:
-        return starting.recorded(image, medium)
 
 
 @pytest.mark.parametrize("tpm", SENTENCES, ids=["absent", "mute", "mute-later"])

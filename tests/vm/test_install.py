@@ -12,10 +12,10 @@ import first_boot
 import tamper
 import vm
 from disks import GIB, empty_disk, look_at, make_medium, with_disk
+from installed import INSTALLED_ROOT
 
 pytestmark = pytest.mark.xdist_group("install")
 NEIGHBOUR_DISK = "0B2D3F4A-1C5E-4F6A-8B7C-9D0E1F2A3B4C"
-INSTALLED_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D726F"
 LARGE_SECTORS = ",logical_block_size=4096,physical_block_size=4096"
 
 
@@ -122,7 +122,7 @@ def owned(installed, keep):
         m.expect("Telling the TPM to open this disk.")
         key = first_boot.answer(m, USER, PASSWORD)
         m.login(USER, PASSWORD)
-        status = json.loads(m.run("cat /run/atomos/boot.json"))
+        status = m.boot_json()
         assert status["installed"] and not status["medium"] and not status["owned"]
         assert locked(m) and "Changed since the boot" not in m.said()
         assert m.run("findmnt -no FSTYPE /") == "tmpfs"
@@ -141,7 +141,7 @@ def test_starts_by_itself_from_then_on(owned, keep):
     with vm.boot("own-boot", owned["disk"], keep=keep) as m:
         assert m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 1
         m.login(USER, PASSWORD)
-        status = json.loads(m.run("cat /run/atomos/boot.json"))
+        status = m.boot_json()
         assert status["owned"] and status["openedBy"] == "tpm" and status["pin"] == "good" and status["homeMounted"]
         assert status["remembered"] == "tpm" and not status["recorded"] and status["lowestRelease"] == status["release"]
         lines = {line["name"]: line for line in json.loads(m.run("atomos status --json"))["lines"]}
@@ -169,7 +169,7 @@ def test_exchanged_disk(owned, installed, keep):
     with vm.boot("exchanged", installed["beside"], keep=keep) as m:
         m.expect("The TPM keeps something for another disk")
         first_boot.greeted(m)
-        boot = json.loads(m.ssh("cat /run/atomos/boot.json"))
+        boot = m.boot_json(m.ssh)
         assert boot["pin"] == "other-volume" and not boot["enrolled"]
     with vm.boot("own-again", owned["disk"], keep=keep) as m:
         assert m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 1
@@ -235,7 +235,7 @@ def test_first_start_with_answers_over_an_earlier_owner(again, keep):
         # Whichever console is the first; the other one only waits.
         m.expect(["The installation brought the answers to all questions", "The questions are being answered on tty1"])
         m.login(NEXT_USER, NEXT_PASSWORD)
-        boot = json.loads(m.run("cat /run/atomos/boot.json"))
+        boot = m.boot_json()
         assert boot["enrolled"] and not boot["owned"]
         assert m.run("ls /run/atomos/owner") == "public-key"
         assert m.run("cat /etc/timezone") == "Europe/Berlin"
@@ -257,7 +257,7 @@ def test_sectors_of_4096_bytes(again):
     with vm.boot("large-sectors", None, secure_boot=False, tpm=False, extra=extra) as m:
         first_boot.greeted(m)
         assert m.ssh("cat /sys/block/vda/queue/logical_block_size") == "4096"
-        assert json.loads(m.ssh("cat /run/atomos/boot.json"))["installed"]
+        assert m.boot_json(m.ssh)["installed"]
 
 
 @pytest.mark.long
@@ -283,7 +283,7 @@ def test_image_written_to_an_inner_disk(image, tmp_path):
     assert [p["type"] for p in table].count(tamper.MEDIUM_ROOT) == 1 and table[-1]["type"] == INSTALLED_ROOT
     with vm.boot("written-again", disk, keep=keep, secure_boot=False, tpm=False) as m:
         first_boot.greeted(m)
-        boot = json.loads(m.ssh("cat /run/atomos/boot.json"))
+        boot = m.boot_json(m.ssh)
         assert boot["installed"] and not boot["medium"]
 
 

@@ -14,13 +14,15 @@ import first_boot
 import installed
 import tamper
 import vm
+from disks import open_image
 
 ID = "0123456789abcdef0123456789abcdef"
 
 
-def boot_json(m):
-    """What the boot has left about itself."""
-    return json.loads(m.run("cat /run/atomos/boot.json"))
+@pytest.fixture(scope="module")
+def image(image):
+    """What owns these disks has no account of its own: the medium's stays."""
+    return open_image(image)
 
 
 def test_without_owner(machine, copy):
@@ -28,7 +30,7 @@ def test_without_owner(machine, copy):
     path = installed.ownerless(copy)
     m = machine(image=path)
     first_boot.greeted(m)
-    boot = json.loads(m.ssh("cat /run/atomos/boot.json"))
+    boot = m.boot_json(m.ssh)
     assert boot["installed"] and not boot["owned"] and not boot["medium"]
     assert boot["openedBy"] == "generic" and boot["slot"] == 0
     assert boot["disk"] and boot["partition"].startswith(boot["disk"])
@@ -59,7 +61,7 @@ def test_with_owner(machine, copy):
     m.send("correct horse")
     m.expect("The kept /var/lib/bluetooth can't be used")
     m.login()
-    boot = boot_json(m)
+    boot = m.boot_json()
     assert boot["owned"] and boot["openedBy"] == "password" and boot["homeMounted"] and not boot["publicPassword"]
     assert boot["generation"] == 1 and boot["remembered"] == "header" and boot["recorded"] and boot["lowestRelease"] == boot["release"]
     assert not boot["ownerKeys"] and not boot["refusedKeys"]
@@ -117,7 +119,7 @@ def test_tpm(machine, copy, keep):
     m = machine(image=path, keep=keep)
     opened_by_tpm(m)
     m.login()
-    boot = boot_json(m)
+    boot = m.boot_json()
     assert boot["owned"] and boot["openedBy"] == "tpm" and boot["pin"] == "good" and not boot["publicPassword"]
     assert boot.get("tpmSays") is None and not boot["enrolled"]
     cut(m)
@@ -274,7 +276,7 @@ def test_owner_key(machine, copy, keep, tmp_path):
     assert "made known" not in m.said()
     m.expect("signed by owner-1")
     m.login()
-    assert boot_json(m)["ownerKeys"] == [{"sha256": hashlib.sha256(public).hexdigest(), "name": "owner-1"}]
+    assert m.boot_json()["ownerKeys"] == [{"sha256": hashlib.sha256(public).hexdigest(), "name": "owner-1"}]
 
 
 @pytest.mark.long

@@ -282,7 +282,7 @@ def owned(seen):
         said = m.said()
         m.login(USER, PASSWORD)
         status = m.run("atomos status", 120, check=False)
-        boot = json.loads(m.run("cat /run/atomos/boot.json"))
+        boot = m.boot_json()
         m.run(f"echo mine >/home/{USER}/kept; sync")
         m.send("systemctl poweroff")
         m.wait_off(180)
@@ -317,7 +317,7 @@ def test_asks_for_the_password_from_then_on(owned):
         m.send(PASSWORD)
         m.expect("Verifying and copying", 120)
         m.login(USER, PASSWORD)
-        boot = json.loads(m.run("cat /run/atomos/boot.json"))
+        boot = m.boot_json()
         assert boot["owned"] and boot["openedBy"] == "password" and boot["tpm"] == "absent" and not boot.get("enrolled")
         said = plain(m.run("atomos status", 120, check=False))
         assert "there is none: the disk asks for its password at each start" in said

@@ -2,7 +2,6 @@
 """Starts machines with disks as power cuts have left them. tests/system/test_power.py judges all states of installations
 and of a first start without a machine; all of a real one, with homed's account in it, are judged here."""
 
-import json
 import os
 
 import pytest
@@ -17,17 +16,6 @@ import tamper
 pytestmark = [pytest.mark.xdist_group("power"), pytest.mark.long]
 SUPERBLOCK = 64 << 10
 SEED = int(os.environ.get("ATOMOS_TEST_SEED", "1"))
-
-
-@pytest.fixture(scope="module")
-def medium(image):
-    with tamper.mounted(tamper.plain_of(image), read_only=True) as directory:
-        yield directory
-
-
-@pytest.fixture(scope="module")
-def first_start(image, medium):
-    return starting.recorded(image, medium)
 
 
 def last(log, base, path, is_so):
@@ -93,7 +81,7 @@ def test_owner(first_start, machine, tmp_path, end):
     m = machine(image=replay.path, keep=first_start.machine_of(tmp_path))
     assert m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 1
     m.login(starting.USER, starting.PASSWORD)
-    boot = json.loads(m.run("cat /run/atomos/boot.json"))
+    boot = m.boot_json()
     assert boot["owned"] and boot["openedBy"] == "tpm" and boot["homeMounted"]
     assert m.run("cat /etc/machine-id") == m.run("cat /run/atomos/state/root/etc/machine-id")
     assert f"/home/{starting.USER}" in m.run(f"findmnt -no TARGET /home/{starting.USER}")
@@ -114,5 +102,5 @@ def test_first_superblocks_torn(first_start, machine, tmp_path):
     m.expect("The first superblock of the disk's file system was torn")
     m.expect("The first superblock of the homes was torn")
     m.login(starting.USER, starting.PASSWORD)
-    assert json.loads(m.run("cat /run/atomos/boot.json"))["homeMounted"]
+    assert m.boot_json()["homeMounted"]
     replay.close()

@@ -160,6 +160,10 @@ class Console:
         assert not check or status == 0, f"{self.name}: {command!r} ended with {status}:\n{output}"
         return output
 
+    def boot_json(self, run=None):
+        """What the boot has left about itself."""
+        return json.loads((run or self.run)("cat /run/atomos/boot.json"))
+
     def dialog(self, command, *answers, timeout=120):
         """Runs a command that asks: answers are pairs of what is asked and what is typed. Returns status and output."""
         self.send(f"{command}; echo @@$?@@")
@@ -361,15 +365,18 @@ class Machine(Console):
                 return device["stats"]["rd_bytes"]
         raise AssertionError("there is no medium")
 
-    def ssh_session(self, *command, user="atom", password="atom", timeout=60):
-        """A log-in over SSH with a password: pexpect's child, the password just sent."""
+    def ssh_session(self, *command, user="atom", password="atom", key=None, timeout=60):
+        """A log-in over SSH with a password: pexpect's child, the password just sent. Or with a key: its file."""
+        how = ["-i", str(key), "-o", "PreferredAuthentications=publickey"] if key else [
+            "-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1"]
         child = pexpect.spawn(
             "ssh",
             ["-p", str(self.ssh_port), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
-            + ["-o", "LogLevel=ERROR", "-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1"]
-            + [f"{user}@127.0.0.1", *command],
+            + ["-o", "LogLevel=ERROR", *how, f"{user}@127.0.0.1", *command],
             timeout=timeout * PATIENCE,
         )
+        if key:
+            return child
         assert child.expect(["assword: ", pexpect.EOF]) == 0, f"ssh: {child.before!r}"
         child.sendline(password)
         return child
