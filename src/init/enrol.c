@@ -203,7 +203,7 @@ static int write_pin(void *context, struct error *err)
 static int limited(int (*work)(void *, struct error *), struct work *w, unsigned seconds,
 		   struct error *err)
 {
-	const struct limited l = {work, w, seconds, NULL};
+	const struct limited l = {.work = work, .context = w, .seconds = seconds};
 	int r = run_limited(&l, err);
 
 	return r == -ETIMEDOUT ? fail(err, r, "The TPM gives no answer") : r;
@@ -235,7 +235,7 @@ static int drop(void *context, struct error *err)
 int enrol_drop(const char *device, struct enrol_wipe wipe, struct error *err)
 {
 	struct drop d = {device, wipe};
-	const struct limited l = {drop, &d, DROP_SECONDS, NULL};
+	const struct limited l = {.work = drop, .context = &d, .seconds = DROP_SECONDS};
 	int r = run_limited(&l, err);
 
 	return r == -ETIMEDOUT ? fail(err, r, "The disk gives no answer") : r;

@@ -37,7 +37,6 @@ static void be_alone(int out, int keep)
 {
 	int low = keep ? MIN(out, keep) : out, high = MAX(out, keep);
 
-	(void)setpgid(0, 0);
 	be_silent();
 	close_all(STDERR_FILENO + 1, low - 1);
 	close_all(MAX(low, STDERR_FILENO) + 1, high - 1);
@@ -48,6 +47,7 @@ static _noreturn_ void child(int out, const struct limited *l)
 {
 	struct error e = {0};
 
+	(void)setpgid(0, 0);
 	if (l->alone)
 		be_alone(out, l->keep);
 	e.code = l->work(l->context, &e);
@@ -94,7 +94,7 @@ int run_limited(const struct limited *l, struct error *err)
 		child(ends[1], l);
 	close(ends[1]);
 	/* Whichever of both is first. */
-	if (pid > 0 && l->alone)
+	if (pid > 0)
 		(void)setpgid(pid, pid);
 	if (pid < 0) {
 		close(ends[0]);
@@ -103,7 +103,7 @@ int run_limited(const struct limited *l, struct error *err)
 	r = receive(ends[0], l, &result);
 	close(ends[0]);
 	if (r == -ETIMEDOUT)
-		kill(l->alone ? -pid : pid, SIGKILL);
+		kill(-pid, SIGKILL);
 	if (r == -ETIMEDOUT || r == 0)
 		return r;
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

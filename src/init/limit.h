@@ -18,12 +18,13 @@ struct limited {
 	 * NULL. Asked ten times a second, in the parent. */
 	bool (*enough)(void);
 	/* The child keeps nothing that is open here (0 to 2 lead nowhere), since it may
-	 * stay for ever; and programs that it has started are killed with it. */
+	 * stay for ever. Not for work that uses libcryptsetup itself, which keeps some
+	 * open between its calls. */
 	bool alone;
 	int keep; /* the one descriptor that it keeps all the same; 0: none */
 };
 
 /* Runs work in a child and returns its result, with its words in `err`. -ETIMEDOUT with
- * no words when it isn't done in time: the child is killed, but not waited for, since a
- * process that hangs in the kernel can't be killed. */
+ * no words when it isn't done in time: the child and the programs that it has started are
+ * killed, but not waited for, since a process that hangs in the kernel can't be. */
 int run_limited(const struct limited *l, struct error *err);

@@ -117,8 +117,7 @@ static int start_program(void *context, struct error *err _unused_)
 
 static void test_alone(void **state _unused_)
 {
-	char path[] = "/tmp/atomos-limit-XXXXXX", byte;
-	int ends[2], fd;
+	int ends[2];
 	struct limited l = {.work = look_around, .context = ends, .seconds = 60};
 	struct error err = {0};
 
@@ -126,12 +125,20 @@ static void test_alone(void **state _unused_)
 	assert_int_equal(run_limited(&l, &err), -EBUSY);
 	l.alone = true;
 	assert_int_equal(run_limited(&l, &err), 0);
+}
+
+static void ends_programs(bool alone)
+{
+	char path[] = "/tmp/atomos-limit-XXXXXX", byte;
+	const struct limited l = {
+		.work = start_program, .context = path, .seconds = 2, .alone = alone};
+	struct error err = {0};
+	int fd;
+
 	assert_non_null(mkdtemp(path));
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	l = (struct limited){
-		.work = start_program, .context = path, .seconds = 2, .alone = true};
 	assert_int_equal(run_limited(&l, &err), -ETIMEDOUT);
 	assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
 	/* The end of the pipe: nobody has it any more. */
@@ -142,12 +149,17 @@ static void test_alone(void **state _unused_)
 	unlink(path);
 }
 
+static void test_programs(void **state _unused_)
+{
+	ends_programs(false);
+	ends_programs(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_results),
-		cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_alone),
+		cmocka_unit_test(test_results), cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_alone),	cmocka_unit_test(test_programs),
 		cmocka_unit_test(test_keep),
 	};
 
