@@ -79,6 +79,15 @@ void pin_encode(const struct pin *p, uint8_t out[static PIN_SIZE])
 	memcpy(out + AT_OWNERS, p->owners, p->owner_count * PIN_HASH_SIZE);
 }
 
+bool pin_equal(const struct pin *a, const struct pin *b)
+{
+	uint8_t bytes[2][PIN_SIZE];
+
+	pin_encode(a, bytes[0]);
+	pin_encode(b, bytes[1]);
+	return memcmp(bytes[0], bytes[1], PIN_SIZE) == 0;
+}
+
 int pin_decode(const uint8_t *data, size_t size, struct pin *ret)
 {
 	uint8_t again[PIN_SIZE];

@@ -46,5 +46,8 @@ void pin_raise(struct pin *p, uint64_t release);
 
 void pin_encode(const struct pin *p, uint8_t out[static PIN_SIZE]);
 
+/* Whether both are the same bytes. */
+bool pin_equal(const struct pin *a, const struct pin *b);
+
 /* -EBADMSG when it isn't exactly this layout. */
 int pin_decode(const uint8_t *data, size_t size, struct pin *ret);

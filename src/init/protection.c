@@ -188,15 +188,6 @@ enum renewal protection_renewal(const struct protection *p, enum opener opener)
 	return p->other_slots ? RENEW_DROP_OTHERS : RENEW_NOTHING;
 }
 
-static bool same(const struct pin *a, const struct pin *b)
-{
-	uint8_t bytes[2][PIN_SIZE];
-
-	pin_encode(a, bytes[0]);
-	pin_encode(b, bytes[1]);
-	return memcmp(bytes[0], bytes[1], PIN_SIZE) == 0;
-}
-
 const char *protection_remembers(const struct protection *p, const struct keeping *m,
 				 const struct pin **ret)
 {
@@ -207,7 +198,7 @@ const char *protection_remembers(const struct protection *p, const struct keepin
 		return "tpm";
 	/* The TPM may have refused what the record took. */
 	if (m->kept)
-		return old_in_tpm && same(m->old, m->pin) ? "tpm" : "header";
+		return old_in_tpm && pin_equal(m->old, m->pin) ? "tpm" : "header";
 	return old_in_tpm ? "tpm" : m->known ? "header" : NULL;
 }
 

@@ -311,15 +311,6 @@ int volume_record(struct volume *v, struct pin *ret)
 	return r < 0 ? r : 0;
 }
 
-static bool same_pin(const struct pin *a, const struct pin *b)
-{
-	uint8_t bytes[2][PIN_SIZE];
-
-	pin_encode(a, bytes[0]);
-	pin_encode(b, bytes[1]);
-	return memcmp(bytes[0], bytes[1], PIN_SIZE) == 0;
-}
-
 static bool any_of_type(const char *json _unused_)
 {
 	return true;
@@ -367,7 +358,7 @@ int volume_keep_record(struct volume *v, const struct pin *pin, struct error *er
 	struct pin old;
 	int r;
 
-	if (volume_record(v, &old) == 0 && same_pin(&old, pin))
+	if (volume_record(v, &old) == 0 && pin_equal(&old, pin))
 		return 0;
 	text = v->learnt ? record_token(pin, v->record_key) : NULL;
 	if (!text)

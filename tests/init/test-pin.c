@@ -56,6 +56,21 @@ static void test_there_and_back(void **state)
 	assert_true(q.with_pin);
 }
 
+/* Places of owner keys that aren't used don't count. */
+static void test_equal(void **state)
+{
+	const struct pin p = example();
+	struct pin q = example();
+
+	memset(q.owners[2], 0x55, sizeof(q.owners[2]));
+	assert_true(pin_equal(&p, &q));
+	q.owner_count = 3;
+	assert_false(pin_equal(&p, &q));
+	q = example();
+	q.granted_at++;
+	assert_false(pin_equal(&p, &q));
+}
+
 static void test_owner(void **state)
 {
 	struct pin p = example();
@@ -164,7 +179,7 @@ int main(void)
 		cmocka_unit_test(test_golden),	cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_raised),	cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_signatures),
-		cmocka_unit_test(test_no_key),
+		cmocka_unit_test(test_no_key),	cmocka_unit_test(test_equal),
 	};
 
 	return cmocka_run_group_tests_name("pin", tests, NULL, NULL);
