@@ -224,12 +224,13 @@ static int grant_release(struct boot *b, uint64_t release, struct pin *pin)
 	return r;
 }
 
-static int grant_tpm_pin(struct boot *b, struct pin *pin)
+static int grant_tpm_pin(struct boot *b, struct pin *pin, bool *ret_waits)
 {
 	int r;
 
-	/* A yes would lead to nothing: drop_requests leaves it. */
+	/* A yes would lead to nothing. */
 	if (!protection_can_tell(&b->protection)) {
+		*ret_waits = true;
 		consoles_say(
 			b->consoles,
 			"That the TPM opens this disk only together with a PIN, as the "
@@ -243,17 +244,19 @@ static int grant_tpm_pin(struct boot *b, struct pin *pin)
 		    GRANT_SECONDS);
 	if (r <= 0)
 		return r;
+	*ret_waits = true;
 	b->protection.wants_pin = true;
 	/* Whatever becomes of the slot, none without a PIN is made from now on. */
 	pin->with_pin = true;
 	return 1;
 }
 
-static int grant_one(struct boot *b, const struct request *r, struct pin *pin)
+static int grant_one(struct boot *b, const struct request *r, struct pin *pin,
+		     bool *ret_pin_waits)
 {
 	switch (r->kind) {
 	case REQUEST_TPM_PIN:
-		return grant_tpm_pin(b, pin);
+		return grant_tpm_pin(b, pin, ret_pin_waits);
 	case REQUEST_TRUST:
 	case REQUEST_DISTRUST:
 		return grant_key(b, r, pin);
@@ -277,14 +280,11 @@ static int have_proof(struct boot *b)
 			 GRANT_SECONDS, &b->proof, &err);
 }
 
-void drop_requests(struct boot *b)
+void drop_requests(struct boot *b, bool pin_waits)
 {
 	struct error err;
-	/* Until the slot is there: it is what was asked for. */
-	bool again = !protection_can_tell(&b->protection) ||
-		     (b->protection.wants_pin && !b->enrolled);
 
-	if (volume_drop_requests(b->volume, again, &err) < 0)
+	if (volume_drop_requests(b->volume, pin_waits, &err) < 0)
 		consoles_say(b->consoles,
 			     "The requests can't be taken off the disk (%s): they come "
 			     "again at the next start.",
@@ -321,7 +321,7 @@ struct granting grant_requests(struct boot *b, struct pin *pin)
 	/* Refused all together, or one by one. */
 	g.answered = r == 0 || r == -EPERM;
 	for (size_t i = 0; i < requests.count && r == 0; i++) {
-		int granted = grant_one(b, &requests.list[i], pin);
+		int granted = grant_one(b, &requests.list[i], pin, &g.pin_waits);
 
 		g.changed |= granted > 0;
 		g.answered &= granted >= 0;

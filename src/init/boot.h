@@ -146,14 +146,17 @@ struct secret *choose_tpm_pin(struct boot *b);
 struct granting {
 	bool answered; /* all were granted or refused */
 	bool changed;  /* what was granted is in the pin */
+	/* That the TPM wants a PIN was granted, or couldn't be asked in this start. */
+	bool pin_waits;
 };
 
 /* What the running system has asked for: each is shown, and a password is asked for if
  * none was typed yet. */
 struct granting grant_requests(struct boot *b, struct pin *pin);
 
-/* Takes the requests off the disk, once all that was granted is kept. */
-void drop_requests(struct boot *b);
+/* Takes the requests off the disk, once all that was granted is kept; that for a PIN
+ * stays when it waits for another start. */
+void drop_requests(struct boot *b, bool pin_waits);
 
 /* trust.c */
 int step_trust(struct boot *b, struct error *err);

@@ -529,8 +529,9 @@ int step_enrol(struct boot *b, struct error *err _unused_)
 			"Nothing has told whether the TPM wants a PIN, too: it opens "
 			"this disk without one, until 'atomos enroll tpm --pin'.");
 	kept = keep_record(b, &pin);
+	/* The slot is what was asked for. */
 	if (granted.answered && is_stored(b, &granted, kept))
-		drop_requests(b);
+		drop_requests(b, granted.pin_waits && !b->enrolled);
 	secret_free(TAKE_PTR(b->proof));
 	secret_free(TAKE_PTR(b->tpm_pin));
 	/* What this start's system is weighed against: without an owner nothing. */
