@@ -363,14 +363,11 @@ static bool is_named_before(const struct tpm_slots *s, size_t i)
 /* One that doesn't go is said: the next start tries again. */
 static void drop_others(struct boot *b)
 {
-	_cleanup_extra_ struct extra extra = {0};
 	_cleanup_free_ char *device = xasprintf("/dev/%s", b->partition.node);
 	_cleanup_tpm_slots_ struct tpm_slots slots = {0};
 	bool older = false, gone = false;
 	struct error err;
 
-	if (!read_extra(&extra))
-		return;
 	volume_tpm_slots(b->volume, &slots);
 	for (size_t i = 0; i < slots.count; i++) {
 		int slot = slots.list[i].slot;
@@ -384,8 +381,7 @@ static void drop_others(struct boot *b)
 			continue;
 		}
 		gone = true;
-		older |= tpm_slots_whose(&slots, slot, extra.own, extra.signature) ==
-			 TPM_KEY_OLDER;
+		older |= slot == b->protection.older_slot;
 	}
 	if (older)
 		consoles_say(b->consoles, "Boot images with the vendor's older key don't "
