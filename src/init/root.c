@@ -66,7 +66,7 @@ static int mount_store(bool medium)
 void mend_superblock(struct boot *b, const char *device, const char *what)
 {
 	_cleanup_close_ int fd = open(device, O_RDWR | O_CLOEXEC);
-	int r = fd < 0 ? 0 : btrfs_super_mend(fd);
+	int r = fd < 0 ? -errno : btrfs_super_mend(fd);
 
 	if (r > 0)
 		consoles_say(
