@@ -89,10 +89,16 @@ int step_mount(struct boot *b, struct error *err)
 	(void)mkdir(RUN_DIR, 0755);
 	(void)mkdir(NIX_DIR, 0755);
 	if (mount_store(b->partition.medium) < 0)
-		return fail(err, -errno,
-			    "The file system on the disk can't be mounted (%m): it is "
-			    "damaged; write "
-			    "the medium anew or use another one");
+		return fail(
+			err, -errno,
+			"The file system on the disk can't be mounted (%m): it is "
+			"damaged; %s",
+			b->partition.medium
+				? "write the medium anew or use another one"
+				: "another Linux may still read it (btrfs in LUKS, "
+				  "opened "
+				  "by a password of this disk): save what you need, then "
+				  "start the medium again and install anew");
 	return 0;
 }
 
