@@ -76,10 +76,8 @@ static int build_volume(const struct boot *b, sd_json_variant **ret)
  */
 static int build_trust(const struct boot *b, sd_json_variant **ret)
 {
-	static const struct pin nothing = {0};
 	_cleanup_variant_ sd_json_variant *keys = NULL;
-	const struct pin *pin = b->remembered ? &b->pinned : &nothing;
-	int r = owner_keys_list(pin, &b->settings.keys, &keys);
+	int r = owner_keys_list(&b->pinned, &b->settings.keys, &keys);
 
 	return r < 0 ? r
 		     : sd_json_buildo(
@@ -92,7 +90,7 @@ static int build_trust(const struct boot *b, sd_json_variant **ret)
 				       SD_JSON_BUILD_BOOLEAN(b->recorded)),
 			       SD_JSON_BUILD_PAIR_CONDITION(
 				       !!b->remembered, "lowestRelease",
-				       SD_JSON_BUILD_UNSIGNED(pin->lowest_release)),
+				       SD_JSON_BUILD_UNSIGNED(b->pinned.lowest_release)),
 			       SD_JSON_BUILD_PAIR_VARIANT("ownerKeys", keys),
 			       SD_JSON_BUILD_PAIR_STRV("refusedKeys", b->refused_keys));
 }

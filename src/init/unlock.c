@@ -295,11 +295,14 @@ static int find_record(struct volume *v, struct crypt_device *device, struct pin
 {
 	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
 		const char *json;
+		struct pin pin;
 
-		if (crypt_token_json_get(device, i, &json) >= 0 &&
-		    record_token_parse(json, v->record_key, ret) == 0 &&
-		    memcmp(ret->volume, v->digest, VOLUME_DIGEST_SIZE) == 0)
-			return i;
+		if (crypt_token_json_get(device, i, &json) < 0 ||
+		    record_token_parse(json, v->record_key, &pin) < 0 ||
+		    memcmp(pin.volume, v->digest, VOLUME_DIGEST_SIZE) != 0)
+			continue;
+		*ret = pin;
+		return i;
 	}
 	return -ENOENT;
 }

@@ -82,7 +82,7 @@ const uint8_t *volume_key_digest(const struct volume *v);
 
 /* What the header keeps in the pin's place (record.h). -ENOENT when there is none for
  * this volume, -ENOKEY when no password has opened it: volume_unlock_typed, volume_learn.
- */
+ * *ret stays as it was then. */
 int volume_record(struct volume *v, struct pin *ret);
 
 /* Writes it onto the disk, unless this is there already. */
