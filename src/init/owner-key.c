@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "core/hash.h"
 #include "init/owner-key.h"
 
 #define SEED_SIZE 32
@@ -38,15 +39,15 @@ int owner_key_make(const char *directory, uint8_t hash[static 32], struct error 
 	_cleanup_secret_ struct secret *both = secret_new(), *private = NULL,
 				       *line = NULL;
 	uint8_t *bytes = (uint8_t *)both->data;
-	size_t seed = SEED_SIZE, public = PUBLIC_KEY_SIZE, size;
+	size_t seed = SEED_SIZE, public = PUBLIC_KEY_SIZE;
 	_cleanup_close_ int fd = -EBADF;
 	char name[16 + 2 * ID_SIZE];
 	int r;
 
 	if (!key || !EVP_PKEY_get_raw_private_key(key, bytes, &seed) ||
-	    !EVP_PKEY_get_raw_public_key(key, bytes + SEED_SIZE, &public) ||
-	    !EVP_Q_digest(NULL, "SHA256", NULL, bytes + SEED_SIZE, public, hash, &size))
+	    !EVP_PKEY_get_raw_public_key(key, bytes + SEED_SIZE, &public))
 		return fail(err, -EIO, "The machine's own key can't be made");
+	sha256_buffer(bytes + SEED_SIZE, public, hash);
 	name_key(hash, name);
 	private = key_text(name, bytes, SEED_SIZE + PUBLIC_KEY_SIZE);
 	line = key_text(name, bytes + SEED_SIZE, PUBLIC_KEY_SIZE);

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "core/hash.h"
 #include "init/json.h"
 #include "init/pcr-signature.h"
 #include "init/tpm.h"
@@ -65,13 +66,12 @@ int pcr_key_fingerprint(const char *pem, uint8_t ret[static PCR_FINGERPRINT_SIZE
 	EVP_PKEY *key = pcr_key_read(pem);
 	unsigned char *der = NULL;
 	int size = key ? i2d_PublicKey(key, &der) : -1;
-	size_t n;
-	bool good = size > 0 &&
-		    EVP_Q_digest(NULL, "SHA256", NULL, der, (size_t)size, ret, &n);
 
+	if (size > 0)
+		sha256_buffer(der, (size_t)size, ret);
 	OPENSSL_free(der);
 	EVP_PKEY_free(key);
-	return good ? 0 : -EBADMSG;
+	return size > 0 ? 0 : -EBADMSG;
 }
 
 /* One element of the list, as far as it is looked at. */

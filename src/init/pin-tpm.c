@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/macro.h"
+#include "core/hash.h"
 #include "init/pcr-signature.h"
 #include "init/pin-tpm.h"
 #include "init/tpm.h"
@@ -134,20 +135,13 @@ static void put(uint8_t *out, size_t *size, uint32_t value, size_t bytes)
 		out[(*size)++] = (uint8_t)(value >> (8 * bytes));
 }
 
-static void sha256(const void *data, size_t size, uint8_t ret[static PIN_HASH_SIZE])
-{
-	size_t n;
-
-	EVP_Q_digest(NULL, "SHA256", NULL, data, size, ret, &n);
-}
-
 /* Name of a public area: its hash algorithm, and the hash of its bytes. */
 static void name_of(const uint8_t *area, size_t size, uint8_t ret[static NAME_SIZE])
 {
 	size_t at = 0;
 
 	put(ret, &at, TPM2_ALG_SHA256, 2);
-	sha256(area, size, ret + 2);
+	sha256_buffer(area, size, ret + 2);
 }
 
 /* One PCR of the SHA-256 bank. */
@@ -172,8 +166,8 @@ static int demand_pcr7(const uint8_t pcr7[static PIN_HASH_SIZE], TPM2B_DIGEST *p
 	put(text, &at, TPM2_CC_PolicyPCR, 4);
 	if (Tss2_MU_TPML_PCR_SELECTION_Marshal(&selection, text, sizeof(text), &at))
 		return -EIO;
-	sha256(pcr7, PIN_HASH_SIZE, text + at);
-	sha256(text, at + PIN_HASH_SIZE, policy->buffer);
+	sha256_buffer(pcr7, PIN_HASH_SIZE, text + at);
+	sha256_buffer(text, at + PIN_HASH_SIZE, policy->buffer);
 	return 0;
 }
 
@@ -189,9 +183,9 @@ static int write_policy(const TPM2B_PUBLIC *key, const uint8_t pcr7[static PIN_H
 		return fail(err, -EBADMSG, "The boot image's key can't be written down");
 	put(text, &at, TPM2_CC_PolicyAuthorize, 4);
 	name_of(area, size, text + at);
-	sha256(text, sizeof(text), ret->buffer);
+	sha256_buffer(text, sizeof(text), ret->buffer);
 	/* And over it the policy reference, which is empty. */
-	sha256(ret->buffer, PIN_HASH_SIZE, ret->buffer);
+	sha256_buffer(ret->buffer, PIN_HASH_SIZE, ret->buffer);
 	ret->size = PIN_HASH_SIZE;
 	return demand_pcr7(pcr7, ret) < 0
 		       ? fail(err, -EBADMSG, "PCR 7 can't be written down")
@@ -419,7 +413,7 @@ static int verify(struct tpm_handle *t, ESYS_TR key, const TPM2B_DIGEST *policy,
 			    "The boot image has no signature for the phase that the TPM "
 			    "is in: the pin can only be written early in a start");
 	s.signature.rsassa.sig.size = (UINT16)size;
-	sha256(policy->buffer, policy->size, digest.buffer);
+	sha256_buffer(policy->buffer, policy->size, digest.buffer);
 	rc = Esys_VerifySignature(t->esys, key, NO_SESSIONS, &digest, &s, ret);
 	return rc ? refused(rc, "confirm the boot image's signature", err) : 0;
 }

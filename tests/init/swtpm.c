@@ -8,6 +8,7 @@
 #include "test.h"
 #include "swtpm.h"
 #include "base/process.h"
+#include "core/hash.h"
 #include "init/pcr-signature.h"
 
 int tool(const char *const *argv)
@@ -19,24 +20,17 @@ int tool(const char *const *argv)
 	return process_check(&p, &output, NULL, &err);
 }
 
-static void sha256(const void *data, size_t size, uint8_t *ret)
-{
-	size_t n;
-
-	assert_int_equal(EVP_Q_digest(NULL, "SHA256", NULL, data, size, ret, &n), 1);
-}
-
 /* PCR 11 after the word, and from that the digest of the policy that demands it. */
 static void policy_of(const char *word, uint8_t ret[static 32])
 {
 	static const uint8_t head[] = {0, 0, 1, 0x7f, 0, 0, 0, 1, 0, 0x0b, 3, 0, 8, 0};
 	uint8_t pcr[64] = {0}, text[32 + sizeof(head) + 32] = {0};
 
-	sha256(word, strlen(word), pcr + 32);
-	sha256(pcr, 64, pcr);
+	sha256_buffer(word, strlen(word), pcr + 32);
+	sha256_buffer(pcr, 64, pcr);
 	memcpy(text + 32, head, sizeof(head));
-	sha256(pcr, 32, text + 32 + sizeof(head));
-	sha256(text, sizeof(text), ret);
+	sha256_buffer(pcr, 32, text + 32 + sizeof(head));
+	sha256_buffer(text, sizeof(text), ret);
 }
 
 char *public_pem(EVP_PKEY *key)
@@ -80,7 +74,7 @@ void swtpm_extend(const char *word)
 	uint8_t digest[32];
 	char hex[65];
 
-	sha256(word, strlen(word), digest);
+	sha256_buffer(word, strlen(word), digest);
 	hex_encode(digest, sizeof(digest), hex);
 	value = xasprintf("11:sha256=%s", hex);
 	assert_int_equal(RUN("tpm2_pcrextend", value), 0);
