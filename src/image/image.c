@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <systemd/sd-json.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/variant.h"
 #include "base/workers.h"
 #include "core/hash.h"
 #include "image/boot-image.h"
@@ -122,25 +122,21 @@ static int read_system(struct work *w, struct error *err)
 {
 	_cleanup_free_ char *path = xasprintf("%s/system.json", w->options->system);
 	_cleanup_free_ char *text = NULL;
-	sd_json_variant *json = NULL, *release, *epoch;
+	_cleanup_variant_ sd_json_variant *json = NULL;
 	int r = read_file_at(AT_FDCWD, path, SYSTEM_JSON_SIZE_MAX, &text, NULL);
 
 	if (r < 0)
 		return fail(err, r,
 			    "%s isn't a system of AtomOS: can't read system.json: %s",
 			    w->options->system, strerror(-r));
-	r = sd_json_parse(text, 0, &json, NULL, NULL);
-	release = r < 0 ? NULL : sd_json_variant_by_key(json, "release");
-	epoch = r < 0 ? NULL : sd_json_variant_by_key(json, "epoch");
-	if (release && sd_json_variant_is_unsigned(release) && epoch &&
-	    sd_json_variant_is_unsigned(epoch)) {
-		w->release = sd_json_variant_unsigned(release);
-		w->epoch = sd_json_variant_unsigned(epoch);
-	} else {
-		r = fail(err, -EINVAL, "%s has no release or epoch", path);
-	}
-	sd_json_variant_unref(json);
-	return r < 0 ? r : 0;
+	r = variant_parse(text, path, &json, err);
+	if (r < 0)
+		return r;
+	w->release = variant_number_or(json, "release", UINT64_MAX);
+	w->epoch = variant_number_or(json, "epoch", UINT64_MAX);
+	return w->release < UINT64_MAX && w->epoch < UINT64_MAX
+		       ? 0
+		       : fail(err, -EINVAL, "%s has no release or epoch", path);
 }
 
 /* One image at a time: the lock is freed with the descriptor. */
