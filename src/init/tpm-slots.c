@@ -62,12 +62,11 @@ int tpm_slot_parse(const char *json, struct tpm_slot *ret)
 void tpm_slots_read(struct crypt_device *device, struct tpm_slots *ret)
 {
 	*ret = (struct tpm_slots){0};
-	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
+	for (int i = 0; i < MIN(crypt_token_max(CRYPT_LUKS2), LUKS_TOKENS_MAX); i++) {
 		struct tpm_slot *s = &ret->list[ret->count];
 		const char *json;
 
-		if (ret->count == LUKS_TOKENS_MAX ||
-		    crypt_token_json_get(device, i, &json) < 0 ||
+		if (crypt_token_json_get(device, i, &json) < 0 ||
 		    tpm_slot_parse(json, s) < 0)
 			continue;
 		s->token = i;
@@ -104,9 +103,9 @@ bool tpm_slots_others(const struct tpm_slots *s, int slot)
 	return false;
 }
 
-bool tpm_slot_vouched(const struct tpm_slot *slot,
-		      const uint8_t own[static PCR_FINGERPRINT_SIZE],
-		      const char *signature)
+/* Whether it is of an older key that the boot image vouches for. */
+static bool is_vouched(const struct tpm_slot *slot, const uint8_t *own,
+		       const char *signature)
 {
 	if (!slot->key || is_own(slot, own))
 		return false;
@@ -127,7 +126,7 @@ enum tpm_key tpm_slots_whose(const struct tpm_slots *s, int slot,
 			continue;
 		if (is_own(&s->list[i], own))
 			return TPM_KEY_OWN;
-		if (tpm_slot_vouched(&s->list[i], own, signature))
+		if (is_vouched(&s->list[i], own, signature))
 			best = TPM_KEY_OLDER;
 	}
 	return best;
@@ -138,7 +137,7 @@ const struct tpm_slot *tpm_slots_older(const struct tpm_slots *s,
 				       const char *signature)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (tpm_slot_vouched(&s->list[i], own, signature))
+		if (is_vouched(&s->list[i], own, signature))
 			return &s->list[i];
 	return NULL;
 }

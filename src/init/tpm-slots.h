@@ -38,11 +38,6 @@ const struct tpm_slot *tpm_slots_own(const struct tpm_slots *s,
 /* Whether there is one of another number. */
 bool tpm_slots_others(const struct tpm_slots *s, int slot);
 
-/* Whether it is of an older key that the boot image vouches for. */
-bool tpm_slot_vouched(const struct tpm_slot *slot,
-		      const uint8_t own[static PCR_FINGERPRINT_SIZE],
-		      const char *signature);
-
 enum tpm_key {
 	TPM_KEY_STRANGE, /* or none */
 	TPM_KEY_OWN,

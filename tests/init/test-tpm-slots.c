@@ -136,10 +136,6 @@ static void test_renewed(void **state)
 	assert_int_equal(tpm_slots_own(&s, own.fingerprint)->slot, 4);
 	assert_int_equal(tpm_slots_older(&s, own.fingerprint, both)->slot, 3);
 	assert_null(tpm_slots_older(&s, own.fingerprint, "{\"sha256\":[]}"));
-	assert_false(tpm_slot_vouched(&s.list[0], own.fingerprint, both));
-	assert_false(tpm_slot_vouched(&s.list[1], own.fingerprint, both));
-	assert_true(tpm_slot_vouched(&s.list[2], own.fingerprint, both));
-	assert_false(tpm_slot_vouched(&s.list[3], own.fingerprint, both));
 	for (int slot = 1; slot <= 5; slot++)
 		assert_int_equal(tpm_slots_whose(&s, slot, own.fingerprint, both),
 				 whose[slot - 1]);
