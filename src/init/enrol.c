@@ -11,9 +11,9 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "init/enrol.h"
+#include "init/json.h"
 #include "init/limit.h"
 #include "init/luks-shape.h"
-#include "init/tpm-slots.h"
 
 #define PROGRAM "systemd-cryptenroll"
 #define SLOT_SECONDS 120
@@ -65,18 +65,14 @@ static int load(const char *device, struct crypt_device **ret, struct error *err
 		     : 0;
 }
 
+/* Odd ones, too. */
 static bool is_tpms(struct crypt_device *cd, int token)
 {
-	struct tpm_slot s;
+	_cleanup_variant_ sd_json_variant *v = NULL;
 	const char *json;
-	int r;
 
-	if (crypt_token_json_get(cd, token, &json) < 0)
-		return false;
-	r = tpm_slot_parse(json, &s);
-	if (r == 0)
-		free(s.key);
-	return r != -ENOENT;
+	return crypt_token_json_get(cd, token, &json) >= 0 &&
+	       json_token(json, "systemd-tpm2", &v) != -ENOENT;
 }
 
 /* Whether tokens of the TPM's and others name it: whoever has the disk can have one of
@@ -88,8 +84,10 @@ static bool is_shared(struct crypt_device *cd, int slot)
 	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
 		if (crypt_token_is_assigned(cd, i, slot) != 0)
 			continue;
-		tpms |= is_tpms(cd, i);
-		others |= !is_tpms(cd, i);
+		if (is_tpms(cd, i))
+			tpms = true;
+		else
+			others = true;
 	}
 	return tpms && others;
 }
