@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "core/hash.h"
 #include "core/signature.h"
 #include "atomos/keys.h"
 #include "atomos/owned.h"
@@ -136,7 +135,7 @@ static int request(const char *what, bool trust, struct error *err)
 	r = note(o.header, line->data, trust, err);
 	if (r < 0)
 		return r;
-	sha256_buffer(keys.keys[0].bytes, PUBLIC_KEY_SIZE, hash);
+	public_key_hash(&keys.keys[0], hash);
 	hex_encode(hash, sizeof(hash), hex);
 	report(keys.keys[0].name, hex, trust);
 	return 0;

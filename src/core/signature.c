@@ -174,6 +174,11 @@ static bool verify(const struct public_key *key, const uint8_t *signature,
 	return good;
 }
 
+void public_key_hash(const struct public_key *key, uint8_t ret[static SHA256_SIZE])
+{
+	sha256_buffer(key->bytes, sizeof(key->bytes), ret);
+}
+
 const struct public_key *signature_check(const struct trusted_keys *k,
 					 const char *signature, const void *data,
 					 size_t size)

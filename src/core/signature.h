@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "core/hash.h"
 
 #define PUBLIC_KEY_SIZE 32
 #define SIGNATURE_SIZE 64
@@ -41,6 +42,9 @@ void trusted_keys_done(struct trusted_keys *k);
  * memory that is wiped, since it may be a private one. The name has KEY_NAME_MAX bytes at
  * most; more than that, or than both halves, ends the program. */
 struct secret *key_text(const char *name, const uint8_t *bytes, size_t size);
+
+/* SHA-256 of its bytes: what a machine remembers of a key, and people compare. */
+void public_key_hash(const struct public_key *key, uint8_t ret[static SHA256_SIZE]);
 
 /* Adds a copy of the key; the caller looks after TRUSTED_KEYS_MAX. */
 void trusted_keys_add(struct trusted_keys *k, const struct public_key *key);

@@ -8,7 +8,6 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "core/hash.h"
 #include "init/boot.h"
 #include "init/limit.h"
 #include "init/prompt.h"
@@ -190,7 +189,7 @@ static int grant_key(struct boot *b, const struct request *request, struct pin *
 	uint8_t hash[PIN_HASH_SIZE];
 	int r;
 
-	sha256_buffer(key->bytes, sizeof(key->bytes), hash);
+	public_key_hash(key, hash);
 	if (trust == (pin_owner(pin, hash) >= 0))
 		return 0;
 	if (trust && pin->owner_count == PIN_OWNERS_MAX) {

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "core/hash.h"
 #include "init/json.h"
 #include "init/owner-keys.h"
 
@@ -15,7 +14,7 @@ static bool in_pin(const struct pin *pin, const struct public_key *key)
 #ifdef WITHOUT_CHECK_PIN_OWNER
 	return true;
 #endif
-	sha256_buffer(key->bytes, sizeof(key->bytes), hash);
+	public_key_hash(key, hash);
 	return pin_owner(pin, hash) >= 0;
 }
 
@@ -44,32 +43,36 @@ int owner_keys_add(struct trusted_keys *keys, const char *text, size_t size,
 	return 0;
 }
 
-static const char *name_of(const struct trusted_keys *keys, const uint8_t *hash)
+/* For each of the pin's, the name of the first key with this hash, or NULL. */
+static void names_of(const struct pin *pin, const struct trusted_keys *keys,
+		     const char *ret[static PIN_OWNERS_MAX])
 {
-	uint8_t other[PIN_HASH_SIZE];
-
+	memset(ret, 0, PIN_OWNERS_MAX * sizeof(*ret));
 	for (size_t i = 0; i < keys->count; i++) {
-		sha256_buffer(keys->keys[i].bytes, PUBLIC_KEY_SIZE, other);
-		if (memcmp(other, hash, PIN_HASH_SIZE) == 0)
-			return keys->keys[i].name;
+		uint8_t hash[PIN_HASH_SIZE];
+		int at;
+
+		public_key_hash(&keys->keys[i], hash);
+		at = pin_owner(pin, hash);
+		if (at >= 0 && !ret[at])
+			ret[at] = keys->keys[i].name;
 	}
-	return NULL;
 }
 
 int owner_keys_list(const struct pin *pin, const struct trusted_keys *keys,
 		    sd_json_variant **ret)
 {
 	_cleanup_variant_ sd_json_variant *list = NULL;
+	const char *names[PIN_OWNERS_MAX];
 	int r = sd_json_variant_new_array(&list, NULL, 0);
 
+	names_of(pin, keys, names);
 	for (size_t i = 0; i < pin->owner_count && r >= 0; i++) {
-		const char *name = name_of(keys, pin->owners[i]);
-
 		r = sd_json_variant_append_arraybo(
 			&list,
 			SD_JSON_BUILD_PAIR_HEX("sha256", pin->owners[i], PIN_HASH_SIZE),
-			SD_JSON_BUILD_PAIR_CONDITION(!!name, "name",
-						     SD_JSON_BUILD_STRING(name)));
+			SD_JSON_BUILD_PAIR_CONDITION(!!names[i], "name",
+						     SD_JSON_BUILD_STRING(names[i])));
 	}
 	if (r < 0)
 		return r;

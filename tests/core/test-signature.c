@@ -27,6 +27,22 @@ static void test_keys(void **state)
 	assert_null(trusted_keys_find(&k, "other"));
 }
 
+static void test_hash(void **state)
+{
+	static const char line[] = "a:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+	_cleanup_trusted_keys_ struct trusted_keys k = {0};
+	uint8_t hash[SHA256_SIZE];
+	char hex[2 * SHA256_SIZE + 1];
+	struct error err;
+
+	if (trusted_keys_parse(line, strlen(line), &k, &err) < 0)
+		fail_msg("%s", err.message);
+	public_key_hash(&k.keys[0], hash);
+	hex_encode(hash, sizeof(hash), hex);
+	assert_string_equal(
+		hex, "21fe31dfa154a261626bf854046fd2271b7bed4b6abe45aa58877ef47f9721b9");
+}
+
 /* The longest name; both halves of a private key. */
 static void test_key_text(void **state)
 {
@@ -124,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_key_text),
 		cmocka_unit_test(test_should_fail),
 		cmocka_unit_test(test_signature_of_nix),

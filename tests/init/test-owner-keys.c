@@ -4,7 +4,6 @@
 
 #include "test.h"
 #include "base/macro.h"
-#include "core/hash.h"
 #include "init/json.h"
 #include "init/owner-keys.h"
 
@@ -31,7 +30,7 @@ static struct pin pin_with(const char *line)
 	struct pin p = {.owner_count = 1};
 
 	assert_int_equal(trusted_keys_parse(line, strlen(line), &k, NULL), 0);
-	sha256_buffer(k.keys[0].bytes, PUBLIC_KEY_SIZE, p.owners[0]);
+	public_key_hash(&k.keys[0], p.owners[0]);
 	return p;
 }
 
