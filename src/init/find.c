@@ -113,7 +113,7 @@ static void scan_disk(const char *disk, const char *loader, struct partitions *r
 
 void partitions_scan(const char *loader, struct partitions *ret)
 {
-	_cleanup_closedir_ DIR *d = opendir("/sys/block");
+	_cleanup_closedir_ DIR *d = opendir(SYS_BLOCK);
 	_cleanup_strv_ char **disks = NULL;
 	struct dirent *e;
 

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "init/json.h"
+#include "base/variant.h"
 #include "init/luks-shape.h"
 #include "init/luks-tokens.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "init/json.h"
+#include "base/variant.h"
 #include "init/owner-keys.h"
 
 static bool in_pin(const struct pin *pin, const struct public_key *key)

@@ -8,9 +8,9 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/variant.h"
 #include "init/boot.h"
 #include "init/find.h"
-#include "init/json.h"
 #include "init/owner-keys.h"
 #include "init/status.h"
 

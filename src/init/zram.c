@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/fd.h"
+#include "base/sysfs.h"
 #include "init/zram.h"
 
 #define PAGE 4096
@@ -25,7 +26,7 @@ void swap_header(uint8_t page[static 4096], uint64_t size)
 
 static int set(const char *attribute, const char *value, struct error *err)
 {
-	_cleanup_free_ char *path = xasprintf("/sys/block/zram0/%s", attribute);
+	_cleanup_free_ char *path = xasprintf(SYS_BLOCK "/zram0/%s", attribute);
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 || write(fd, value, strlen(value)) < 0)

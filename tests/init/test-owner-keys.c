@@ -4,7 +4,7 @@
 
 #include "test.h"
 #include "base/macro.h"
-#include "init/json.h"
+#include "base/variant.h"
 #include "init/owner-keys.h"
 
 /* Public key and private key of Ed25519's first test vector (RFC 8032, 7.1). */
