@@ -48,11 +48,9 @@ struct boot {
 	struct protection protection;
 	bool enrolled; /* the TPM was told to open it in this start */
 	bool told;     /* and what it keeps of this disk */
-	/* What the machine remembers of the disk, and who does: "tpm", "header" or NULL
-	 * for nobody. has_pinned: an owner's, what is started is weighed against it. */
+	/* What the machine remembers of the disk, and who does. */
 	struct pin pinned;
-	bool has_pinned;
-	const char *remembered;
+	enum rememberer remembered;
 	bool recorded; /* this start wrote just that into the header, or read it there */
 	char **refused_keys; /* names of those on the disk that nobody remembers */
 	int state; /* the folder that mirrors the kept paths; negative: all in memory */
@@ -69,6 +67,13 @@ struct boot {
 	struct system_info info;
 	struct engine_result loaded;
 };
+
+/* What a system is weighed against before it is started; NULL: nothing is known, or the
+ * disk has no owner. */
+static inline const struct pin *owners_pin(const struct boot *b)
+{
+	return b->owned && b->remembered != REMEMBERED_BY_NOBODY ? &b->pinned : NULL;
+}
 
 /* One step; a failure is one sentence in `err`. */
 typedef int (*step_run)(struct boot *b, struct error *err);

@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/str.h"
 #include "init/boot.h"
 #include "init/enrol.h"
 #include "init/find.h"
@@ -530,12 +529,10 @@ int step_enrol(struct boot *b, struct error *err _unused_)
 		drop_requests(b, granted.pin_waits && !b->enrolled);
 	secret_free(TAKE_PTR(b->proof));
 	secret_free(TAKE_PTR(b->tpm_pin));
-	/* What this start's system is weighed against: without an owner nothing. */
 	b->remembered = protection_remembers(
 		&b->protection, &(struct keeping){known, b->told, kept, &old, &pin},
 		&pinned);
-	b->has_pinned = b->owned && b->remembered;
 	b->pinned = *pinned;
-	b->recorded = kept || (b->remembered && streq(b->remembered, "header"));
+	b->recorded = kept || b->remembered == REMEMBERED_BY_HEADER;
 	return 0;
 }

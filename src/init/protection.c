@@ -188,18 +188,21 @@ enum renewal protection_renewal(const struct protection *p, enum opener opener)
 	return p->other_slots ? RENEW_DROP_OTHERS : RENEW_NOTHING;
 }
 
-const char *protection_remembers(const struct protection *p, const struct keeping *m,
-				 const struct pin **ret)
+enum rememberer protection_remembers(const struct protection *p, const struct keeping *m,
+				     const struct pin **ret)
 {
 	bool old_in_tpm = m->known && protection_trusts(p);
 
 	*ret = m->told || m->kept ? m->pin : m->old;
 	if (m->told)
-		return "tpm";
+		return REMEMBERED_BY_TPM;
 	/* The TPM may have refused what the record took. */
 	if (m->kept)
-		return old_in_tpm && pin_equal(m->old, m->pin) ? "tpm" : "header";
-	return old_in_tpm ? "tpm" : m->known ? "header" : NULL;
+		return old_in_tpm && pin_equal(m->old, m->pin) ? REMEMBERED_BY_TPM
+							       : REMEMBERED_BY_HEADER;
+	return old_in_tpm ? REMEMBERED_BY_TPM
+	       : m->known ? REMEMBERED_BY_HEADER
+			  : REMEMBERED_BY_NOBODY;
 }
 
 enum weighing protection_weigh(const struct pin *pinned, uint64_t release,

@@ -90,10 +90,12 @@ struct keeping {
 	const struct pin *old, *pin;
 };
 
-/* Who remembers what of the volume: "tpm" or "header", and *ret is what that one knows,
- * which this start's system is weighed against. NULL for nobody (*ret is `old`). */
-const char *protection_remembers(const struct protection *p, const struct keeping *m,
-				 const struct pin **ret);
+enum rememberer { REMEMBERED_BY_NOBODY, REMEMBERED_BY_TPM, REMEMBERED_BY_HEADER };
+
+/* Who remembers something of the volume, and *ret is what that one knows, which this
+ * start's system is weighed against; `old` where nobody does. */
+enum rememberer protection_remembers(const struct protection *p, const struct keeping *m,
+				     const struct pin **ret);
 
 enum weighing {
 	RELEASE_GOOD,

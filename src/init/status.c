@@ -49,6 +49,20 @@ static const char *secure_boot_word(void)
 	return secure == 1 ? "on" : secure == 0 ? "off" : "unknown";
 }
 
+/* NULL: nobody. */
+static const char *rememberer_word(enum rememberer r)
+{
+	switch (r) {
+	case REMEMBERED_BY_TPM:
+		return "tpm";
+	case REMEMBERED_BY_HEADER:
+		return "header";
+	case REMEMBERED_BY_NOBODY:
+		break;
+	}
+	return NULL;
+}
+
 /* How the volume was opened, and whose it is. */
 static int build_volume(const struct boot *b, sd_json_variant **ret)
 {
@@ -77,19 +91,19 @@ static int build_volume(const struct boot *b, sd_json_variant **ret)
 static int build_trust(const struct boot *b, sd_json_variant **ret)
 {
 	_cleanup_variant_ sd_json_variant *keys = NULL;
+	const char *by = rememberer_word(b->remembered);
 	int r = owner_keys_list(&b->pinned, &b->settings.keys, &keys);
 
 	return r < 0 ? r
 		     : sd_json_buildo(
 			       ret,
+			       SD_JSON_BUILD_PAIR_CONDITION(!!by, "remembered",
+							    SD_JSON_BUILD_STRING(by)),
 			       SD_JSON_BUILD_PAIR_CONDITION(
-				       !!b->remembered, "remembered",
-				       SD_JSON_BUILD_STRING(b->remembered)),
-			       SD_JSON_BUILD_PAIR_CONDITION(
-				       !!b->remembered, "recorded",
+				       !!by, "recorded",
 				       SD_JSON_BUILD_BOOLEAN(b->recorded)),
 			       SD_JSON_BUILD_PAIR_CONDITION(
-				       !!b->remembered, "lowestRelease",
+				       !!by, "lowestRelease",
 				       SD_JSON_BUILD_UNSIGNED(b->pinned.lowest_release)),
 			       SD_JSON_BUILD_PAIR_VARIANT("ownerKeys", keys),
 			       SD_JSON_BUILD_PAIR_STRV("refusedKeys", b->refused_keys));

@@ -45,6 +45,7 @@ static void refuse(struct boot *b, char *const *names)
 static void take_keys(struct boot *b, int state, const char *path)
 {
 	static const struct pin nothing = {0};
+	const struct pin *pin = owners_pin(b);
 	_cleanup_free_ char *text = xmalloc(TRUSTED_KEYS_TEXT_MAX);
 	_cleanup_strv_ char **refused = NULL;
 	int n = read_keys(state, path, text);
@@ -56,7 +57,7 @@ static void take_keys(struct boot *b, int state, const char *path)
 		fail(&err, n, "%s", strerror(-n));
 	else
 		n = owner_keys_add(&b->settings.keys, text, (size_t)n,
-				   b->has_pinned ? &b->pinned : &nothing, &refused, &err);
+				   pin ? pin : &nothing, &refused, &err);
 	if (n < 0)
 		consoles_say(b->consoles,
 			     "The owner's keys on this disk (%s) can't be used: %s.",
@@ -90,13 +91,13 @@ static int ask_owner(struct boot *b, enum weighing how, struct error *err)
 
 static int weigh_release(struct boot *b, struct error *err)
 {
-	enum weighing how = protection_weigh(b->has_pinned ? &b->pinned : NULL,
-					     b->info.release, b->opener);
+	const struct pin *pin = owners_pin(b);
+	enum weighing how = protection_weigh(pin, b->info.release, b->opener);
 	int r;
 
 	if (how == RELEASE_GOOD)
 		return 0;
-	if (!b->has_pinned)
+	if (!pin)
 		return fail(err, -EPERM,
 			    "A security key has opened the disk, and nothing told which "
 			    "systems this machine may start: try again and type a "
@@ -105,7 +106,7 @@ static int weigh_release(struct boot *b, struct error *err)
 		     "The disk holds release %" PRIu64 " of %s, and this machine starts "
 		     "none below release %" PRIu64 " by itself: somebody may have put an "
 		     "old one back.",
-		     b->info.release, b->info.product, b->pinned.lowest_release);
+		     b->info.release, b->info.product, pin->lowest_release);
 	r = ask_owner(b, how, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -113,7 +114,7 @@ static int weigh_release(struct boot *b, struct error *err)
 		    "The disk holds release %" PRIu64 " of %s, below release %" PRIu64
 		    ", and its owner didn't ask for it: start the newer system, or try "
 		    "again and type the password",
-		    b->info.release, b->info.product, b->pinned.lowest_release);
+		    b->info.release, b->info.product, pin->lowest_release);
 }
 
 int step_release(struct boot *b, struct error *err)

@@ -327,15 +327,11 @@ static void test_release(void **state)
 }
 
 static void remembers(const struct protection *p, const struct keeping *m,
-		      const char *who, const struct pin *what)
+		      enum rememberer who, const struct pin *what)
 {
 	const struct pin *pin;
-	const char *by = protection_remembers(p, m, &pin);
 
-	if (who)
-		assert_string_equal(by, who);
-	else
-		assert_null(by);
+	assert_int_equal(protection_remembers(p, m, &pin), who);
 	assert_ptr_equal(pin, what);
 }
 
@@ -352,27 +348,27 @@ static void test_remembers(void **state)
 	struct keeping m = {.old = &old, .pin = &pin};
 
 	m.known = true;
-	remembers(&p, &m, "tpm", &old);
+	remembers(&p, &m, REMEMBERED_BY_TPM, &old);
 	/* A grant that the TPM refused. */
 	m.kept = true;
-	remembers(&p, &m, "header", &pin);
+	remembers(&p, &m, REMEMBERED_BY_HEADER, &pin);
 	m.told = true;
-	remembers(&p, &m, "tpm", &pin);
+	remembers(&p, &m, REMEMBERED_BY_TPM, &pin);
 	m.kept = false;
-	remembers(&p, &m, "tpm", &pin);
+	remembers(&p, &m, REMEMBERED_BY_TPM, &pin);
 	/* A password was typed, and nothing granted. */
 	m = (struct keeping){.known = true, .kept = true, .old = &old, .pin = &pin};
 	pin = old;
-	remembers(&p, &m, "tpm", &pin);
+	remembers(&p, &m, REMEMBERED_BY_TPM, &pin);
 	/* No TPM answers. */
 	p.answered = false;
-	remembers(&p, &m, "header", &pin);
+	remembers(&p, &m, REMEMBERED_BY_HEADER, &pin);
 	m.kept = false;
-	remembers(&p, &m, "header", &old);
+	remembers(&p, &m, REMEMBERED_BY_HEADER, &old);
 	m.known = false;
-	remembers(&p, &m, NULL, &old);
+	remembers(&p, &m, REMEMBERED_BY_NOBODY, &old);
 	m.kept = true;
-	remembers(&p, &m, "header", &pin);
+	remembers(&p, &m, REMEMBERED_BY_HEADER, &pin);
 }
 
 static void answer(void *context)
