@@ -129,6 +129,7 @@ static int prepare(struct work *w, struct error *err)
 					 .release = o->release};
 	int r;
 
+	tell(w, "Checking the boot image");
 	/* What an interrupted one left. */
 	r = container_close(err);
 	kernel_part_drop(o->disk);
@@ -245,8 +246,10 @@ static int finish(struct work *w, struct install_result *ret, struct error *err)
 {
 	const struct install_options *o = w->options;
 	const char *esp = w->parts[PART_ESP].uuid;
-	int r = sync_disk(w, err);
+	int r;
 
+	tell(w, "Switching the partition table");
+	r = sync_disk(w, err);
 	/* Cut between the two, a password has the other disk's TPM told anew; the other
 	 * way round the new disk's start would find the pin of another one. */
 	if (r == 0 && o->old_pin == OLD_PIN_OTHER)
@@ -277,14 +280,12 @@ static int install(struct work *w, struct install_result *ret, struct error *err
 
 	if (r == 0)
 		r = name_parts(w, err);
-	tell(w, "Checking the boot image");
 	if (r == 0)
 		r = prepare(w, err);
 	if (r == 0)
 		r = begin(w, err);
 	if (r == 0)
 		r = fill(w, err);
-	tell(w, "Switching the partition table");
 	if (r == 0)
 		r = finish(w, ret, err);
 	ret->layout = w->layout;
