@@ -36,8 +36,11 @@ int header_open(const char *path, struct header **ret, struct error *err)
 	crypt_set_log_callback(NULL, crypt_keep_message, &h->said);
 	r = crypt_init(&h->device, path);
 	crypt_set_log_callback(NULL, NULL, NULL);
-	if (r < 0)
-		return fail(err, r, "The disk %s can't be used: %s", path, strerror(-r));
+	if (r < 0) {
+		_cleanup_free_ char *what = xasprintf("The disk %s can't be used", path);
+
+		return header_fail(h, err, r, what);
+	}
 	crypt_set_log_callback(h->device, crypt_keep_message, &h->said);
 	r = crypt_load(h->device, CRYPT_LUKS2, NULL);
 	if (r < 0)

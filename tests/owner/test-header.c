@@ -287,6 +287,20 @@ static void test_record(void **state)
 	assert_true(header_has_record(again));
 }
 
+/* With the library's own words, which name what is missing. */
+static void test_no_disk(void **state)
+{
+	const char *path = in_directory(state, "none");
+	struct header *h = NULL;
+	struct error err;
+
+	assert_true(header_open(path, &h, &err) < 0);
+	assert_null(h);
+	assert_non_null(strstr(err.message, "can't be used: Device"));
+	assert_non_null(strstr(err.message, "does not exist"));
+	assert_null(strchr(strstr(err.message, "does not exist"), '.'));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +321,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_request, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_record, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_no_disk, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_tpm, setup_directory,
 						teardown_directory),
