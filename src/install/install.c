@@ -302,8 +302,14 @@ static int lock_all(struct error *err)
 
 	if (r == 0)
 		fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail(err, r < 0 ? r : -errno, "Can't use " LOCK_FILE);
+	if (fd < 0) {
+		r = r < 0 ? r : -errno;
+		return fail(err, r,
+			    "Can't use " LOCK_FILE
+			    " (%s): it takes root's rights and a /run that can be "
+			    "written to",
+			    strerror(-r));
+	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return fail(err, -EBUSY,
 			    "Another installation is going on: wait until it is done");
