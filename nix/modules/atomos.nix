@@ -143,8 +143,8 @@ in
         example = "acme";
         vendor = true;
         description = ''
-          The password that a medium's encrypted partition opens with. It is no secret: boot
-          images contain it and try it first.
+          The password that a medium's encrypted partition opens with, of 1 to 4096 bytes. It
+          is no secret: boot images contain it and try it first.
         '';
       };
       keymaps = mkOption {
@@ -233,6 +233,11 @@ in
       {
         assertion = builtins.elem "us" cfg.boot.keymaps;
         message = "atomos.boot.keymaps must contain \"us\", the layout that is used when no other was chosen.";
+      }
+      {
+        # SECRET_MAX of src/base/secret.h.
+        assertion = cfg.boot.genericPassword != "" && builtins.stringLength cfg.boot.genericPassword <= 4096;
+        message = "atomos.boot.genericPassword must have 1 to 4096 bytes: with any other no image could be opened.";
       }
       {
         assertion = cfg.boot.consoles != [ ];

@@ -76,6 +76,7 @@ static int read_own(const char *name, char **ret, size_t *ret_size, struct error
 static int medium_open(struct medium *m, struct error *err)
 {
 	_cleanup_free_ char *keys = NULL, *settings = NULL;
+	const char *password;
 	size_t size;
 	int r = read_own("trusted-keys", &keys, &size, err);
 
@@ -85,9 +86,14 @@ static int medium_open(struct medium *m, struct error *err)
 		r = read_own("medium.json", &settings, NULL, err);
 	if (r == 0)
 		r = variant_parse(settings, "medium.json", &m->settings, err);
-	if (r == 0 && !variant_text(m->settings, "genericPassword"))
-		r = fail(err, -EINVAL, "medium.json names no generic password");
-	return r < 0 ? r : source_open("", &m->keys, &m->source, err);
+	if (r < 0)
+		return r;
+	password = variant_text(m->settings, "genericPassword");
+	if (!password || strlen(password) > SECRET_MAX)
+		return fail(err, -EINVAL,
+			    "medium.json names no generic password of %d bytes at most",
+			    SECRET_MAX);
+	return source_open("", &m->keys, &m->source, err);
 }
 
 static int read_sequence(const struct invocation *in, uint64_t *ret, struct error *err)

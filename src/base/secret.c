@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Passwords and keys: locked in memory, wiped when done. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,9 @@ struct secret *secret_of(const char *text)
 {
 	struct secret *s = secret_new();
 
-	s->size = MIN(strlen(text), (size_t)SECRET_MAX);
+	s->size = strlen(text);
+	/* One that was cut would be another one. */
+	assert(s->size <= SECRET_MAX);
 	memcpy(s->data, text, s->size);
 	return s;
 }

@@ -23,7 +23,7 @@ void secret_free(struct secret *s);
 DEFINE_FREEP(struct secret, secret_free)
 #define _cleanup_secret_ _cleanup_(secret_freep)
 
-/* One with the bytes of a text, cut where it is longer than a secret. */
+/* One with the bytes of a text, which isn't longer than a secret. */
 struct secret *secret_of(const char *text);
 
 /* Reads a line without its end; what is too long is cut. `hidden`: not shown where `fd`

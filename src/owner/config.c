@@ -83,6 +83,10 @@ int config_load(const char *path, struct config *ret, struct error *err)
 	r = variant_parse(text, path, &v, err);
 	if (r < 0)
 		return r;
+	if (strlen(variant_text_or(v, "genericPassword", "")) > SECRET_MAX)
+		return fail(err, -EBADMSG,
+			    "%s has a generic password of more than %d bytes", path,
+			    SECRET_MAX);
 	fill(v, ret);
 	return 0;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Secrets are kept apart, out of dumps and of children. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,15 +25,27 @@ static void test_wipe(void **state)
 static void test_of(void **state)
 {
 	char text[SECRET_MAX + 2];
-	_cleanup_secret_ struct secret *s = secret_of("seven lamps"), *cut = NULL;
+	_cleanup_secret_ struct secret *s = secret_of("seven lamps"), *longest = NULL;
+	int status = -1;
+	pid_t pid;
 
 	assert_int_equal(s->size, 11);
 	assert_string_equal(s->data, "seven lamps");
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = 0;
-	cut = secret_of(text);
-	assert_int_equal(cut->size, SECRET_MAX);
-	assert_int_equal(strlen(cut->data), SECRET_MAX);
+	/* Never cut. */
+	pid = fork();
+	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+		secret_of(text);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	text[SECRET_MAX] = 0;
+	longest = secret_of(text);
+	assert_int_equal(longest->size, SECRET_MAX);
+	assert_int_equal(strlen(longest->data), SECRET_MAX);
 }
 
 /* A child that is forked does not inherit the bytes. */

@@ -109,6 +109,22 @@ static void test_config(void **state)
 	assert_true(c.menu && !c.cheap_homes);
 }
 
+/* A cut one would open nothing. */
+static void test_long_password(void **state)
+{
+	char text[SECRET_MAX + 64];
+	struct error err;
+
+	for (int n = SECRET_MAX; n <= SECRET_MAX + 1; n++) {
+		_cleanup_config_ struct config c = {0};
+
+		snprintf(text, sizeof(text), "{\"genericPassword\":\"%0*d\"}", n, 0);
+		make_file(state, "config", text);
+		assert_int_equal(config_load(in_directory(state, "config"), &c, &err),
+				 n > SECRET_MAX ? -EBADMSG : 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +134,8 @@ int main(void)
 						teardown_directory),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test_setup_teardown(test_config, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_long_password, setup_directory,
 						teardown_directory),
 	};
 
