@@ -75,29 +75,23 @@ static int verify_path(struct verify *v, const char *path, struct error *err)
 				 &v->result, err);
 }
 
-static int load_password(const struct invocation *in, struct secret *password,
-			 struct error *err)
+/* The first line of a file. */
+static int load_password(const char *file, struct secret *password, struct error *err)
 {
-	const char *file = option_value(in, "password-file");
-	_cleanup_close_ int fd = -EBADF;
-	ssize_t n;
+	int r = secret_load(file, 0, password);
 
-	if (!file) {
-		password->size = strlen(GENERIC_PASSWORD);
-		memcpy(password->data, GENERIC_PASSWORD, password->size);
-		return 0;
-	}
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -errno : read_full(fd, password->data, SECRET_MAX);
-	if (n < 0)
-		return fail(err, (int)n, "Can't read %s: %s", file, strerror((int)-n));
+	if (r < 0)
+		return fail(err, r, "Can't read %s: %s", file,
+			    r == -EFBIG ? "it is too long" : strerror(-r));
 	password->size = strcspn(password->data, "\n");
+	password->data[password->size] = 0;
 	return 0;
 }
 
 static int verify_image(struct verify *v, const char *path, struct error *err)
 {
-	_cleanup_secret_ struct secret *password = secret_new();
+	_cleanup_secret_ struct secret *password = secret_of(GENERIC_PASSWORD);
+	const char *file = option_value(v->in, "password-file");
 	struct image_verify q = {
 		.path = path,
 		.password = password,
@@ -105,7 +99,7 @@ static int verify_image(struct verify *v, const char *path, struct error *err)
 		.progress = show_progress,
 		.progress_context = v->progress,
 	};
-	int r = load_password(v->in, password, err);
+	int r = file ? load_password(file, password, err) : 0;
 
 	return r < 0 ? r : image_verify(&q, &v->result, &v->system, err);
 }

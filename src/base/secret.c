@@ -106,15 +106,21 @@ int secret_file(const struct secret *s)
 	return r;
 }
 
+/* After `n` bytes were read, or a negative errno. */
+static int filled(struct secret *ret, ssize_t n)
+{
+	if (n < 0)
+		return (int)n;
+	ret->size = (size_t)n;
+	ret->data[n] = 0;
+	return 0;
+}
+
 int secret_read_file(int fd, struct secret *ret)
 {
 	ssize_t n = pread(fd, ret->data, SECRET_MAX, 0);
 
-	if (n < 0)
-		return -errno;
-	ret->size = (size_t)n;
-	ret->data[n] = 0;
-	return 0;
+	return filled(ret, n < 0 ? -errno : n);
 }
 
 int secret_load(const char *path, int flags, struct secret *ret)
@@ -122,13 +128,9 @@ int secret_load(const char *path, int flags, struct secret *ret)
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | flags);
 	ssize_t n = fd < 0 ? -errno : read_full(fd, ret->data, SECRET_MAX + 1);
 
-	if (n < 0)
-		return (int)n;
 	if (n > SECRET_MAX) {
 		wipe(ret->data, (size_t)n);
-		return -EFBIG;
+		n = -EFBIG;
 	}
-	ret->size = (size_t)n;
-	ret->data[n] = 0;
-	return 0;
+	return filled(ret, n);
 }

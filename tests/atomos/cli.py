@@ -172,6 +172,16 @@ class Verbs(unittest.TestCase):
         result = atomos("verify", self.top, ATOMOS_KEYS=f"{self.top}/other")
         self.assertIn("atomos keys new", result.stderr)
 
+    def test_verify_password_file(self):
+        self.assertEqual(atomos("keys", "new", f"{self.top}/keys").returncode, 0)
+        for name, size in ("image", 1 << 20), ("password", 4097):
+            with open(f"{self.top}/{name}", "wb") as file:
+                file.truncate(size)
+        result = atomos("verify", "--keys", f"{self.top}/keys", "--password-file", f"{self.top}/password",
+                        f"{self.top}/image")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("it is too long", result.stderr)
+
     def test_bad_flake(self):
         self.assertIn("names no system of a flake", atomos("build", "--flake", self.top).stderr)
 
