@@ -87,9 +87,7 @@ static int take_secret(sd_json_variant *o, const char *key, size_t max,
 	if (!*text || strlen(text) > max)
 		return fail(err, -EBADMSG, "\"%s\" isn't a text of 1 to %zu bytes", key,
 			    max);
-	*ret = secret_new();
-	(*ret)->size = strlen(text);
-	memcpy((*ret)->data, text, (*ret)->size + 1);
+	*ret = secret_of(text);
 	return 0;
 }
 

@@ -6,15 +6,6 @@
 #include "fixture.h"
 #include "core/recovery-key.h"
 
-static struct secret *typed(const char *text)
-{
-	struct secret *s = secret_new();
-
-	s->size = strlen(text);
-	memcpy(s->data, text, s->size);
-	return s;
-}
-
 static void test_form(void **state _unused_)
 {
 	_cleanup_secret_ struct secret *a = NULL, *b = NULL;
@@ -52,7 +43,7 @@ static void test_others(void **state _unused_)
 					  "cccccccc-cccccccc-cccccccc"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		_cleanup_secret_ struct secret *s = typed(bad[i]);
+		_cleanup_secret_ struct secret *s = secret_of(bad[i]);
 
 		assert_int_equal(recovery_key_normalise(s), -EINVAL);
 		assert_int_equal(s->size, strlen(bad[i]));
@@ -61,11 +52,11 @@ static void test_others(void **state _unused_)
 
 static void test_group(void **state _unused_)
 {
-	_cleanup_secret_ struct secret *key =
-		typed("cccccccc-bbbbbbbb-dddddddd-eeeeeeee-ffffffff-gggggggg-hhhhhhhh-"
-		      "iiiiiiii");
-	_cleanup_secret_ struct secret *good = typed("BBBB bbbb"),
-				       *bad = typed("bbbbbbb");
+	_cleanup_secret_ struct secret *key = secret_of(
+		"cccccccc-bbbbbbbb-dddddddd-eeeeeeee-ffffffff-gggggggg-hhhhhhhh-"
+		"iiiiiiii");
+	_cleanup_secret_ struct secret *good = secret_of("BBBB bbbb"),
+				       *bad = secret_of("bbbbbbb");
 
 	assert_true(recovery_key_group_is(key, 1, good));
 	assert_false(recovery_key_group_is(key, 0, good));

@@ -85,7 +85,7 @@ static int install(char **argv, int argc, struct install_result *ret, struct err
 {
 	_cleanup_source_ struct source source = {.store = -EBADF};
 	_cleanup_(trusted_keys_done) struct trusted_keys keys = {0};
-	_cleanup_secret_ struct secret *password = secret_new();
+	_cleanup_secret_ struct secret *password = secret_of(PASSWORD);
 	_cleanup_free_ char *text = NULL;
 	const char *last = NULL;
 	struct install_options o = {.disk = argc > 3 ? argv[3] : NULL,
@@ -100,8 +100,6 @@ static int install(char **argv, int argc, struct install_result *ret, struct err
 
 	if (r < 0)
 		return fail(err, r, "%s: %s", argv[2], strerror(-r));
-	password->size = strlen(PASSWORD);
-	memcpy(password->data, PASSWORD, password->size);
 	r = trusted_keys_parse(text, size, &keys, err);
 	if (r == 0)
 		r = source_open(argv[1], &keys, &source, err);
