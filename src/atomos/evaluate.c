@@ -112,13 +112,6 @@ static char *question(const struct evaluate *e)
 		e->boot ? "true" : "false");
 }
 
-static char *take_path(sd_json_variant *o, const char *key)
-{
-	const char *path = variant_text(o, key);
-
-	return path ? xstrdup(path) : NULL;
-}
-
 static char **command_line(const struct evaluate *e)
 {
 	char **argv = strv_split("nix eval --json --impure", " ");
@@ -135,7 +128,6 @@ int evaluate(const struct evaluate *e, struct evaluated *ret, struct error *err)
 	_cleanup_strv_ char **argv = command_line(e);
 	_cleanup_variant_ sd_json_variant *answer = NULL;
 	_cleanup_free_ char *output = NULL;
-	sd_json_variant *fresh;
 	int r = nix_run((const char *const *)argv, &output, err);
 
 	*ret = (struct evaluated){0};
@@ -143,13 +135,11 @@ int evaluate(const struct evaluate *e, struct evaluated *ret, struct error *err)
 		r = variant_parse(output, "What nix eval prints", &answer, err);
 	if (r < 0)
 		return r;
-	fresh = variant_get(answer, "fresh");
 	ret->decisions = sd_json_variant_ref(variant_get(answer, "decisions"));
-	ret->fresh = fresh && sd_json_variant_is_boolean(fresh) &&
-		     sd_json_variant_boolean(fresh);
-	ret->system = take_path(answer, "system");
-	ret->inputs = take_path(answer, "inputs");
-	ret->boot = take_path(answer, "boot");
+	ret->fresh = variant_true(answer, "fresh");
+	ret->system = variant_copy(answer, "system", NULL);
+	ret->inputs = variant_copy(answer, "inputs", NULL);
+	ret->boot = variant_copy(answer, "boot", NULL);
 	if (!ret->decisions)
 		return fail(err, -EBADMSG, "The Nix code decides nothing");
 	return 0;

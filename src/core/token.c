@@ -10,12 +10,10 @@
 char *token_decode(const char *json, const char *field)
 {
 	_cleanup_variant_ sd_json_variant *token = NULL;
-	const char *text;
 
-	if (variant_parse(json, "it", &token, NULL) < 0)
-		return NULL;
-	text = variant_text(token, field);
-	return text ? xstrdup(text) : NULL;
+	return variant_parse(json, "it", &token, NULL) < 0
+		       ? NULL
+		       : variant_copy(token, field, NULL);
 }
 
 char *token_find(struct crypt_device *device, const char *type, const char *field)

@@ -40,14 +40,12 @@ void installer_step_done(struct installer_step *s)
 bool installer_line(const char *line, struct installer_step *ret)
 {
 	_cleanup_variant_ sd_json_variant *v = NULL;
-	const char *detail;
 
 	*ret = (struct installer_step){0};
 	if (variant_parse(line, "it", &v, NULL) < 0 || !variant_text(v, "what"))
 		return false;
-	detail = variant_text(v, "detail");
-	*ret = (struct installer_step){.what = xstrdup(variant_text(v, "what")),
-				       .detail = detail ? xstrdup(detail) : NULL,
+	*ret = (struct installer_step){.what = variant_copy(v, "what", NULL),
+				       .detail = variant_copy(v, "detail", NULL),
 				       .done = variant_number(v, "done"),
 				       .total = variant_number(v, "total")};
 	return true;
