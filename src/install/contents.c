@@ -157,25 +157,22 @@ static bool any_token(const char *json,
 				   void *context),
 		      void *context)
 {
-	sd_json_variant *root = NULL, *tokens;
+	_cleanup_variant_ sd_json_variant *root = NULL;
+	sd_json_variant *tokens;
 	bool found = false;
 
-	if (sd_json_parse(json, 0, &root, NULL, NULL) < 0)
+	if (variant_parse(json, "it", &root, NULL) < 0)
 		return false;
-	tokens = sd_json_variant_is_object(root) ? sd_json_variant_by_key(root, "tokens")
-						 : NULL;
+	tokens = variant_get(root, "tokens");
+	if (!tokens || !sd_json_variant_is_object(tokens))
+		return false;
 	/* Keys and values take turns. */
-	if (tokens && sd_json_variant_is_object(tokens))
-		for (size_t i = 1; !found && i < sd_json_variant_elements(tokens);
-		     i += 2) {
-			sd_json_variant *t = sd_json_variant_by_index(tokens, i);
-			const char *type = sd_json_variant_is_object(t)
-						   ? variant_text(t, "type")
-						   : NULL;
+	for (size_t i = 1; !found && i < sd_json_variant_elements(tokens); i += 2) {
+		sd_json_variant *t = sd_json_variant_by_index(tokens, i);
+		const char *type = variant_text(t, "type");
 
-			found = type && look(t, type, context);
-		}
-	sd_json_variant_unref(root);
+		found = type && look(t, type, context);
+	}
 	return found;
 }
 

@@ -61,7 +61,7 @@ static void add_disk(struct targets *t, sd_json_variant *disk)
 	sd_json_variant *space = sd_json_variant_by_key(disk, "free");
 	struct target *e;
 
-	if (!sd_json_variant_is_object(disk) || !variant_text_or(disk, "disk", "")[0])
+	if (!variant_text_or(disk, "disk", "")[0])
 		return;
 	e = add(t, disk, true);
 	e->label = label_of(disk, variant_number(disk, "size"), "");
