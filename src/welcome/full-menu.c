@@ -2,12 +2,12 @@
 /* A list of choices on the full screen. */
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/str.h"
 #include "welcome/full-internal.h"
 
 #define DETAIL_GAP 2
@@ -62,25 +62,19 @@ static void move_to_letter(struct menu *m, int letter)
  * of either is cut. */
 static char *item_text(const struct screen_item *e, bool apart, int width)
 {
-	_cleanup_free_ char *label = NULL, *detail = NULL;
-	char *out, *end;
+	_cleanup_free_ char *detail = NULL;
+	_cleanup_strv_ char **lines = NULL, **rows = NULL;
 
 	if (!apart)
 		return xasprintf("%s%*s%s", e->label, e->detail ? DETAIL_GAP : 0, "",
 				 e->detail ? e->detail : "");
-	label = screen_wrap(e->label, (size_t)width);
-	if (!e->detail)
-		return TAKE_PTR(label);
-	detail = screen_wrap(e->detail, (size_t)MAX(width - DETAIL_GAP, 1));
-	out = end = xcalloc(strlen(label) + (1 + DETAIL_GAP) * strlen(detail) + 8, 1);
-	end = stpcpy(end, label);
-	for (char *line = detail, *next; line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = 0;
-		end += sprintf(end, "\n%*s%s", DETAIL_GAP, "", line);
-	}
-	return out;
+	rows = strv_consume(NULL, screen_wrap(e->label, (size_t)width));
+	if (e->detail)
+		detail = screen_wrap(e->detail, (size_t)MAX(width - DETAIL_GAP, 1));
+	lines = strv_split(detail ? detail : "", "\n");
+	for (char **line = lines; *line; line++)
+		rows = strv_consume(rows, xasprintf("%*s%s", DETAIL_GAP, "", *line));
+	return strv_join(rows, "\n");
 }
 
 static bool fits(const struct screen_item *e, int width)
