@@ -9,6 +9,7 @@
 #include "base/cryptsetup.h"
 #include "base/str.h"
 #include "base/variant.h"
+#include "core/token.h"
 #include "init/record.h"
 #include "owner/header-internal.h"
 
@@ -130,15 +131,11 @@ int header_slots(struct header *h, struct slots *ret, struct error *err)
 	return header_tokens(h, mark, ret);
 }
 
-static int is_record(struct header *h _unused_, int token _unused_, const char *type,
-		     const char *json _unused_, void *context _unused_)
-{
-	return streq(type, RECORD_TOKEN);
-}
-
 bool header_has_record(struct header *h)
 {
-	return header_tokens(h, is_record, NULL) > 0;
+	_cleanup_free_ char *mac = token_find(h->device, RECORD_TOKEN, "mac");
+
+	return mac != NULL;
 }
 
 int header_try(struct header *h, const struct secret *secret)
