@@ -12,11 +12,9 @@
 
 #define KEY_BYTES 64
 #define CIPHER "aes-xts-plain64"
-/* More would keep a machine busy for minutes, or take memory it hasn't. */
+/* More would keep a machine busy for minutes. */
 #define ITERATIONS_MAX 20000000
-#define ARGON_MEMORY_MAX (1U << 20) /* KiB: 1 GiB */
 #define ARGON_TIME_MAX 1000
-#define ARGON_CPUS_MAX 4
 #define STRIPES 4000
 
 static int refuse(struct error *err, const char *what)
@@ -126,8 +124,8 @@ static int check_kdf(sd_json_variant *k, struct error *err)
 	if (!text_is(k, "type", "argon2id") ||
 	    !KEYS_ARE(k, "type", "salt", "time", "memory", "cpus") ||
 	    !number_is(k, "time", 1, ARGON_TIME_MAX) ||
-	    !number_is(k, "memory", 32, ARGON_MEMORY_MAX) ||
-	    !number_is(k, "cpus", 1, ARGON_CPUS_MAX))
+	    !number_is(k, "memory", 32, LUKS_ARGON_KIB_MAX) ||
+	    !number_is(k, "cpus", 1, LUKS_ARGON_CPUS_MAX))
 		return refuse(err, "key derivation of a slot");
 	return 0;
 }

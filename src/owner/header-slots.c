@@ -10,16 +10,15 @@
 #include "core/answers-token.h"
 #include "core/recovery-key.h"
 #include "core/token.h"
+#include "init/luks-shape.h"
 #include "init/request.h"
 #include "owner/header-internal.h"
 
+/* Ours: the boot takes much longer ones, and no request needs that. */
 #define REQUEST_LENGTH_MAX 1024
 #define MEGABYTE_IN_KIB 1024U
-/* What init/luks-shape.c allows. */
-#define ARGON_KIB_MAX (1U << 20)
 #define ARGON_KIB_MIN 32
 #define ARGON_TIME_MIN 4
-#define ARGON_CPUS 4
 /* 256 random bits don't get safer by work; libcryptsetup wants 1000 at least. */
 #define RANDOM_ITERATIONS 1000
 
@@ -30,8 +29,9 @@ static int set_cost(struct header *h, const struct slot_new *n)
 		.type = CRYPT_KDF_ARGON2ID,
 		.hash = "sha512",
 		.time_ms = n->cost.milliseconds,
-		.max_memory_kb = MIN(n->cost.megabytes * MEGABYTE_IN_KIB, ARGON_KIB_MAX),
-		.parallel_threads = ARGON_CPUS,
+		.max_memory_kb =
+			MIN(n->cost.megabytes * MEGABYTE_IN_KIB, LUKS_ARGON_KIB_MAX),
+		.parallel_threads = LUKS_ARGON_CPUS_MAX,
 	};
 
 	if (n->kind == SLOT_RECOVERY) {
@@ -238,7 +238,8 @@ static int find_request(struct header *h, int token, const char *type, const cha
 	return same && a->drop ? MIN(crypt_token_json_set(h->device, token, NULL), 0) : 0;
 }
 
-/* What init/luks-tokens.c allows; with anything else the boot would refuse the header. */
+/* The letters that init/luks-tokens.c allows: with any other the boot would refuse the
+ * header. */
 static bool request_ok(const char *want)
 {
 	size_t n = strlen(want);
