@@ -34,8 +34,6 @@ static void install(struct session *s, struct medium *m)
 /* Until somebody wants to try the system, or the machine goes. */
 static int ask_all(struct session *s, struct medium *m, struct error *err)
 {
-	static const char *const off[] = {"systemctl", "poweroff", NULL},
-				 *const restart[] = {"systemctl", "reboot", NULL};
 	_cleanup_secret_ struct secret *typed = secret_new();
 	struct answer a = {.text = typed};
 
@@ -57,10 +55,10 @@ static int ask_all(struct session *s, struct medium *m, struct error *err)
 			install(s, m);
 			break;
 		case MEDIUM_OFF:
-			session_run(s, off);
+			session_end(s, false);
 			return 0;
 		case MEDIUM_RESTART:
-			session_run(s, restart);
+			session_end(s, true);
 			return 0;
 		default:
 			break;

@@ -190,8 +190,6 @@ static void follow(struct session *s, const char *leader)
 
 static void go(struct session *s, bool inner)
 {
-	static const char *const off[] = {"systemctl", "poweroff", NULL},
-				 *const restart[] = {"systemctl", "reboot", NULL};
 	bool again = s->config->unattended->restart;
 
 	/* There is nothing to take out of an inner disk. */
@@ -201,7 +199,7 @@ static void go(struct session *s, bool inner)
 		       : "Installed. The machine goes off now: take the medium out "
 			 "before it is started again.");
 	lock_done(LOCK_DIR, s->console);
-	session_run(s, again ? restart : off);
+	session_end(s, again);
 }
 
 bool session_unattended(struct session *s)

@@ -62,6 +62,13 @@ void session_run(struct session *s, const char *const *argv)
 	(*s->ui)->methods->resume(*s->ui);
 }
 
+void session_end(struct session *s, bool restart)
+{
+	const char *const argv[] = {"systemctl", restart ? "reboot" : "poweroff", NULL};
+
+	session_run(s, argv);
+}
+
 /* All that the questions need to know; borrowed by the flow. */
 struct first_boot {
 	struct session *session;

@@ -39,6 +39,9 @@ int session_ask(struct session *s, const struct screen *screen, struct answer *r
 /* A program that has the terminal for itself; what it fails on is only said. */
 void session_run(struct session *s, const char *const *argv);
 
+/* The machine goes off, or starts anew. */
+void session_end(struct session *s, bool restart);
+
 /* Shows a sentence and waits for Enter. */
 int session_message(struct session *s, const char *title, const char *text,
 		    struct error *err);
