@@ -73,13 +73,14 @@ char *place_keys_of(const char *image, const char *given)
 	_cleanup_free_ char *link = xasprintf("%s.keys", image), *medium = NULL;
 	const char *disk = endswith(image, ".disk");
 
-	if (!given && access(link, F_OK) == 0)
+	if (given)
+		return place_keys(given);
+	if (access(link, F_OK) == 0)
 		return TAKE_PTR(link);
 	/* Installed to from a medium: `atomos run --disk`. */
 	if (disk)
 		medium = xasprintf("%.*s.keys", (int)(disk - image), image);
-	return !given && disk && access(medium, F_OK) == 0 ? TAKE_PTR(medium)
-							   : place_keys(given);
+	return medium && access(medium, F_OK) == 0 ? TAKE_PTR(medium) : place_keys(NULL);
 }
 
 static int find_file(const char *given, char **ret, struct error *err)
