@@ -135,38 +135,31 @@ static int identity(const struct account *a, struct secret *ret, struct error *e
 int account_create(const struct account *a, struct error *err)
 {
 	_cleanup_secret_ struct secret *record = secret_new();
-	_cleanup_free_ char *size = xasprintf("--disk-size=%" PRIu64, a->home_bytes),
-			    *real_name = xasprintf("--real-name=%s", a->real_name),
-			    *output = NULL;
+	_cleanup_free_ char *output = NULL;
 	/* All of its room is its own from the start, also while nobody is logged in: a
 	 * home that has to get it back at log-in stays closed when others have filled the
 	 * disk. */
-	const char *argv[18] = {"homectl",
-				"create",
-				"--identity=-",
-				"--no-pager",
-				"--storage=luks",
-				"--fs-type=btrfs",
-				size,
-				"--luks-discard=no",
-				"--luks-offline-discard=no",
-				"--rebalance-weight=off",
-				"--auto-resize-mode=off"};
-	size_t n = 11;
-	struct process p = {.argv = argv};
+	_cleanup_strv_ char **argv =
+		strv_split("homectl create --identity=- --no-pager --storage=luks "
+			   "--fs-type=btrfs --luks-discard=no --luks-offline-discard=no "
+			   "--rebalance-weight=off --auto-resize-mode=off",
+			   " ");
+	struct process p = {0};
 	int r = identity(a, record, err);
 
 	if (r < 0)
 		return r;
+	argv = strv_consume(argv, xasprintf("--disk-size=%" PRIu64, a->home_bytes));
 	if (a->real_name && a->real_name[0])
-		argv[n++] = real_name;
+		argv = strv_consume(argv, xasprintf("--real-name=%s", a->real_name));
 	if (a->administrator)
-		argv[n++] = "--member-of=sudo";
+		argv = strv_add(argv, "--member-of=sudo");
 	if (a->cheap) {
-		argv[n++] = "--luks-pbkdf-type=pbkdf2";
-		argv[n++] = "--luks-pbkdf-force-iterations=1000";
+		argv = strv_add(argv, "--luks-pbkdf-type=pbkdf2");
+		argv = strv_add(argv, "--luks-pbkdf-force-iterations=1000");
 	}
-	argv[n++] = a->name;
+	argv = strv_add(argv, a->name);
+	p.argv = (const char *const *)argv;
 	p.input = record->data;
 	p.input_size = record->size;
 	r = process_check(&p, &output, NULL, err);
@@ -309,12 +302,10 @@ char **account_names(const char *records)
 
 char **account_system_names(const char *passwd)
 {
-	FILE *f = fopen(passwd, "re");
+	_cleanup_fclose_ FILE *f = fopen(passwd, "re");
 	char **list = xcalloc(1, sizeof(char *));
 
 	for (struct passwd *p; f && (p = fgetpwent(f));)
 		list = strv_add(list, p->pw_name);
-	if (f)
-		fclose(f);
 	return list;
 }
