@@ -8,10 +8,10 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/variant.h"
 #include "core/hash.h"
 #include "atomos/add-files.h"
 #include "atomos/build-lock.h"
-#include "atomos/json.h"
 #include "atomos/lock-ids.h"
 #include "atomos/renew.h"
 

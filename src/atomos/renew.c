@@ -7,8 +7,8 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/variant.h"
 #include "atomos/apt.h"
-#include "atomos/json.h"
 #include "atomos/renew.h"
 
 static void wanted_lists(sd_json_variant *decisions, struct lock *ret)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-json.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"

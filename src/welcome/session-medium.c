@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The medium's menu on a front end. */
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/sysfs.h"
 #include "welcome/installer.h"
