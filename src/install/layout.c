@@ -47,7 +47,7 @@ static uint64_t home_minimum(const struct layout_needs *needs)
 	return align_up(MAX(needs->home, LAYOUT_HOME_MIN));
 }
 
-uint64_t layout_minimum(const struct layout_needs *needs)
+static uint64_t minimum(const struct layout_needs *needs)
 {
 	return LAYOUT_ESP_SIZE + LAYOUT_BIOS_SIZE + root_minimum(needs->content) +
 	       home_minimum(needs);
@@ -55,7 +55,7 @@ uint64_t layout_minimum(const struct layout_needs *needs)
 
 uint64_t layout_smallest_disk(const struct layout_needs *needs)
 {
-	return layout_minimum(needs) + WHOLE_LOST;
+	return minimum(needs) + WHOLE_LOST;
 }
 
 /* What is needed is rounded up, and is that of a whole disk: one of the size that was
@@ -91,7 +91,7 @@ int layout_make(const struct region *space, const struct layout_needs *needs,
 	uint64_t size = end > start ? end - start : 0;
 	uint64_t fixed = LAYOUT_ESP_SIZE + LAYOUT_BIOS_SIZE;
 
-	if (size < layout_minimum(needs))
+	if (size < minimum(needs))
 		return fail_small(space->size, needs, err);
 	ret->esp = (struct region){start, LAYOUT_ESP_SIZE};
 	ret->bios = (struct region){start + LAYOUT_ESP_SIZE, LAYOUT_BIOS_SIZE};

@@ -35,6 +35,5 @@ struct region layout_whole(uint64_t disk);
 int layout_make(const struct region *space, const struct layout_needs *needs,
 		struct layout *ret, struct error *err);
 
-/* What layout_make needs at least, and the least disk that has it. */
-uint64_t layout_minimum(const struct layout_needs *needs);
+/* The least disk that has what layout_make needs. */
 uint64_t layout_smallest_disk(const struct layout_needs *needs);

@@ -48,7 +48,7 @@ static void test_sizes(void **state)
 
 static void test_least(void **state)
 {
-	struct region space = {GPT_ALIGN, layout_minimum(&demo)};
+	struct region space = layout_whole(layout_smallest_disk(&demo));
 	struct layout l;
 	struct error err;
 
