@@ -14,7 +14,6 @@
 #include "atomos/install-confirm.h"
 
 #define FILE_NAME "test-install-answers.json"
-#define KEY_NAME "/tmp/atomos-test-install-answers.key"
 
 static int load(const char *text, struct install_answers *a, struct error *err)
 {
@@ -24,6 +23,15 @@ static int load(const char *text, struct install_answers *a, struct error *err)
 	r = install_answers_load(FILE_NAME, a, err);
 	unlink(FILE_NAME);
 	return r;
+}
+
+/* A whole path that no other run has. */
+static char *key_name(void)
+{
+	_cleanup_free_ char *here = getcwd(NULL, 0);
+
+	assert_non_null(here);
+	return xasprintf("%s/test-install-answers.key", here);
 }
 
 static void must(int r, const struct error *err)
@@ -91,31 +99,33 @@ static void test_refused(void **state)
 static void test_no_secret_without_tpm(void **state)
 {
 	_cleanup_install_answers_ struct install_answers a;
+	_cleanup_free_ char *key = key_name(),
+			    *text = xasprintf("{\"serial\":\"S1\",\"name\":\"anna\","
+					      "\"password\":\"seven unlikely "
+					      "lamps\",\"recoveryKeyFile\":\"%s\"}",
+					      key);
 	struct error err;
 
-	must(load("{\"serial\":\"S1\",\"name\":\"anna\",\"password\":\"seven unlikely "
-		  "lamps\","
-		  "\"recoveryKeyFile\":\"" KEY_NAME "\"}",
-		  &a, &err),
-	     &err);
+	must(load(text, &a, &err), &err);
 	assert_string_equal(a.serial, "S1");
 	must(install_answers_prepare(&a, false, &err), &err);
 	assert_null(a.leave.sealed);
 	assert_string_equal(a.leave.open->data, "{\"name\":\"anna\"}");
-	assert_int_equal(access(KEY_NAME, F_OK), -1);
+	assert_int_equal(access(key, F_OK), -1);
 }
 
 /* Only what the installation has written is removed. */
 static void test_undo(void **state)
 {
-	struct install_answers a = {.recovery_file = (char *)KEY_NAME};
+	_cleanup_free_ char *key = key_name();
+	struct install_answers a = {.recovery_file = key};
 
-	assert_int_equal(write_file_at(AT_FDCWD, KEY_NAME, "x", 1, 0600), 0);
+	assert_int_equal(write_file_at(AT_FDCWD, key, "x", 1, 0600), 0);
 	assert_false(install_answers_undo(&a));
-	assert_int_equal(access(KEY_NAME, F_OK), 0);
+	assert_int_equal(access(key, F_OK), 0);
 	a.written = true;
 	assert_true(install_answers_undo(&a));
-	assert_int_equal(access(KEY_NAME, F_OK), -1);
+	assert_int_equal(access(key, F_OK), -1);
 	assert_false(install_answers_undo(&a));
 }
 

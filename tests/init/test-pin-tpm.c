@@ -151,9 +151,7 @@ static void test_spoilt(void **state)
 	struct error err = {0};
 
 	write_pin(f);
-	assert_int_equal(
-		RUN("sh", "-c", "tpm2_nvread -o /tmp/atomos-pin-copy " PIN_INDEX_TEXT),
-		0);
+	assert_int_equal(RUN("sh", "-c", "tpm2_nvread -o pin-copy " PIN_INDEX_TEXT), 0);
 	assert_int_equal(RUN("tpm2_nvundefine", "-C", "o", PIN_INDEX_TEXT), 0);
 	assert_state(f, PIN_NONE);
 	/* The same content under other attributes. */
@@ -161,11 +159,10 @@ static void test_spoilt(void **state)
 			     "ownerread|authread|ownerwrite|no_da", PIN_INDEX_TEXT),
 			 0);
 	assert_state(f, PIN_SPOILT);
-	assert_int_equal(RUN("tpm2_nvwrite", "-C", "o", "-i", "/tmp/atomos-pin-copy",
-			     PIN_INDEX_TEXT),
+	assert_int_equal(RUN("tpm2_nvwrite", "-C", "o", "-i", "pin-copy", PIN_INDEX_TEXT),
 			 0);
 	assert_state(f, PIN_SPOILT);
-	(void)unlink("/tmp/atomos-pin-copy");
+	(void)unlink("pin-copy");
 	/* In the start phase it is put right. */
 	must(pin_tpm_write(&f->how, &pin, &err), &err);
 	assert_state(f, PIN_GOOD);

@@ -7,7 +7,7 @@
 #include "image/luks.h"
 #include "init/unlock.h"
 
-#define FILE_NAME "/tmp/atomos-unlock-test"
+#define FILE_NAME "test-unlock.img"
 
 /* A header with the public password in slot 0, a costly password in slot 1, and a
  * recovery token for slot 2. */
