@@ -6,6 +6,8 @@
 #include <sys/klog.h>
 #include <unistd.h>
 
+#include <systemd/sd-login.h>
+
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -76,6 +78,17 @@ void machine_end_splash(void)
 
 	if (access(PLYMOUTH, X_OK) == 0 && process_check(&p, &output, NULL, &err) < 0)
 		log_debug("splash: %s", err.message);
+}
+
+char *machine_session_terminal(void)
+{
+	_cleanup_free_ char *session = NULL;
+	char *terminal = NULL;
+
+	if (sd_pid_get_session(0, &session) < 0 ||
+	    sd_session_get_tty(session, &terminal) < 0)
+		return NULL;
+	return terminal;
 }
 
 void machine_mute(bool mute)

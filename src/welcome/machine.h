@@ -14,5 +14,9 @@ void machine_use_keymap(const char *keymap);
  * that itself, but only behind the questions. */
 void machine_end_splash(void);
 
+/* The terminal that somebody logged in at ("tty1"), or NULL: sudo gives what it runs
+ * another one. The caller frees it. */
+char *machine_session_terminal(void);
+
 /* Keeps the messages of systemd and of the kernel off the screen, or lets them come. */
 void machine_mute(bool mute);

@@ -170,7 +170,9 @@ static struct {
  * SSH, the machine's consoles go on showing it. */
 static void mute(const char *console)
 {
-	if (!console_active(console))
+	_cleanup_free_ char *terminal = machine_session_terminal();
+
+	if (!console_active(console) && !(terminal && console_active(terminal)))
 		return;
 	console_state.shown = lock_show(LOCK_DIR);
 	console_state.muted = true;

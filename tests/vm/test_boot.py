@@ -73,6 +73,24 @@ def test_host_keys_were_made_here(up):
     assert up.run("find /nix/store -name 'ssh_host_*_key' | head -n 1") == ""
 
 
+def say_across(machine):
+    """The kernel says something that its consoles show."""
+    machine.ssh("echo atom | sudo -S -p '' sh -c 'echo \"<1>across the screen\" >/dev/kmsg'")
+
+
+def test_messages_stay_off_the_installers_screens(up):
+    """By sudo, which gives the program a terminal of its own."""
+    up.send("TERM=vt220 atomos install; echo @@left@@")
+    up.expect("Where to install")
+    say_across(up)
+    up.listen(2)
+    up.console.send("\x1b")
+    up.expect("@@left@@")
+    assert "across the screen" not in up.console.before.decode()
+    say_across(up)
+    up.expect("across the screen")
+
+
 def test_machine_id_is_new_and_there_before_systemd(up):
     number = up.run("cat /etc/machine-id")
     assert re.fullmatch("[0-9a-f]{32}", number)
