@@ -78,8 +78,8 @@ in
       description = "Accounts whose password isn't the disk's";
       wantedBy = [ "multi-user.target" ];
       after = [ "systemd-homed.service" ];
-      # Only an owner's disk has slots with names.
-      unitConfig.ConditionPathExists = "/var/lib/atomos/slots";
+      # Only an owner's disk has slots with names, and the first start is about to give them.
+      unitConfig.ConditionPathExists = "/run/atomos/owned";
       serviceConfig = {
         Type = "oneshot";
         ExecStart = "/usr/bin/atomos passwd --check";

@@ -37,7 +37,7 @@ static int open_it(struct owned *o, struct error *err)
 		return fail(err, -EPERM,
 			    "This is a medium: who opens it can't be changed; install it "
 			    "first");
-	if (!o->boot.owned && access(FIRST_START_DONE, F_OK) < 0)
+	if (access(OWNED_MARK, F_OK) < 0)
 		return fail(err, -EPERM,
 			    "This machine has no owner yet: answer the questions of the "
 			    "first start");

@@ -120,7 +120,8 @@ static int run(const struct invocation *in, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (!boot.medium && access(FIRST_START_DONE, F_OK) == 0)
+	/* Since the boot, then. */
+	if (!boot.owned && access(OWNED_MARK, F_OK) == 0)
 		boot.owned = boot.home_mounted = true;
 	read_header(&facts, &slots);
 	differing = facts.slots ? owned_differing(facts.slots) : owned_noted();

@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 
-/* Of atomos-welcome: its locks, and that the first start's questions were answered since
- * the boot. */
+/* Of atomos-welcome: its locks. */
 #define FIRST_START_DIR "/run/atomos/welcome"
-#define FIRST_START_DONE FIRST_START_DIR "/done"
+/* Made by the boot of a machine that has an owner, and at the end of the first start. */
+#define OWNED_MARK "/run/atomos/owned"
 
 #define BOOT_FACTS_FILE "/run/atomos/boot.json"
 #define BOOT_FAILURES_FILE "/run/atomos/failures"

@@ -19,8 +19,6 @@
  */
 #define ANSWERS_LEFT STATE_OURS "/answers-left"
 #define OWNER_DIR "/run/atomos/owner"
-/* Made by the boot of a machine that has an owner, and at the end of the first start. */
-#define OWNED_MARK "/run/atomos/owned"
 /* What is newer is told at log-in: nix/modules/notices.nix. */
 #define STARTED_MARK "/run/atomos/started"
 #define ROOT_DEVICE "/dev/mapper/atomos-root"

@@ -61,6 +61,7 @@ def own(name, image, keep, **options):
         m.expect("Telling the TPM to open this disk.")
         recovery = answer(m, USER, OWNER_PASSWORD)
         m.expect("login: ")
+        assert "[FAILED]" not in m.said(), m.tail(60)
         m.qmp("system_powerdown")
         m.wait_off(180)
     return recovery
