@@ -123,6 +123,8 @@ static int write_end(void *context, struct error *err)
 	if (fchmod(file, w->executable ? EXECUTABLE_MODE : FILE_MODE) < 0 ||
 	    futimens(file, times) < 0)
 		return cannot_write(w, "", -errno, err);
+	/* The disk works from now on, not only when the caller makes all durable. */
+	(void)sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }
 
