@@ -193,6 +193,8 @@ static int ask_all(struct first_boot *f, struct flow *flow, struct error *err)
 			r = take_turn(f, err);
 		if (r != 0)
 			return r;
+		/* A cable's address may have come meanwhile. */
+		flow_set_network(flow, machine_network());
 		next = flow_take(flow, &a);
 		wipe(typed->data, sizeof(typed->data));
 		if (next == FLOW_APPLY)
