@@ -75,7 +75,7 @@ def test_host_keys_were_made_here(up):
 
 def say_across(machine):
     """The kernel says something that its consoles show."""
-    machine.ssh("echo atom | sudo -S -p '' sh -c 'echo \"<1>across the screen\" >/dev/kmsg'")
+    machine.ssh_root("echo '<1>across the screen' >/dev/kmsg")
 
 
 def test_messages_stay_off_the_installers_screens(up):

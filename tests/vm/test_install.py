@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 
@@ -11,7 +12,7 @@ import pytest
 import first_boot
 import tamper
 import vm
-from disks import GIB, empty_disk, look_at, make_medium, with_disk
+from disks import GIB, empty_disk, look_at, make_medium, parse_list, with_disk
 from installed import INSTALLED_ROOT
 
 pytestmark = pytest.mark.xdist_group("install")
@@ -261,22 +262,25 @@ def test_sectors_of_4096_bytes(again):
 
 
 @pytest.mark.long
-def test_image_written_to_an_inner_disk(image, tmp_path):
-    """The menu's offer by hand: the space behind the image becomes the machine's system, and the image stays."""
-    disk = shutil.copy(image, tmp_path / "disk.img")
-    size = disk.stat().st_size
-    with open(disk, "r+b") as f:
-        f.truncate(5 * GIB)
-    keep = tmp_path / "keep"
+def test_image_written_to_an_inner_disk(tmp_path):
+    """The menu offers the space behind the image first; that becomes the machine's system, and the image stays."""
+    disk = make_medium(tmp_path, "  atomos.install.menu.enable = true;\n")
+    size, keep = disk.stat().st_size, tmp_path / "keep"
+    os.truncate(disk, 5 * GIB)
     keep.mkdir()
     with vm.boot("written", disk, keep=keep, secure_boot=False, tpm=False) as m:
-        m.login()
-        medium = look_at(m, "medium")
+        m.expect("Install here")
+        m.console.send(first_boot.CTRL_P)
+        m.expect("Number or name [3]: ")
+        medium = parse_list(m.ssh_root("atomos install --list --json"))["medium"]
         assert medium["medium"] and medium["freeRefusal"] is None and medium["free"]["start"] >= size - (2 << 20)
-        name = medium["disk"]
-        said = json.loads(m.run(f"atomos install --json --free --disk {name} --yes {name} 2>/root/said | cat", 900))
-        assert said["homeSize"] > 0
-        m.send("systemctl poweroff")
+        m.send()
+        m.expect("Only the space behind this image is used; the image stays")
+        m.expect("Name of the disk (vda), < for the question before: ")
+        m.send("vda")
+        m.expect("has the space behind this image now", 900)
+        m.expect(first_boot.PROMPTS[first_boot.MENU])
+        m.send("Switch off")
         m.wait_off(180)
     assert "No errors detected" in tamper.output("sfdisk", "--verify", disk).decode()
     table = json.loads(tamper.output("sfdisk", "--json", disk))["partitiontable"]["partitions"]

@@ -5,7 +5,6 @@ way to a disk of their own, and the disk's own starts."""
 import collections
 import json
 import re
-import shlex
 import time
 
 import pytest
@@ -19,6 +18,11 @@ from disks import empty_disk, make_medium, parse_list, with_disk
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("medium")]
 MIB = 1 << 20
+MEDIUM = """\
+  atomos.install.menu.enable = true;
+  networking.useNetworkd = lib.mkForce false;
+  networking.networkmanager.enable = true;
+"""
 POOR = {"secure_boot": "off", "tpm": False}
 SYSTEM = "atomos-demo 1 (AtomOS, Debian 13)"
 USER, PASSWORD = first_boot.USER, first_boot.OWNER_PASSWORD
@@ -115,7 +119,7 @@ class Screen:
     def look(self):
         """What stands on it, by the kernel's own memory of it."""
         command = "fold -b -w $(od -An -j1 -N1 -tu1 /dev/vcsa1) /dev/vcs1"
-        return "\n".join(row.rstrip() for row in as_root(self.machine, command).split("\n"))
+        return "\n".join(row.rstrip() for row in self.machine.ssh_root(command).split("\n"))
 
     def see(self, text, timeout=60):
         """As terminal.see; all rows."""
@@ -123,10 +127,6 @@ class Screen:
 
     def type(self, text):
         self.machine.press(*(KEYS.get(c, c) for c in text))
-
-
-def as_root(machine, command):
-    return machine.ssh(f"echo atom | sudo -S -p '' sh -c {shlex.quote(command)} 2>/dev/null", timeout=120)
 
 
 def is_lit(machine, path):
@@ -160,6 +160,7 @@ def try_it(machine, directory):
     screen.type("atom\n")
     screen.see("$")
     seen["who"] = machine.ssh("who")
+    seen["network"] = machine.ssh("nmcli -g STATE general; command -v nmtui")
     screen.type("sudo atomos install\n")
     screen.see("password for atom:")
     screen.type("atom\n")
@@ -174,13 +175,13 @@ def install(machine, serial, directory):
     seen = {"menu": serial.see("Try it"), "progress": []}
     serial.choose("Install")
     serial.see("Where to install")
-    smallest = json.loads(as_root(machine, "atomos install --list --json"))["smallest"]
+    smallest = json.loads(machine.ssh_root("atomos install --list --json"))["smallest"]
     for name, size in (("small", smallest - MIB), ("target", smallest)):
         plug(machine, empty_disk(directory / f"{name}.img", size), name)
     disks, deadline = {}, time.monotonic() + 120 * vm.PATIENCE
     while not {"small", "target"} <= disks.keys():
         assert machine.console.isalive() and time.monotonic() < deadline, f"only {sorted(disks)} are there"
-        disks = parse_list(as_root(machine, "atomos install --list --json"))
+        disks = parse_list(machine.ssh_root("atomos install --list --json"))
     serial.choose("Look again")
     target = disks["target"]["disk"]
     seen["where"] = serial.see(f"{target}, ")
@@ -204,7 +205,7 @@ def install(machine, serial, directory):
 def seen(tmp_path_factory):
     """One boot of the medium, tried on the screen and installed from the serial console."""
     directory = tmp_path_factory.mktemp("medium")
-    medium = make_medium(directory, "  atomos.install.menu.enable = true;\n")
+    medium = make_medium(directory, MEDIUM)
     extra = ["-device", "VGA"] + port(2, "small") + port(3, "target")
     extra += with_disk(empty_disk(directory / "huge.img", 4 * 10**12), "huge")
     SHOWN.unlink(missing_ok=True)
@@ -231,6 +232,10 @@ def test_menu_on_both_consoles(seen):
 
 def test_try_it_is_a_log_in(seen):
     assert re.search(r"^atom +tty1 ", seen["screen"]["who"], re.M)
+
+
+def test_network_is_there_by_itself(seen):
+    assert seen["screen"]["network"].split() == ["connected", "/usr/bin/nmtui"]
 
 
 def test_command_starts_the_same_screens(seen):
