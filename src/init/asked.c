@@ -116,7 +116,7 @@ static int open_by_key(struct volume *v, int token _unused_, const struct secret
 
 static int touch(struct boot *b, const struct secret *pin)
 {
-	consoles_say(b->consoles, "Touch the security key.");
+	consoles_say(b->consoles, "Touch the security key when it blinks.");
 	return try_device(b, open_by_key, pin, TOUCH_SECONDS);
 }
 
@@ -129,7 +129,8 @@ int ask_security_key(struct boot *b, struct error *err)
 	if (r < 0)
 		return r;
 	b->protection.left = true;
-	r = touch(b, NULL);
+	/* Nothing to touch yet. */
+	r = volume_keys_want_pin(b->volume) ? -ENOANO : touch(b, NULL);
 	if (security_key_answer(r, typed) == KEY_WANTS_PIN) {
 		typed = ask_hidden(
 			b, "PIN of the security key, or press Enter for none:", 0, pin);

@@ -16,11 +16,11 @@
 #include "core/token.h"
 #include "init/luks-shape.h"
 #include "init/record.h"
+#include "init/security-key.h"
 #include "init/unlock.h"
 
 #define HEADER_FOLDER "/run/atomos"
 #define TPM_TOKEN "systemd-tpm2"
-#define KEY_TOKEN "systemd-fido2"
 
 struct volume {
 	struct crypt_device *device;
@@ -278,6 +278,24 @@ bool volume_has_tpm(struct volume *v)
 bool volume_has_key(struct volume *v)
 {
 	return has_slot_of(v, OPENER_FIDO2);
+}
+
+bool volume_keys_want_pin(struct volume *v)
+{
+	bool any = false;
+
+	for (int i = 0; i < crypt_token_max(CRYPT_LUKS2); i++) {
+		enum key_slot slot;
+		const char *json;
+
+		if (crypt_token_json_get(v->device, i, &json) < 0)
+			continue;
+		slot = security_key_slot(json);
+		if (slot == KEY_SLOT_TOUCH)
+			return false;
+		any |= slot == KEY_SLOT_PIN;
+	}
+	return any;
 }
 
 void volume_tpm_slots(struct volume *v, struct tpm_slots *ret)

@@ -71,6 +71,9 @@ int volume_unlock_by_key(struct volume *v, const struct secret *pin);
 /* Whether a slot for such a key is there. */
 bool volume_has_key(struct volume *v);
 
+/* Whether each of these slots wants the key's PIN, so that none opens without. */
+bool volume_keys_want_pin(struct volume *v);
+
 /* Whether a token for the TPM is there. */
 bool volume_has_tpm(struct volume *v);
 
