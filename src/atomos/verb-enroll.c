@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "base/process.h"
 #include "base/str.h"
 #include "owner/account.h"
@@ -174,20 +175,34 @@ static int release(const struct invocation *in, struct owned *o, struct error *e
 	return r;
 }
 
+/* It asks for the key's PIN itself, and says when to touch the key. */
+static int add_key(const char *device, const struct secret *authority, struct error *err)
+{
+	_cleanup_close_ int fd = secret_file(authority);
+	_cleanup_free_ char *unlock = xasprintf("--unlock-key-file=/proc/self/fd/%d", fd);
+	const char *const argv[] = {"systemd-cryptenroll", unlock, "--fido2-device=auto",
+				    device, NULL};
+	const struct process p = {.argv = argv, .inherit_stdin = true};
+
+	if (fd < 0)
+		return fail(err, fd, "The password can't be handed on: %s",
+			    strerror(-fd));
+	return process_check(&p, NULL, NULL, err);
+}
+
 static int fido2(const struct invocation *in _unused_, struct owned *o, struct error *err)
 {
-	const char *const argv[] = {"systemd-cryptenroll", "--fido2-device=auto",
-				    o->device, NULL};
-	const struct process p = {.argv = argv, .inherit_stdin = true};
+	_cleanup_secret_ struct secret *authority = secret_new();
 	int r = header_room(o->header, err);
 
 	if (r < 0)
 		return r;
-	if (!process_available(argv[0]))
+	if (!process_available("systemd-cryptenroll"))
 		return fail(err, -ENOENT,
 			    "systemd-cryptenroll is missing: add the package "
 			    "systemd-cryptsetup");
-	return process_check(&p, NULL, NULL, err);
+	r = owned_ask(o, OPENS, authority, err);
+	return r < 0 ? r : add_key(o->device, authority, err);
 }
 
 /* Without a slot there is nothing that the password could differ from. */
