@@ -40,6 +40,8 @@
     extraGroups = [ "sudo" ];
     hashedPassword = "$y$j9T$awl68dFEOORiCxRFK32SO.$SUSoUvggQR9t.4pko7rJA14jpFXX5qd4/Ew7GUfEYRA";
     # openssh.authorizedKeys.keys = [ "ssh-ed25519 AAAA… me@laptop" ];
+    # For a medium that others install: on their machines they have an account of their own.
+    # untilOwned = true;
   };
 
   # Wired network by DHCP; for wireless networks use NetworkManager instead.
@@ -48,6 +50,9 @@
 
   services.openssh.enable = true;
   services.openssh.settings.PasswordAuthentication = false;
+
+  # The medium asks whether to try it or to install it.
+  # atomos.install.menu.enable = true;
 
   # Everything else that comes in is dropped.
   # networking.firewall.allowedTCPPorts = [ 80 443 ];

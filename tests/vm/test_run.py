@@ -16,6 +16,7 @@ import first_boot
 import vm
 
 pytestmark = pytest.mark.xdist_group("run")
+DOWN = "\x1b[B"
 PROGRAM = os.environ["ATOMOS_LIB"] + "/atomos"
 
 
@@ -108,15 +109,21 @@ class Typist(vm.Console):
 
 
 @pytest.mark.long
-def test_try_the_installation(own):
+def test_try_the_installation(tmp_path):
     """As the README says it: the medium with an empty disk, and then the disk alone, which becomes somebody's."""
     readme = (vm.TOP / "README.md").read_text()
-    for command in ("./atomos run --disk 8G build/demo.img ", "./atomos run build/demo.img.disk ", "then: sudo atomos install\n"):
+    for command in ("./atomos image --configuration examples/demo/medium.nix -o build/medium.img\n",
+                    "./atomos run --disk 8G build/medium.img ", "./atomos run build/medium.img.disk "):
         assert command in readme
+    own = tmp_path / "medium.img"
+    subprocess.run([PROGRAM, "image", "--configuration", vm.TOP / "examples/demo/medium.nix", "-o", own], check=True)
     anna = first_boot.USER, first_boot.OWNER_PASSWORD
     with Typist("try-medium", "--disk", "8G", own) as t:
-        t.log_in("atom", "atom")
-        t.sudo("atomos install", "atom", "atom")
+        t.expect("Try it")
+        t.listen(2)
+        t.console.send(DOWN)
+        t.listen(1)
+        t.send()
         t.expect("Where to install")
         t.send()
         t.expect(re.compile(rb"Name of the disk \((\w+)\)"))
