@@ -76,12 +76,10 @@ static int open_by_tpm(struct volume *v, int token, const struct secret *pin)
 static bool answered(struct boot *b, int r, struct secret **pin)
 {
 	struct protection *p = &b->protection;
+	const char *refusal = protection_pin_refusal(r);
 
-	/* systemd's plugin has one word for both. */
-	if (r == -ENOTRECOVERABLE || r == -ENOANO) {
-		consoles_say(b->consoles,
-			     "That isn't the TPM's PIN, or it takes none for "
-			     "a while after too many wrong ones.");
+	if (refusal) {
+		consoles_say(b->consoles, "%s.", refusal);
 		return false;
 	}
 	p->unlock = r;

@@ -174,6 +174,15 @@ bool protection_asks_pin(const struct protection *p)
 	return p->has_pin && protection_trusts(p) && !p->left && p->unlock == -ENOANO;
 }
 
+const char *protection_pin_refusal(int r)
+{
+	/* systemd's plugin has one word for a wrong one and for a locked TPM. */
+	if (r == -ENOTRECOVERABLE || r == -ENOANO)
+		return "That isn't the TPM's PIN, or it takes none for a while after too "
+		       "many wrong ones";
+	return NULL;
+}
+
 enum renewal protection_renewal(const struct protection *p, enum opener opener)
 {
 	if (opener != OPENER_TPM || p->unlock < 0 || !protection_trusts(p) || p->left)

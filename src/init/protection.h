@@ -79,6 +79,10 @@ bool protection_with_pin(const struct protection *p);
 /* Whether a PIN is asked for before a password. */
 bool protection_asks_pin(const struct protection *p);
 
+/* Why a PIN that was typed opened nothing, after volume_unlock_by_tpm's answer: one
+ * sentence without a full stop. NULL when no other PIN would help. */
+const char *protection_pin_refusal(int r);
+
 /* What is left to do for a renewed PCR key, when the TPM has just opened the volume. */
 enum renewal protection_renewal(const struct protection *p, enum opener opener);
 

@@ -1,239 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A TPM (software) is told to open a volume, and the vendor's PCR key is renewed: with
  * systemd-cryptenroll and systemd's token plugin as they are. */
-#include <libcryptsetup.h>
-#include <openssl/rsa.h>
-#include <sys/stat.h>
-
 #include "test.h"
-#include "swtpm.h"
-#include "base/secret.h"
+#include "told.h"
 #include "image/luks.h"
-#include "init/enrol.h"
-#include "init/luks-shape.h"
-#include "init/protection.h"
-#include "init/tpm-slots.h"
 #include "init/unlock.h"
-
-#define PLUGIN "systemd-tpm2"
-/* Where systemd's programs look for it when nobody names another place. */
-#define SIGNATURE_DIR "/run/systemd"
-#define SIGNATURE_FILE SIGNATURE_DIR "/tpm2-pcr-signature.json"
-
-/* What a boot image brings along. */
-struct boot_image {
-	char *pem, *json, *key_file, *signature_file;
-	uint8_t fingerprint[PCR_FINGERPRINT_SIZE];
-	struct pin_tpm tpm;
-};
-
-struct fixture {
-	struct swtpm tpm;
-	char *volume;
-	EVP_PKEY *keys[2];
-	struct boot_image old, both, new;
-};
-
-/* What systemd's plugin takes from who uses it (cryptsetup-token-systemd-tpm2.c). */
-struct plugin_parameters {
-	uint32_t pcrs; /* a token with these only; UINT32_MAX: with any */
-	const char *device, *signature, *pcrlock;
-};
-
-static void save(const char *path, const char *text)
-{
-	assert_int_equal(write_file_at(AT_FDCWD, path, text, strlen(text), 0600), 0);
-}
-
-static void image_init(struct boot_image *i, struct fixture *f, const char *name,
-		       EVP_PKEY *key, char *json)
-{
-	i->pem = public_pem(key);
-	i->json = json;
-	i->key_file = xasprintf("%s/%s.pem", f->tpm.directory, name);
-	i->signature_file = xasprintf("%s/%s.json", f->tpm.directory, name);
-	save(i->key_file, i->pem);
-	save(i->signature_file, i->json);
-	assert_int_equal(pcr_key_fingerprint(i->pem, i->fingerprint), 0);
-	i->tpm = (struct pin_tpm){"swtpm", f->tpm.device, i->pem, i->json};
-}
-
-static void image_done(struct boot_image *i)
-{
-	free(i->pem);
-	free(i->json);
-	free(i->key_file);
-	free(i->signature_file);
-}
-
-/* Two keys' signatures in one text, as ukify combines them. */
-static char *combine(const char *a, const char *b)
-{
-	const char *list = strchr(b, '[') + 1;
-
-	return xasprintf("%.*s,%s", (int)(strlen(a) - 2), a, list);
-}
-
-static void make_volume(struct fixture *f, const char *name)
-{
-	_cleanup_secret_ struct secret *password = secret_of("atomos"), *key = NULL;
-	struct luks_options o = {.password = password};
-	struct error err = {0};
-
-	f->volume = xasprintf("%s/%s", f->tpm.directory, name);
-	o.path = f->volume;
-	if (luks_format(&o, &key, &err) < 0)
-		fail_msg("%s", err.message);
-	assert_int_equal(truncate(f->volume, LUKS_DATA_OFFSET + (1 << 20)), 0);
-}
-
-static int setup(void **state)
-{
-	static struct fixture f;
-	char *old, *new;
-
-	f = (struct fixture){0};
-	swtpm_start(&f.tpm);
-	for (size_t i = 0; i < ELEMENTSOF(f.keys); i++)
-		f.keys[i] = EVP_RSA_gen(2048);
-	old = sign(f.keys[0], f.keys[0], "enter-initrd");
-	new = sign(f.keys[1], f.keys[1], "enter-initrd");
-	image_init(&f.both, &f, "both", f.keys[1], combine(new, old));
-	image_init(&f.old, &f, "old", f.keys[0], old);
-	image_init(&f.new, &f, "new", f.keys[1], new);
-	make_volume(&f, "volume");
-	(void)mkdir(SIGNATURE_DIR, 0755);
-	swtpm_extend("enter-initrd");
-	*state = &f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	image_done(&f->old);
-	image_done(&f->both);
-	image_done(&f->new);
-	free(f->volume);
-	for (size_t i = 0; i < ELEMENTSOF(f->keys); i++)
-		EVP_PKEY_free(f->keys[i]);
-	(void)unlink(SIGNATURE_FILE);
-	swtpm_stop(&f->tpm);
-	return 0;
-}
-
-static struct crypt_device *open_volume(const struct fixture *f)
-{
-	struct crypt_device *cd;
-
-	assert_int_equal(crypt_init(&cd, f->volume), 0);
-	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
-	return cd;
-}
-
-/* The slot that opens by this token and perhaps a PIN, under this image; or what the boot
- * gets to hear. */
-static int unseal_pin(const struct fixture *f, const struct boot_image *i, int token,
-		      const char *pin)
-{
-	_cleanup_free_ char *device = xasprintf("swtpm:%s", f->tpm.device);
-	struct plugin_parameters p = {
-		.pcrs = UINT32_MAX, .device = device, .signature = i->signature_file};
-	struct crypt_device *cd = open_volume(f);
-	int r = crypt_activate_by_token_pin(cd, NULL, PLUGIN, token, pin,
-					    pin ? strlen(pin) : 0, &p, 0);
-
-	swtpm_forget();
-	crypt_free(cd);
-	return r;
-}
-
-static int unseal(const struct fixture *f, const struct boot_image *i, int token)
-{
-	return unseal_pin(f, i, token, NULL);
-}
-
-static void slots_of(const struct fixture *f, struct tpm_slots *ret)
-{
-	struct crypt_device *cd = open_volume(f);
-	struct error err = {0};
-	const char *json;
-
-	tpm_slots_read(cd, ret);
-	/* What comes out of it the next boot accepts. */
-	assert_int_equal(crypt_dump_json(cd, &json, 0), 0);
-	if (luks_shape_check(json, &err) < 0)
-		fail_msg("%s", err.message);
-	crypt_free(cd);
-}
-
-static void digest_of(const struct fixture *f, uint8_t ret[static VOLUME_DIGEST_SIZE])
-{
-	_cleanup_(volume_freep) struct volume *v = NULL;
-	struct error err = {0};
-
-	if (volume_open_header(f->volume, NULL, &v, &err) < 0)
-		fail_msg("%s", err.message);
-	memcpy(ret, volume_key_digest(v), VOLUME_DIGEST_SIZE);
-}
-
-static void tell(struct fixture *f, const struct boot_image *i, struct enrol e)
-{
-	struct pin pin = {.secure_boot = true, .lowest_release = 5};
-	struct error err = {0};
-
-	digest_of(f, pin.volume);
-	e.device = f->volume;
-	e.tpm = &i->tpm;
-	e.pin = &pin;
-	e.key = i->key_file;
-	e.signature = i->signature_file;
-	save(SIGNATURE_FILE, i->json);
-	if (enrol(&e, &err) < 0)
-		fail_msg("%s", err.message);
-	swtpm_forget();
-}
-
-static void tell_first(struct fixture *f, const struct boot_image *i)
-{
-	_cleanup_secret_ struct secret *password = secret_of("atomos");
-
-	tell(f, i, (struct enrol){.password = password, .slot = true});
-}
 
 static int drop_one(const struct fixture *f, int slot, struct error *err)
 {
 	return enrol_drop(f->volume, (struct enrol_wipe){WIPE_ONE, slot}, err);
-}
-
-static enum pin_state pin_of(const struct boot_image *i)
-{
-	struct pin_reading reading;
-	struct error err = {0};
-
-	if (pin_tpm_read(&i->tpm, &reading, &err) < 0)
-		fail_msg("%s", err.message);
-	return reading.state;
-}
-
-/* As the boot opens it, but for the device. */
-static int unlocks(const struct fixture *f, const struct boot_image *i, int first,
-		   const char *pin)
-{
-	_cleanup_free_ char *device = xasprintf("swtpm:%s", f->tpm.device);
-	_cleanup_(volume_freep) struct volume *v = NULL;
-	_cleanup_secret_ struct secret *typed = pin ? secret_of(pin) : NULL;
-	struct plugin_parameters p = {
-		.pcrs = UINT32_MAX, .device = device, .signature = i->signature_file};
-	struct error err = {0};
-	int r;
-
-	if (volume_open_header(f->volume, NULL, &v, &err) < 0)
-		fail_msg("%s", err.message);
-	r = volume_unlock_by_tpm(v, first, typed, &p);
-	swtpm_forget();
-	return r;
 }
 
 /* Lays a token beside the TPM's that looks like it and opens nothing: its number. */
@@ -525,25 +300,6 @@ static void test_stranger(void **state)
 	assert_int_equal(slots.count, 1);
 }
 
-/* Where the TPM's answer for this volume leads, as the boot takes it. */
-static struct protection protection_of(const struct fixture *f,
-				       const struct boot_image *i)
-{
-	struct protection p = {.usable = true,
-			       .has_token = true,
-			       .secure_boot = 1,
-			       .unlock = -ECANCELED};
-	uint8_t digest[VOLUME_DIGEST_SIZE];
-	struct pin_reading reading;
-	struct error err = {0};
-
-	if (pin_tpm_read(&i->tpm, &reading, &err) < 0)
-		fail_msg("%s", err.message);
-	digest_of(f, digest);
-	protection_read(&p, &reading, digest);
-	return p;
-}
-
 /* A disk of the attacker's in the owner's place, with a password of theirs and a slot
  * that systemd-cryptenroll has sealed to this very TPM, as anybody who starts something
  * on the machine can. */
@@ -576,12 +332,12 @@ static void test_attackers_disk(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_told),     TEST(test_renewed),	TEST(test_pin),
-		TEST(test_full),     TEST(test_shared),		TEST(test_stranger),
-		TEST(test_drop_all), TEST(test_attackers_disk), TEST(test_replayed),
-		TEST(test_edited),
+		TOLD_TEST(test_told),	  TOLD_TEST(test_renewed),
+		TOLD_TEST(test_pin),	  TOLD_TEST(test_full),
+		TOLD_TEST(test_shared),	  TOLD_TEST(test_stranger),
+		TOLD_TEST(test_drop_all), TOLD_TEST(test_attackers_disk),
+		TOLD_TEST(test_replayed), TOLD_TEST(test_edited),
 	};
 
 	return cmocka_run_group_tests_name("enrol", tests, NULL, NULL);
