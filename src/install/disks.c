@@ -149,11 +149,13 @@ static char *refuse_free(const struct disk *d, const struct look *l,
 	return why ? why : refuse_size(&d->free, needs);
 }
 
-static void describe(struct disk *d, const struct layout_needs *needs)
+void disk_find(const char *node, const struct layout_needs *needs, struct disk *d)
 {
 	_cleanup_(look_done) struct look l = {.fd = -EBADF, .disk = d};
-	_cleanup_free_ char *path = xasprintf("/dev/%s", d->node);
+	_cleanup_free_ char *path = xasprintf("/dev/%s", node);
 
+	*d = (struct disk){0};
+	snprintf(d->node, sizeof(d->node), "%s", node);
 	d->size = sysfs_number(d->node, "size") * SECTOR;
 	d->sequence = sysfs_number(d->node, "diskseq");
 	sysfs_line(d->node, "device/model", d->model, sizeof(d->model));
@@ -226,22 +228,22 @@ void disks_find(const struct layout_needs *needs, struct disks *ret)
 		return;
 	strv_sort(names);
 	ret->list = xcalloc(strv_length(names), sizeof(*ret->list));
-	for (char **n = names; *n; n++) {
-		struct disk *disk = &ret->list[ret->count++];
-
-		snprintf(disk->node, sizeof(disk->node), "%s", *n);
-		describe(disk, needs);
-	}
+	for (char **n = names; *n; n++)
+		disk_find(*n, needs, &ret->list[ret->count++]);
 	disks_forget_twins(ret);
+}
+
+void disk_done(struct disk *d)
+{
+	free(d->content);
+	free(d->refusal);
+	free(d->free_refusal);
 }
 
 void disks_done(struct disks *d)
 {
-	for (size_t i = 0; i < d->count; i++) {
-		free(d->list[i].content);
-		free(d->list[i].refusal);
-		free(d->list[i].free_refusal);
-	}
+	for (size_t i = 0; i < d->count; i++)
+		disk_done(&d->list[i]);
 	free(d->list);
 	*d = (struct disks){0};
 }

@@ -41,6 +41,12 @@ struct disks {
 	uint64_t smallest; /* a disk with fewer bytes can't be taken */
 };
 
+/* Looks at one, "vdb", of whatever kind, for a system with these needs. Reads, never
+ * writes. Released by disk_done. */
+void disk_find(const char *node, const struct layout_needs *needs, struct disk *ret);
+void disk_done(struct disk *d);
+#define _cleanup_disk_ _cleanup_(disk_done)
+
 /* Looks at all disks, for a system with these needs. Reads, never writes. Released by
  * disks_done. */
 void disks_find(const struct layout_needs *needs, struct disks *ret);
