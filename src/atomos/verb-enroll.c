@@ -18,6 +18,8 @@
 #include "atomos/owned.h"
 #include "atomos/verb.h"
 
+#define CRYPTENROLL "systemd-cryptenroll"
+#define KEY_PATH "/dev/hidraw"
 #define OPENS "A password or recovery key that opens the disk"
 
 static int list_json(const struct slots *slots)
@@ -175,19 +177,48 @@ static int release(const struct invocation *in, struct owned *o, struct error *e
 	return r;
 }
 
+/* As systemd-cryptenroll lists them: a line with a path for each. */
+static int look_for_key(struct error *err)
+{
+	const char *const argv[] = {CRYPTENROLL, "--fido2-device=list", NULL};
+	const struct process p = {.argv = argv};
+	_cleanup_free_ char *output = NULL;
+	const char *found;
+	int r = process_check(&p, &output, NULL, err);
+
+	if (r < 0)
+		return r;
+	found = strstr(output, KEY_PATH);
+	if (!found)
+		return fail(err, -ENODEV,
+			    "No security key is plugged in, or none that can open disks "
+			    "(FIDO2)");
+	if (strstr(found + 1, KEY_PATH))
+		return fail(err, -EEXIST,
+			    "Several security keys are plugged in: leave only the new "
+			    "one");
+	return 0;
+}
+
 /* It asks for the key's PIN itself, and says when to touch the key. */
 static int add_key(const char *device, const struct secret *authority, struct error *err)
 {
 	_cleanup_close_ int fd = secret_file(authority);
 	_cleanup_free_ char *unlock = xasprintf("--unlock-key-file=/proc/self/fd/%d", fd);
-	const char *const argv[] = {"systemd-cryptenroll", unlock, "--fido2-device=auto",
-				    device, NULL};
+	const char *const argv[] = {CRYPTENROLL, unlock, "--fido2-device=auto", device,
+				    NULL};
 	const struct process p = {.argv = argv, .inherit_stdin = true};
+	int r;
 
 	if (fd < 0)
 		return fail(err, fd, "The password can't be handed on: %s",
 			    strerror(-fd));
-	return process_check(&p, NULL, NULL, err);
+	r = process_run(&p, NULL, NULL, err);
+	return r > 0 ? fail(err, -EIO,
+			    "The security key doesn't open the disk: why, "
+			    "systemd-cryptenroll "
+			    "has said")
+		     : r;
 }
 
 static int fido2(const struct invocation *in _unused_, struct owned *o, struct error *err)
@@ -197,11 +228,13 @@ static int fido2(const struct invocation *in _unused_, struct owned *o, struct e
 
 	if (r < 0)
 		return r;
-	if (!process_available("systemd-cryptenroll"))
+	if (!process_available(CRYPTENROLL))
 		return fail(err, -ENOENT,
 			    "systemd-cryptenroll is missing: add the package "
 			    "systemd-cryptsetup");
-	r = owned_ask(o, OPENS, authority, err);
+	r = look_for_key(err);
+	if (r == 0)
+		r = owned_ask(o, OPENS, authority, err);
 	return r < 0 ? r : add_key(o->device, authority, err);
 }
 
