@@ -155,12 +155,24 @@ static void add_disk(struct status *s, const struct status_facts *f)
 
 static void add_homes(struct status *s, const struct status_facts *f)
 {
+	_cleanup_free_ char *open = f->open_homes ? strv_join(f->open_homes, ", ") : NULL;
+
 	if (!f->boot->owned)
 		return;
 	if (!f->boot->home_mounted)
 		add(s, "homes", STATUS_RED,
 		    "the partition of the homes isn't there: nobody's files are "
 		    "reachable");
+	else if (!open)
+		add(s, "homes", STATUS_GREEN,
+		    "on an encrypted partition; whether each is encrypted with its "
+		    "user's password, too, only root may see");
+	else if (open[0])
+		add(s, "homes", STATUS_YELLOW,
+		    "on an encrypted partition, but not encrypted with the user's "
+		    "password: whoever starts this machine opens the home of %s "
+		    "(homectl create --storage=luks makes one that is)",
+		    open);
 	else
 		add(s, "homes", STATUS_GREEN,
 		    "on an encrypted partition, each encrypted with its user's password");

@@ -36,8 +36,11 @@ struct status_facts {
 	const struct slots *slots;  /* NULL: the header couldn't be read */
 	char *const *firmware_keys; /* names; empty: unknown */
 	char *const *differing;	    /* accounts whose disk slot has another password */
-	const char *failure;	    /* why the last try to start failed; NULL: none did */
-	bool record;		    /* the disk's header has one, whatever it says */
+	/* Homes that no password of their user encrypts, with a remark where that is only
+	 * not known; NULL: who keeps what how couldn't be read. */
+	char *const *open_homes;
+	const char *failure; /* why the last try to start failed; NULL: none did */
+	bool record;	     /* the disk's header has one, whatever it says */
 	enum owner_secret secret;
 };
 

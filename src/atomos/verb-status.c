@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "owner/account.h"
 #include "owner/firmware-keys.h"
 #include "atomos/json.h"
 #include "atomos/owned.h"
@@ -19,6 +20,8 @@
 #define KEPT_KEY "/run/atomos/state/atomos/owner/secret-key"
 /* That of a first start, until its questions are answered. */
 #define FRESH_KEY "/run/atomos/owner/secret-key"
+#define MACHINE_ID "/etc/machine-id"
+#define MACHINE_ID_MAX 64
 #define NAME_WIDTH 14
 #define LEVEL_WIDTH 8
 #define LINE_WIDTH 80
@@ -55,6 +58,31 @@ static enum owner_secret find_secret(void)
 	if (access(KEPT_KEY ".sealed", F_OK) == 0)
 		return OWNER_SECRET_SEALED;
 	return errno == ENOENT ? OWNER_SECRET_NONE : OWNER_SECRET_UNKNOWN;
+}
+
+/* False when the records, or one of them, aren't for this process to read. */
+static bool find_open_homes(char ***ret)
+{
+	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
+	_cleanup_free_ char *id = NULL;
+
+	if (access(ACCOUNT_RECORDS, R_OK) < 0 && errno != ENOENT)
+		return false;
+	if (read_file_at(AT_FDCWD, MACHINE_ID, MACHINE_ID_MAX, &id, NULL) == 0)
+		id[strcspn(id, "\n")] = 0;
+	*ret = xcalloc(1, sizeof(char *));
+	for (char **name = names; *name; name++) {
+		int r = account_encrypted(ACCOUNT_RECORDS, id ? id : "", *name);
+
+		if (r == -EACCES)
+			return false;
+		if (r == 0)
+			*ret = strv_add(*ret, *name);
+		else if (r < 0)
+			*ret = strv_consume(
+				*ret, xasprintf("%s (its record doesn't tell)", *name));
+	}
+	return true;
 }
 
 static int print_json(const struct status *s)
@@ -106,7 +134,8 @@ static void print_line(const struct status_line *l)
 static int run(const struct invocation *in, struct error *err)
 {
 	_cleanup_boot_facts_ struct boot_facts boot = {0};
-	_cleanup_strv_ char **keys = firmware_keys(EFIVARS), **differing = NULL;
+	_cleanup_strv_ char **keys = firmware_keys(EFIVARS), **differing = NULL,
+			    **open_homes = NULL;
 	_cleanup_free_ char *failure = last_failure();
 	_cleanup_status_ struct status status = {0};
 	struct slots slots;
@@ -126,6 +155,8 @@ static int run(const struct invocation *in, struct error *err)
 	read_header(&facts, &slots);
 	differing = facts.slots ? owned_differing(facts.slots) : owned_noted();
 	facts.differing = differing;
+	if (find_open_homes(&open_homes))
+		facts.open_homes = open_homes;
 	status_find(&facts, &status);
 	if (in->json)
 		return print_json(&status);

@@ -222,19 +222,40 @@ int account_change_password(const char *name, const struct secret *old,
 	return change(bus, name, texts, err);
 }
 
+static int read_record(const char *records, const char *name, sd_json_variant **ret)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s" SUFFIX, records, name),
+			    *text = NULL;
+	int r = read_file_at(AT_FDCWD, path, RECORD_MAX, &text, NULL);
+
+	return r < 0 ? r : variant_parse(text, "it", ret, NULL);
+}
+
+int account_encrypted(const char *records, const char *machine_id, const char *name)
+{
+	_cleanup_variant_ sd_json_variant *v = NULL;
+	const char *storage;
+	int r = read_record(records, name, &v);
+
+	if (r < 0)
+		return r;
+	/* What was made on this machine, whatever is wished elsewhere in the record. */
+	storage = variant_text(variant_get(variant_get(v, "binding"), machine_id),
+			       "storage");
+	if (!storage)
+		return -EBADMSG;
+	return streq(storage, "luks") || streq(storage, "fscrypt");
+}
+
 /* The list of hashes in the user's record, a part of *ret_record. */
 static int read_hashes(const char *records, const char *name,
 		       sd_json_variant **ret_record, sd_json_variant **ret)
 {
-	_cleanup_free_ char *path = xasprintf("%s/%s" SUFFIX, records, name),
-			    *text = NULL;
 	sd_json_variant *list;
-	int r = read_file_at(AT_FDCWD, path, RECORD_MAX, &text, NULL);
+	int r = read_record(records, name, ret_record);
 
 	if (r < 0)
 		return r;
-	if (sd_json_parse(text, 0, ret_record, NULL, NULL) < 0)
-		return -EBADMSG;
 	list = sd_json_variant_by_key(*ret_record, "privileged");
 	list = list ? sd_json_variant_by_key(list, "hashedPassword") : NULL;
 	*ret = list;

@@ -51,6 +51,11 @@ int account_password_digest(const char *records, const char *name, char **ret);
 int account_password_is(const char *records, const char *name,
 			const struct secret *password);
 
+/* Whether what only the user's password opens encrypts the home, as homed's record of the
+ * user says of the machine with this id: 1, 0 (the home lies open on its partition), or a
+ * negative errno when the record doesn't tell (-EACCES: not to this process). */
+int account_encrypted(const char *records, const char *machine_id, const char *name);
+
 /* The names homed has records of, a sorted NULL-terminated list, below `records`. */
 char **account_names(const char *records);
 /* The names of the accounts that the system itself brings (not homed's), which homed

@@ -45,6 +45,7 @@ static void find(const struct boot_facts *b, const struct slots *slots,
 		.slots = slots,
 		.firmware_keys = none,
 		.differing = none,
+		.open_homes = none,
 		.record = true,
 		.secret = OWNER_SECRET_SEALED,
 	};
@@ -63,6 +64,25 @@ static void check(const struct status *s, const char *name, enum status_level le
 			return;
 		}
 	assert_string_equal("", name);
+}
+
+/* Says of homes only what was looked at. */
+static void test_homes(void **state _unused_)
+{
+	struct boot_facts b = owned();
+	char *open[] = {(char *)"bob", (char *)"eve (its record doesn't tell)", NULL};
+	struct status_facts f = {
+		.boot = &b, .slots = &good, .firmware_keys = none, .open_homes = open};
+	_cleanup_status_ struct status all, some, unseen;
+
+	find(&b, &good, &all);
+	check(&all, "homes", STATUS_GREEN, "each encrypted with its user's password");
+	status_find(&f, &some);
+	check(&some, "homes", STATUS_YELLOW,
+	      "the home of bob, eve (its record doesn't tell)");
+	f.open_homes = NULL;
+	status_find(&f, &unseen);
+	check(&unseen, "homes", STATUS_GREEN, "only root may see");
 }
 
 static void test_well(void **state _unused_)
@@ -270,11 +290,12 @@ static void test_accounts(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_well),	   cmocka_unit_test(test_no_secure_boot),
-		cmocka_unit_test(test_spoilt),	   cmocka_unit_test(test_no_owner),
-		cmocka_unit_test(test_medium),	   cmocka_unit_test(test_slots),
-		cmocka_unit_test(test_accounts),   cmocka_unit_test(test_real),
-		cmocka_unit_test(test_remembered), cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_well),	       cmocka_unit_test(test_homes),
+		cmocka_unit_test(test_no_secure_boot), cmocka_unit_test(test_spoilt),
+		cmocka_unit_test(test_no_owner),       cmocka_unit_test(test_medium),
+		cmocka_unit_test(test_slots),	       cmocka_unit_test(test_accounts),
+		cmocka_unit_test(test_real),	       cmocka_unit_test(test_remembered),
+		cmocka_unit_test(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,22 @@ static void test_digest(void **state)
 	assert_string_equal(names[0], "ada");
 }
 
+/* By what homed made here: elsewhere in the record are wishes, and other machines. */
+static void test_encrypted(void **state)
+{
+	write_record(state, "ada.identity",
+		     "{\"storage\":\"directory\",\"binding\":{\"7\":{\"storage\":"
+		     "\"subvolume\"},\"8\":{\"storage\":\"luks\"}}}");
+	write_record(state, "eve.identity", "{\"storage\":\"luks\",\"binding\":[]}");
+	write_record(state, "ivy.identity", "[]");
+	assert_int_equal(account_encrypted(*state, "8", "ada"), 1);
+	assert_int_equal(account_encrypted(*state, "7", "ada"), 0);
+	assert_int_equal(account_encrypted(*state, "9", "ada"), -EBADMSG);
+	assert_int_equal(account_encrypted(*state, "8", "eve"), -EBADMSG);
+	assert_int_equal(account_encrypted(*state, "8", "ivy"), -EBADMSG);
+	assert_int_equal(account_encrypted(*state, "8", "bob"), -ENOENT);
+}
+
 static void test_system_names(void **state)
 {
 	_cleanup_strv_ char **names = NULL, **none = NULL;
@@ -141,6 +157,8 @@ int main(void)
 		cmocka_unit_test(test_guess),
 		cmocka_unit_test(test_secret_text),
 		cmocka_unit_test_setup_teardown(test_digest, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_encrypted, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_system_names, setup_directory,
 						teardown_directory),

@@ -18,11 +18,18 @@ BOOT = {"version": 1, "product": "atomos-demo", "release": 1, "system": "86hjdch
 RECORD = {"type": "atomos-record", "keyslots": [], "record": "AAAA", "mac": "00"}
 TOKENS = ({"type": "atomos-password", "keyslots": ["0"], "user": "anna"}, {"type": "systemd-recovery", "keyslots": ["1"]}, RECORD)
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+MACHINE = "0123456789abcdef" * 2
 OWNER = "atomos/state/atomos/owner"
 
 
 def output(*command, **options):
     return subprocess.run([str(c) for c in command], check=True, capture_output=True, **options).stdout
+
+
+def add_home(run, user, storage):
+    record = run / f"homed/home/{user}.identity"
+    record.write_text(json.dumps({"userName": user, "binding": {MACHINE: {"storage": storage}}}))
+    record.chmod(0o600)
 
 
 @pytest.fixture
@@ -41,6 +48,9 @@ def machine(tmp_path):
         output("cryptsetup", "token", "import", disk, input=json.dumps(token).encode())
     (run / OWNER).mkdir(parents=True)
     (run / "atomos/state").chmod(0o700)
+    (run / "homed/home").mkdir(parents=True)
+    (run / "id").write_text(f"{MACHINE}\n")
+    add_home(run, "anna", "luks")
     (run / OWNER / "secret-key.sealed").write_text("sealed")
     # Where everybody gets at it, wherever the clone is.
     shutil.copy(program("atomos"), run / "program")
@@ -50,7 +60,8 @@ def machine(tmp_path):
 
 def status(run, *who):
     """The lines by their names."""
-    command = " ".join([f"mount --bind {run} /run && exec", *who, "/run/program status --json"])
+    mounts = f"mount --bind {run}/homed /var/lib/systemd && mount --bind {run}/id /etc/machine-id && mount --bind {run} /run"
+    command = " ".join([f"{mounts} && exec", *who, "/run/program status --json"])
     said = subprocess.run(["unshare", "-m", "sh", "-c", command], capture_output=True, text=True)
     assert said.returncode == 0 and not said.stderr, said.stderr
     return {line["name"]: (line["level"], line["words"]) for line in json.loads(said.stdout)["lines"]}
@@ -63,6 +74,7 @@ def test_root_sees_all(machine):
     level, words = lines["owner-keys"]
     assert level == "green" and words.startswith("systems signed by owner-21fe31df start here, too;")
     assert words.endswith("this machine's private key is on the disk, sealed with a password")
+    assert lines["homes"] == ("green", "on an encrypted partition, each encrypted with its user's password")
     assert "last-failure" not in lines and "refused-keys" not in lines
 
 
@@ -72,6 +84,15 @@ def test_others_see_what_they_may(machine):
     assert lines["disk"] == ("yellow", "encrypted; who opens it, only root may see")
     assert lines["owner-keys"][0] == "green" and lines["owner-keys"][1].endswith("where the private key is, only root may see")
     assert "known to the TPM;" in lines["owner-keys"][1]
+    assert lines["homes"][0] == "green" and lines["homes"][1].endswith("only root may see")
+
+
+def test_homes_in_the_open(machine):
+    """`homectl create --storage=` makes them."""
+    add_home(machine, "bob", "subvolume")
+    add_home(machine, "eve", "directory")
+    level, words = status(machine)["homes"]
+    assert level == "yellow" and "opens the home of bob, eve (" in words
 
 
 def test_what_is_weaker(machine):
