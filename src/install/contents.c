@@ -11,6 +11,9 @@
 
 #define MICROSOFT_RESERVED "e3c9e316-0b5c-4db8-817d-f92df00215ae"
 #define MICROSOFT_RECOVERY "de94bba4-06d1-4d40-a16a-bfd50179d6ac"
+#define MICROSOFT_RESERVED_LABEL "System Reserved"
+#define MBR_NTFS "0x07"
+#define MBR_RECOVERY "0x27"
 #define OWNER_MAX 64
 #define OWNERS_MAX 8
 
@@ -28,6 +31,15 @@ static bool any_type(const struct content *list, size_t count, const char *type)
 		if (streq(list[i].type, type))
 			return true;
 	return false;
+}
+
+/* On a disk of the old kind: NTFS alone may be anybody's data, but the BIOS starts
+ * nothing else than Windows from it, and only Windows sets a recovery partition up. */
+static bool is_old_windows(const struct content *c)
+{
+	return streq(c->fs, "ntfs") &&
+	       (streq(c->type, MBR_NTFS CONTENT_STARTS) || streq(c->type, MBR_RECOVERY) ||
+		(streq(c->type, MBR_NTFS) && streq(c->label, MICROSOFT_RESERVED_LABEL)));
 }
 
 static bool is_ours(const struct content *c)
@@ -73,6 +85,9 @@ static char **add_windows(char **words, const struct content *list, size_t count
 	if (any_type(list, count, MICROSOFT_RESERVED) ||
 	    any_type(list, count, MICROSOFT_RECOVERY))
 		return strv_add(words, "Windows");
+	for (size_t i = 0; i < count; i++)
+		if (is_old_windows(&list[i]))
+			return strv_add(words, "Windows");
 	return words;
 }
 

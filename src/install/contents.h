@@ -14,10 +14,17 @@
 	"an image for sectors of 512 bytes, which can't start from this disk's larger "  \
 	"ones: install from another medium instead"
 
+/* "0x07": NTFS, "0x07, starts": the same, and marked as the one that a BIOS starts. */
+#define CONTENT_MBR "0x%02x"
+#define CONTENT_STARTS ", starts"
+
 /* One partition, or the whole disk where it has none. */
 struct content {
-	char type[GUID_LENGTH + 1]; /* partition type, lower case; "" for none */
-	char fs[32];		    /* as libblkid calls it; "" unknown */
+	/* Partition type: a GUID in lower case, in a table of the old kind (MBR) the
+	 * number with CONTENT_STARTS behind it where the BIOS starts from; "" for none.
+	 */
+	char type[GUID_LENGTH + 1];
+	char fs[32]; /* as libblkid calls it; "" unknown */
 	char label[64];
 	bool owned;    /* an AtomOS that somebody has made theirs */
 	char **owners; /* its administrators' names; NULL: none is known */

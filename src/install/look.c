@@ -13,6 +13,7 @@
 #include "install/look.h"
 
 #define SECTOR 512
+#define MBR_STARTS 0x80
 #define END_SIZE (1U << 20)
 /* A LUKS2 header: 4 KiB, then its JSON as text. */
 #define LUKS_TEXT_OFFSET 4096
@@ -96,6 +97,17 @@ static void look_at_gpt(struct look *l)
 		look_at_whole(l);
 }
 
+/* What the table of the old kind says of a partition. */
+static void old_type(blkid_partition p, struct content *c)
+{
+	const char *table = blkid_parttable_get_type(blkid_partition_get_table(p));
+
+	if (table && streq(table, "dos"))
+		snprintf(c->type, sizeof(c->type), CONTENT_MBR "%s",
+			 (unsigned)blkid_partition_get_type(p),
+			 blkid_partition_get_flags(p) & MBR_STARTS ? CONTENT_STARTS : "");
+}
+
 /* A table of the old kind, or a file system over the whole disk. */
 static void look_at_other(struct look *l)
 {
@@ -112,6 +124,7 @@ static void look_at_other(struct look *l)
 	for (int i = 0; i < n; i++) {
 		blkid_partition p = blkid_partlist_get_partition(list, i);
 
+		old_type(p, &l->list[l->count]);
 		probe_content(l->fd, (uint64_t)blkid_partition_get_start(p) * SECTOR,
 			      (uint64_t)blkid_partition_get_size(p) * SECTOR,
 			      &l->list[l->count++]);

@@ -41,6 +41,24 @@ static void test_words(void **state)
 	const struct content stick[] = {{"", "vfat", "PHOTOS", false, NULL}};
 	const struct content noise[] = {{"", "", "", false, NULL}};
 
+	const struct content old[] = {{"0x07, starts", "ntfs", "", false, NULL},
+				      {"0x07", "ntfs", "Photos", false, NULL},
+				      {"0x83", "ext4", "", false, NULL}};
+	/* Linux starts, from a partition of its own. */
+	const struct content shared[] = {
+		{"0x83, starts", "ext4", "", false, NULL},
+		{"0x07", "ntfs", "System Reserved", false, NULL}};
+	const struct content recovery[] = {{"0x07", "ntfs", "", false, NULL},
+					   {"0x27", "ntfs", "", false, NULL}};
+	const struct content sealed[] = {{"0x07, starts", "ntfs", "", false, NULL},
+					 {"0x07", "BitLocker", "", false, NULL}};
+
+	expect(old, 3, "Windows; Linux");
+	expect(shared, 2, "Windows; Linux");
+	expect(recovery, 2, "Windows");
+	expect(sealed, 2, "Windows, encrypted with BitLocker");
+	/* A disk that only carries files. */
+	expect(old + 1, 1, "data (NTFS)");
 	expect(NULL, 0, "empty");
 	expect(windows, 3, "Windows");
 	assert_null(contents_warning(windows, 3));

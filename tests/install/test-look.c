@@ -15,6 +15,7 @@
 #include "install/table.h"
 
 #define MIB (1ULL << 20)
+#define SECTOR 512
 #define DISK (64 * MIB)
 #define LINUX "0fc63daf-8483-4772-8e79-3d69d8477de4"
 
@@ -167,6 +168,43 @@ static void test_beside(void **state)
 	assert_non_null(strstr(look(path).why_not, "an AtomOS is on it"));
 }
 
+/* An NTFS as libblkid wants it: where its file table is, with the records of the table
+ * and of the volume. */
+static void put_ntfs(const char *path, uint64_t at)
+{
+	uint8_t boot[SECTOR] = {0};
+	const uint64_t sectors = 4 * MIB / SECTOR, table = 16;
+
+	memcpy(boot + 3, "NTFS    ", 8);
+	boot[12] = SECTOR >> 8;
+	boot[13] = 8; /* sectors a cluster */
+	boot[21] = 0xf8;
+	memcpy(boot + 40, &sectors, 8);
+	memcpy(boot + 48, &table, 8);
+	boot[64] = 0xf6; /* a record has 2 to the 10th bytes */
+	put_at(path, at, boot, sizeof(boot));
+	put_at(path, at + table * 4096, "FILE", 4);
+	put_at(path, at + table * 4096 + 3UL * 1024, "FILE", 4);
+}
+
+/* Windows on an old disk, and a disk that only carries files. */
+static void test_old_table(void **state)
+{
+	const char *path = make_disk(state);
+	const char *const argv[] = {"sfdisk", "--quiet", path, NULL};
+	char text[] = "label: dos\n\nstart=2048, size=8192, type=7, bootable\n";
+	struct process p = {.argv = argv, .input = text, .input_size = sizeof(text) - 1};
+	_cleanup_free_ char *output = NULL;
+	struct error err;
+
+	assert_ok(process_check(&p, &output, NULL, &err), &err);
+	put_ntfs(path, MIB);
+	assert_string_equal(look(path).words, "Windows");
+	assert_non_null(strstr(look(path).why_not, "of the old kind"));
+	put_at(path, 446, "", 1); /* nothing starts from it */
+	assert_string_equal(look(path).words, "data (NTFS)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +215,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unfinished, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_many, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_old_table, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_beside, setup_directory,
 						teardown_directory),
