@@ -1,9 +1,13 @@
 #!/bin/sh
-# Run at a log-in whose account has another password than its slot of the disk: says so, and asks once for what mends
-# it. Nothing of it can stop the log-in.
+# Run at a log-in whose account has another password than its slot of the disk, or the one that everybody knows: says so,
+# and asks once for what mends it. Nothing of it can stop the log-in.
 # SPDX-License-Identifier: MIT
 trap 'echo; exit 1' INT
 program=${1:-/usr/bin/atomos}
+if [ -s "/run/atomos/passwords/${USER:-}" ]; then
+	echo "Your password is the one that the medium came with, which everybody knows. Choose another: sudo atomos passwd ${USER:-}"
+	exit
+fi
 echo "Your password was changed, but the disk still opens with the older one."
 case " $(id -nG) " in
 *" sudo "*)

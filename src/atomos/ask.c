@@ -32,7 +32,8 @@ int ask_line(const char *prompt, struct secret *ret, struct error *err)
 	return ask(prompt, false, ret, err);
 }
 
-int ask_new_password(const char *user, struct secret *ret, struct error *err)
+int ask_new_password(const char *user, const struct secret *generic, struct secret *ret,
+		     struct error *err)
 {
 	_cleanup_secret_ struct secret *again = secret_new();
 	char words[QUALITY_WORDS_MAX];
@@ -42,6 +43,10 @@ int ask_new_password(const char *user, struct secret *ret, struct error *err)
 
 		if (r < 0)
 			return r;
+		if (quality_is_public(ret, generic)) {
+			fprintf(stderr, QUALITY_PUBLIC ".\n");
+			continue;
+		}
 		if (quality_judge(ret, user, words) < 0)
 			fprintf(stderr, "That is easy to guess: %s.\n", words);
 		else

@@ -165,7 +165,8 @@ static int parse(const struct secret *text, struct install_answers *a, struct er
 	return r < 0 ? r : check_offered(&a->answers, err);
 }
 
-int install_answers_load(const char *path, struct install_answers *ret, struct error *err)
+int install_answers_load(const char *path, const struct secret *generic,
+			 struct install_answers *ret, struct error *err)
 {
 	_cleanup_secret_ struct secret *text = secret_new();
 	int r = read_file(path, text, err);
@@ -174,6 +175,9 @@ int install_answers_load(const char *path, struct install_answers *ret, struct e
 	if (r < 0)
 		return r;
 	r = parse(text, ret, err);
+	if (r == 0 && ret->answers.password &&
+	    quality_is_public(ret->answers.password, generic))
+		r = fail(err, -EPERM, "\"password\" can't be used: " QUALITY_PUBLIC);
 	if (r < 0) {
 		install_answers_done(ret);
 		return wrap(err, "%s", path);

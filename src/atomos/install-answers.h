@@ -17,9 +17,10 @@ struct install_answers {
 	struct leave_answers leave; /* what is handed to the installation */
 };
 
-/* Reads and checks the file, against what this system offers too. */
-int install_answers_load(const char *path, struct install_answers *ret,
-			 struct error *err);
+/* Reads and checks the file, against what this system offers too. The generic password of
+ * what is installed is refused. */
+int install_answers_load(const char *path, const struct secret *generic,
+			 struct install_answers *ret, struct error *err);
 void install_answers_done(struct install_answers *a);
 #define _cleanup_install_answers_ _cleanup_(install_answers_done)
 

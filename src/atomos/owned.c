@@ -17,6 +17,7 @@
 #include "atomos/owned.h"
 
 #define TRIES 3
+#define NOTE_MAX 64
 
 void owned_done(struct owned *o)
 {
@@ -113,15 +114,34 @@ bool owned_has_slot(const struct slots *slots, const char *user)
 	return false;
 }
 
-char **owned_noted(void)
+static bool is_note(const char *name, const char *note)
+{
+	_cleanup_free_ char *path = xasprintf(DIFFERING_DIR "/%s", name), *text = NULL;
+
+	return read_file_at(AT_FDCWD, path, NOTE_MAX, &text, NULL) == 0 &&
+	       streq(text, note);
+}
+
+char **owned_noted(const char *note)
 {
 	_cleanup_closedir_ DIR *d = opendir(DIFFERING_DIR);
 	char **out = xcalloc(1, sizeof(char *));
 
 	for (struct dirent *e; d && (e = readdir(d));)
-		if (e->d_name[0] != '.')
+		if (e->d_name[0] != '.' && is_note(e->d_name, note))
 			out = strv_add(out, e->d_name);
 	strv_sort(out);
+	return out;
+}
+
+char **owned_public(const struct secret *generic)
+{
+	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
+	char **out = xcalloc(1, sizeof(char *));
+
+	for (char **name = names; *name && generic && generic->size > 0; name++)
+		if (account_password_is(ACCOUNT_RECORDS, *name, generic) == 1)
+			out = strv_add(out, *name);
 	return out;
 }
 

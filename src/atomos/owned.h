@@ -35,12 +35,17 @@ int owned_ask_account(const char *prompt, const char *user, struct secret *ret,
 /* Whether there is a slot with the password of this account. */
 bool owned_has_slot(const struct slots *slots, const char *user);
 
+/* Names of the accounts that log in with the generic password (or NULL), as far as
+ * homed's records tell. Freed by the caller. */
+char **owned_public(const struct secret *generic);
 /* Names of the accounts whose slot has another password than they log in with. Freed by
  * the caller. */
 char **owned_differing(const struct slots *slots);
-/* Those that were noted in DIFFERING_DIR, for who hasn't root's rights. */
+/* Those of both that were noted as files of DIFFERING_DIR, for who hasn't root's rights:
+ * the first have PUBLIC_NOTE in them, the others nothing. */
 #define DIFFERING_DIR "/run/atomos/passwords"
-char **owned_noted(void);
+#define PUBLIC_NOTE "public\n"
+char **owned_noted(const char *note);
 
 /* Adds the user's password as a slot and takes the user's other slots away. `authority`
  * opens the disk now. */

@@ -176,11 +176,18 @@ static void add_homes(struct status *s, const struct status_facts *f)
 	else
 		add(s, "homes", STATUS_GREEN,
 		    "on an encrypted partition, each encrypted with its user's password");
-	for (char *const *name = f->differing; name && *name; name++)
-		add(s, "password", STATUS_YELLOW,
-		    "%s has another password than the one that opens the disk: run "
-		    "'sudo atomos passwd --mend %s'",
+	for (char *const *name = f->public; name && *name; name++)
+		add(s, "password", STATUS_RED,
+		    "%s has the password that the medium came with, which everybody "
+		    "knows: choose another with 'sudo atomos passwd %s'",
 		    *name, *name);
+	for (char *const *name = f->differing; name && *name; name++)
+		if (!f->public || !strv_contains(f->public, *name))
+			add(s, "password", STATUS_YELLOW,
+			    "%s has another password than the one that opens the disk: "
+			    "run "
+			    "'sudo atomos passwd --mend %s'",
+			    *name, *name);
 }
 
 static bool tpm_remembers(const struct boot_facts *b)

@@ -39,6 +39,7 @@ struct status_facts {
 	/* Homes that no password of their user encrypts, with a remark where that is only
 	 * not known; NULL: who keeps what how couldn't be read. */
 	char *const *open_homes;
+	char *const *public; /* accounts that have the generic one */
 	const char *failure; /* why the last try to start failed; NULL: none did */
 	bool record;	     /* the disk's header has one, whatever it says */
 	enum owner_secret secret;

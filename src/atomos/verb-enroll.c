@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "owner/account.h"
+#include "owner/quality.h"
 #include "owner/record.h"
 #include "core/recovery-key.h"
 #include "atomos/ask.h"
@@ -81,6 +82,8 @@ static int password(const struct invocation *in, struct owned *o, struct error *
 	prompt = xasprintf("Password that %s logs in with", user);
 	if (r == 0)
 		r = owned_ask_account(prompt, user, new, err);
+	if (r == 0 && quality_is_public(new, o->config.generic))
+		r = fail(err, -EPERM, QUALITY_PUBLIC " with 'atomos passwd %s'", user);
 	return r < 0 ? r : owned_set_password(o, user, authority, new, err);
 }
 

@@ -224,12 +224,16 @@ static int report(const struct invocation *in, const struct plan *p,
 	return 0;
 }
 
+static struct secret *generic_password(const struct medium *m)
+{
+	return secret_of(variant_text(m->settings, "genericPassword"));
+}
+
 static int install(const struct invocation *in, const struct medium *m,
 		   const struct plan *p, struct install_result *ret, struct error *err)
 {
 	_cleanup_install_report_ struct install_report *progress = NULL;
-	_cleanup_secret_ struct secret *password =
-		secret_of(variant_text(m->settings, "genericPassword"));
+	_cleanup_secret_ struct secret *password = generic_password(m);
 	_cleanup_free_ char *path = xasprintf("/dev/%s", p->disk->node);
 	struct install_options o = {
 		.disk = path,
@@ -262,9 +266,10 @@ static int install(const struct invocation *in, const struct medium *m,
 }
 
 /* Who is asked, and what for: everything before the first byte is written. */
-static int decide(const struct invocation *in, const struct disks *disks, struct plan *p,
-		  struct error *err)
+static int decide(const struct invocation *in, const struct medium *m,
+		  const struct disks *disks, struct plan *p, struct error *err)
 {
+	_cleanup_secret_ struct secret *generic = generic_password(m);
 	int r = find_disk(in, disks, &p->disk, err);
 
 	if (r < 0)
@@ -272,7 +277,8 @@ static int decide(const struct invocation *in, const struct disks *disks, struct
 	p->whole = !option_given(in, "free");
 	p->answered = option_given(in, "answers");
 	if (p->answered)
-		r = install_answers_load(option_value(in, "answers"), &p->answers, err);
+		r = install_answers_load(option_value(in, "answers"), generic,
+					 &p->answers, err);
 	if (r < 0)
 		return r;
 	p->pin = old_pin_of(&p->tpm, p->disk, p->whole);
@@ -340,7 +346,7 @@ static int run(const struct invocation *in, struct error *err)
 	old_pin_look(&p.tpm);
 	if (option_given(in, "list"))
 		return install_print_disks(&disks, &p.tpm, in->json, err);
-	r = decide(in, &disks, &p, err);
+	r = decide(in, &m, &disks, &p, err);
 	if (r == 0)
 		r = do_it(in, &m, &p, err);
 	install_answers_done(&p.answers);

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "owner/account.h"
+#include "owner/quality.h"
 #include "owner/record.h"
 #include "owner/seal.h"
 #include "atomos/ask.h"
@@ -22,7 +23,7 @@
 
 static const struct verb_option options[] = {
 	{"mend", 0, NULL, "the account's password becomes the disk's too"},
-	{"check", 0, NULL, "note whose password isn't the disk's"},
+	{"check", 0, NULL, "note whose password isn't the disk's, or is public"},
 	{0},
 };
 
@@ -69,12 +70,15 @@ static int find_slot(struct change *c, struct error *err)
 	return r;
 }
 
-/* The password that the account has now, and something that opens the disk. */
-static int ask_present(struct change *c, struct error *err)
+/* The password that the account has now, and something that opens the disk. `keep`: the
+ * disk is going to have that password, too. */
+static int ask_present(struct change *c, bool keep, struct error *err)
 {
 	_cleanup_free_ char *prompt = xasprintf("Present password of %s", c->user);
 	int r = owned_ask_account(prompt, c->user, c->old, err);
 
+	if (r == 0 && keep && quality_is_public(c->old, c->o.config.generic))
+		r = fail(err, -EPERM, QUALITY_PUBLIC " with 'atomos passwd %s'", c->user);
 	if (r < 0)
 		return r;
 	/* Another tool changed only one of the two: what opens the disk is older. */
@@ -154,18 +158,32 @@ static int change(struct change *c, struct error *err)
 	return r;
 }
 
-static int note(const char *user, struct error *err)
+/* Makes the notes with this text those of these names; an older one of the other kind
+ * becomes one of this. */
+static int note(char *const *names, const char *text, struct error *err)
 {
-	_cleanup_free_ char *path = xasprintf(DIFFERING_DIR "/%s", user);
-	int r = write_file_at(AT_FDCWD, path, "", 0, 0644);
+	_cleanup_strv_ char **noted = owned_noted(text);
+	int r = 0;
 
-	return r < 0 ? fail(err, r, "%s can't be written: %s", path, strerror(-r)) : 0;
+	for (char **name = noted; *name; name++)
+		if (!strv_contains(names, *name))
+			record_remove(DIFFERING_DIR, *name);
+	for (char *const *name = names; *name && r == 0; name++) {
+		_cleanup_free_ char *path = xasprintf(DIFFERING_DIR "/%s", *name);
+
+		r = write_file_at(AT_FDCWD, path, text, strlen(text), 0644);
+		if (r < 0)
+			return fail(err, r, "%s can't be written: %s", path,
+				    strerror(-r));
+	}
+	return r;
 }
 
 /* Anybody may see whose it is: so a log-in without root's rights can say it. */
 static int check(struct owned *o, struct error *err)
 {
-	_cleanup_strv_ char **differing = NULL, **noted = NULL;
+	_cleanup_strv_ char **differing = NULL,
+			    **public = owned_public(o->config.generic);
 	struct slots slots;
 	int r = header_slots(o->header, &slots, err);
 
@@ -174,13 +192,9 @@ static int check(struct owned *o, struct error *err)
 	if (mkdir(DIFFERING_DIR, 0755) < 0 && errno != EEXIST)
 		return fail(err, -errno, DIFFERING_DIR " can't be made: %m");
 	differing = owned_differing(&slots);
-	noted = owned_noted();
-	for (char **name = noted; *name; name++)
-		if (!strv_contains(differing, *name))
-			record_remove(DIFFERING_DIR, *name);
-	for (char **name = differing; *name && r == 0; name++)
-		r = note(*name, err);
-	return r;
+	r = note(differing, "", err);
+	/* That outweighs a difference, which isn't mended with such a one. */
+	return r < 0 ? r : note(public, PUBLIC_NOTE, err);
 }
 
 /* Another tool has changed only the account: the disk follows. */
@@ -195,7 +209,7 @@ static int mend(struct change *c, struct error *err)
 		record_remove(RECORD_DIR, c->user);
 		return 0;
 	}
-	r = ask_present(c, err);
+	r = ask_present(c, true, err);
 	if (r < 0)
 		return r;
 	memcpy(c->new, c->old, sizeof(*c->old));
@@ -227,9 +241,9 @@ static int run(const struct invocation *in, struct error *err)
 	if (r == 0 && option_given(in, "mend"))
 		return mend(&c, err);
 	if (r == 0)
-		r = ask_present(&c, err);
+		r = ask_present(&c, false, err);
 	if (r == 0)
-		r = ask_new_password(c.user, c.new, err);
+		r = ask_new_password(c.user, c.o.config.generic, c.new, err);
 	if (r == 0)
 		r = change(&c, err);
 	if (r == 0)

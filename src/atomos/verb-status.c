@@ -85,6 +85,15 @@ static bool find_open_homes(char ***ret)
 	return true;
 }
 
+/* Without a configuration there is no such password. */
+static char **find_public(void)
+{
+	_cleanup_config_ struct config config = {0};
+
+	(void)config_load(CONFIG_FILE, &config, NULL);
+	return owned_public(config.generic);
+}
+
 static int print_json(const struct status *s)
 {
 	_cleanup_variant_ sd_json_variant *v = NULL, *list = NULL;
@@ -135,7 +144,7 @@ static int run(const struct invocation *in, struct error *err)
 {
 	_cleanup_boot_facts_ struct boot_facts boot = {0};
 	_cleanup_strv_ char **keys = firmware_keys(EFIVARS), **differing = NULL,
-			    **open_homes = NULL;
+			    **open_homes = NULL, **public = NULL;
 	_cleanup_free_ char *failure = last_failure();
 	_cleanup_status_ struct status status = {0};
 	struct slots slots;
@@ -153,10 +162,12 @@ static int run(const struct invocation *in, struct error *err)
 	if (!boot.owned && access(OWNED_MARK, F_OK) == 0)
 		boot.owned = boot.home_mounted = true;
 	read_header(&facts, &slots);
-	differing = facts.slots ? owned_differing(facts.slots) : owned_noted();
+	differing = facts.slots ? owned_differing(facts.slots) : owned_noted("");
+	public = facts.slots ? find_public() : owned_noted(PUBLIC_NOTE);
 	facts.differing = differing;
 	if (find_open_homes(&open_homes))
 		facts.open_homes = open_homes;
+	facts.public = public;
 	status_find(&facts, &status);
 	if (in->json)
 		return print_json(&status);

@@ -23,6 +23,12 @@ static const char *grade(int score)
 	return "weak";
 }
 
+bool quality_is_public(const struct secret *password, const struct secret *generic)
+{
+	return generic && generic->size > 0 && password->size == generic->size &&
+	       memcmp(password->data, generic->data, generic->size) == 0;
+}
+
 int quality_judge(const struct secret *password, const char *user, char *words)
 {
 	pwquality_settings_t *settings = pwquality_default_settings();

@@ -98,6 +98,10 @@ static enum flow_next take_password(struct flow *f, const struct answer *a)
 		flow_set_error(f, xstrdup("That is too long."));
 		return FLOW_ON;
 	}
+	if (quality_is_public(a->text, f->facts->generic)) {
+		flow_set_error(f, xstrdup(QUALITY_PUBLIC "."));
+		return FLOW_ON;
+	}
 	f->weak = f->facts->judge(a->text, f->answers.name, words) < 0;
 	snprintf(f->quality, sizeof(f->quality), "%s", words);
 	wipe(f->answers.password->data, f->answers.password->size);

@@ -90,6 +90,11 @@ static void preset_place(struct flow *f, const struct answers *a)
 		}
 }
 
+static bool brings_password(const struct flow *f, const struct answers *a)
+{
+	return a->password && !quality_is_public(a->password, f->facts->generic);
+}
+
 static void preset_person(struct flow *f, const struct answers *a)
 {
 	if (a->real_name)
@@ -101,7 +106,7 @@ static void preset_person(struct flow *f, const struct answers *a)
 		f->answers.administrator = a->administrator;
 		f->given[STEP_ADMINISTRATOR] = true;
 	}
-	if (a->password) {
+	if (brings_password(f, a)) {
 		f->answers.password->size = a->password->size;
 		memcpy(f->answers.password->data, a->password->data,
 		       a->password->size + 1);
@@ -128,7 +133,7 @@ void flow_preset(struct flow *f, const struct answers *a)
 {
 	preset_place(f, a);
 	preset_person(f, a);
-	if (a->password && a->recovery)
+	if (brings_password(f, a) && a->recovery)
 		preset_rest(f);
 	f->step = MIN(next_wanted(f, 0), (size_t)STEP_REVIEW);
 }

@@ -26,6 +26,7 @@ struct flow_facts {
 	const struct secret *recovery; /* as it is when it is shown */
 	unsigned challenge;    /* the group of the recovery key that is typed back */
 	char *const *accounts; /* names that are taken */
+	const struct secret *generic; /* the password that nobody may choose, or NULL */
 	/* Quality of a password (owner/quality.h). */
 	int (*judge)(const struct secret *password, const char *user, char *words);
 };
@@ -51,7 +52,8 @@ DEFINE_FREEP(struct flow, flow_free)
 #define _cleanup_flow_ _cleanup_(flow_freep)
 
 /* Answers that were given beforehand: what they are about isn't asked. What this system
- * doesn't offer is. Before the first screen. */
+ * doesn't offer is, and so is a password that everybody knows. Before the first screen.
+ */
 void flow_preset(struct flow *f, const struct answers *a);
 /* Whether nothing is left to ask: all is known, as after FLOW_APPLY. */
 bool flow_complete(const struct flow *f);

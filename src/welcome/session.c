@@ -140,6 +140,7 @@ static int gather(struct first_boot *f, struct error *err)
 		.recovery = f->recovery,
 		.challenge = challenge % RECOVERY_GROUPS,
 		.accounts = f->accounts,
+		.generic = c->generic,
 		.judge = quality_judge,
 	};
 	return 0;

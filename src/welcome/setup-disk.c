@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "owner/account.h"
+#include "owner/quality.h"
 #include "owner/record.h"
 #include "welcome/setup.h"
 
@@ -19,8 +20,12 @@ int setup_clear_slots(struct setup *s, struct error *err)
 {
 	const struct secret *generic = s->config->generic;
 	struct slots slots;
-	int open = header_try(s->header, generic), r;
+	int open, r;
 
+	/* At the end what it opens goes: an owner's slot would, too. */
+	if (quality_is_public(s->answers->password, generic))
+		return fail(err, -EPERM, QUALITY_PUBLIC);
+	open = header_try(s->header, generic);
 	if (open < 0)
 		return fail(err, -EPERM,
 			    "This disk has an owner: the generic password doesn't open "

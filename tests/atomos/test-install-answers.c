@@ -17,10 +17,11 @@
 
 static int load(const char *text, struct install_answers *a, struct error *err)
 {
+	_cleanup_secret_ struct secret *generic = secret_of("atomos");
 	int r;
 
 	assert_int_equal(write_file_at(AT_FDCWD, FILE_NAME, text, strlen(text), 0600), 0);
-	r = install_answers_load(FILE_NAME, a, err);
+	r = install_answers_load(FILE_NAME, generic, a, err);
 	unlink(FILE_NAME);
 	return r;
 }
@@ -75,6 +76,8 @@ static void test_refused(void **state)
 		{"{\"recoveryKey\":\"cccccccc-bbbbbbbb-dddddddd-eeeeeeee-ffffffff-"
 		 "gggggggg-hhhhhhhh-iiiiiiii\"}",
 		 "made by the installation"},
+		{"{\"password\":\"atomos\",\"name\":\"anna\",\"recoveryKeyFile\":\"/x\"}",
+		 "the medium came with"},
 		{"{\"zone\":\"Mars/Olympus\"}", "no time zone \"Mars/Olympus\""},
 		/* A file of that name isn't one that the first start offers. */
 		{"{\"zone\":\"Europe\"}", "no time zone \"Europe\""},
@@ -91,7 +94,7 @@ static void test_refused(void **state)
 			print_error("%s: %s\n", bad[i][0], err.message);
 		assert_non_null(strstr(err.message, bad[i][1]));
 	}
-	assert_true(install_answers_load("nowhere.json", &a, &err) < 0);
+	assert_true(install_answers_load("nowhere.json", NULL, &a, &err) < 0);
 	assert_non_null(strstr(err.message, "nowhere.json"));
 }
 

@@ -279,8 +279,15 @@ static void test_accounts(void **state _unused_)
 				       .firmware_keys = ada,
 				       .differing = ada,
 				       .failure = "copy: the disk can't be read"};
+	struct status_facts known = f;
 	_cleanup_status_ struct status s;
 
+	/* What everybody knows isn't to be mended. */
+	known.public = ada;
+	status_find(&known, &s);
+	check(&s, "password", STATUS_RED,
+	      "everybody knows: choose another with 'sudo atomos passwd ada'");
+	status_done(&s);
 	status_find(&f, &s);
 	check(&s, "password", STATUS_YELLOW, "sudo atomos passwd --mend ada");
 	check(&s, "last-failure", STATUS_YELLOW, "can't be read");

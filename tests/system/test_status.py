@@ -7,23 +7,14 @@ import subprocess
 
 import pytest
 
+from laidout import BOOT, output
 from nixbuild import program
 
-# What the boot of a real machine left.
-BOOT = {"version": 1, "product": "atomos-demo", "release": 1, "system": "86hjdchhsr36xswz9n8v93v5rqnxjc2m-atomos-system-atomos-demo-1",
-        "generation": 1, "key": "vendor-befdcf42", "paths": 232, "bytes": 449991640, "seconds": 105.0247685, "bytesRead": 293901312,
-        "medium": False, "publicPassword": False, "tpm": "present", "secureBoot": "on", "installed": True, "owned": True,
-        "openedBy": "tpm", "slot": 1, "disk": "vda", "pin": "good", "enrolled": False, "homeMounted": True, "remembered": "tpm",
-        "recorded": False, "lowestRelease": 1, "ownerKeys": [{"sha256": "21fe31df" * 8, "name": "owner-21fe31df"}], "refusedKeys": []}
 RECORD = {"type": "atomos-record", "keyslots": [], "record": "AAAA", "mac": "00"}
 TOKENS = ({"type": "atomos-password", "keyslots": ["0"], "user": "anna"}, {"type": "systemd-recovery", "keyslots": ["1"]}, RECORD)
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 MACHINE = "0123456789abcdef" * 2
 OWNER = "atomos/state/atomos/owner"
-
-
-def output(*command, **options):
-    return subprocess.run([str(c) for c in command], check=True, capture_output=True, **options).stdout
 
 
 def add_home(run, user, storage):

@@ -28,7 +28,7 @@ static int judge(const struct secret *password, const char *user, char *words)
 struct world {
 	struct flow_facts facts;
 	struct zones zones;
-	struct secret *recovery, *typed;
+	struct secret *recovery, *typed, *generic;
 	struct flow *flow;
 };
 
@@ -43,6 +43,7 @@ static int setup(void **state)
 	w->zones = (struct zones){.list = list, .count = 4};
 	w->recovery = secret_new();
 	w->typed = secret_new();
+	w->generic = secret_of("atomos live");
 	w->recovery->size = 71;
 	strcpy(w->recovery->data,
 	       "cccccccc-" GROUP "-dddddddd-eeeeeeee-ffffffff-gggggggg-"
@@ -57,6 +58,7 @@ static int setup(void **state)
 		.recovery = w->recovery,
 		.challenge = 1,
 		.accounts = accounts,
+		.generic = w->generic,
 		.judge = judge,
 	};
 	w->flow = flow_new(&w->facts);
@@ -71,6 +73,7 @@ static int teardown(void **state)
 	flow_free(w->flow);
 	secret_free(w->recovery);
 	secret_free(w->typed);
+	secret_free(w->generic);
 	free(w);
 	return 0;
 }
@@ -205,6 +208,20 @@ static void test_passwords(void **state)
 	at(w, "Password", "not the same");
 	type(w, "correct horse");
 	type(w, "correct horse");
+	at(w, "Administrator", NULL);
+}
+
+/* What everybody knows is nobody's, however good it would be. */
+static void test_public_password(void **state)
+{
+	struct world *w = *state;
+
+	to_name(w);
+	type(w, "atomos live");
+	at(w, "Password", "the medium came with");
+	assert_int_equal(flow_answers(w->flow)->password->size, 0);
+	type(w, "atomos live!");
+	type(w, "atomos live!");
 	at(w, "Administrator", NULL);
 }
 
@@ -386,9 +403,8 @@ static struct answers given(const char *json)
 	return a;
 }
 
-#define SECRETS                                                                          \
-	"\"password\":\"correct horse\",\"recoveryKey\":"                                \
-	"\"cccccccc-bbbbbbbb-dddddddd-eeeeeeee-ffffffff-gggggggg-hhhhhhhh-iiiiiiii\""
+#define KEY "cccccccc-bbbbbbbb-dddddddd-eeeeeeee-ffffffff-gggggggg-hhhhhhhh-iiiiiiii"
+#define SECRETS "\"password\":\"correct horse\",\"recoveryKey\":\"" KEY "\""
 
 /* With the secrets nobody is asked: the rest is as it would be preset. */
 static void test_given_whole(void **state)
@@ -474,6 +490,24 @@ static void test_given_elsewhere(void **state)
 	assert_int_equal(choose(w, 0), FLOW_APPLY);
 }
 
+/* Answers with it bring none: the rest stands. */
+static void test_given_public(void **state)
+{
+	struct world *w = *state;
+	_cleanup_answers_ struct answers a =
+		given("{\"name\":\"ada\",\"realName\":\"\",\"zone\":\"UTC\","
+		      "\"keymap\":\"us\",\"language\":\"C.UTF-8\",\"administrator\":true,"
+		      "\"password\":\"atomos live\",\"recoveryKey\":\"" KEY "\"}");
+
+	flow_preset(w->flow, &a);
+	assert_false(flow_complete(w->flow));
+	choose(w, 0);
+	at(w, "Password", NULL);
+	type(w, "correct horse");
+	type(w, "correct horse");
+	at(w, "Ready", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -494,6 +528,8 @@ int main(void)
 		CASE(test_given_whole),
 		CASE(test_given_in_part),
 		CASE(test_given_elsewhere),
+		CASE(test_public_password),
+		CASE(test_given_public),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,6 +162,21 @@ static void test_left_answers(void **state)
 	done(&w);
 }
 
+/* It would be the owner's slot that goes at the end: nothing is begun. */
+static void test_public_password(void **state)
+{
+	struct error err;
+	struct world w;
+
+	begin(state, &w);
+	secret_free(w.answers.password);
+	w.answers.password = secret_of("atomos");
+	assert_int_equal(setup_clear_slots(&w.setup, &err), -EPERM);
+	assert_non_null(strstr(err.message, "choose another"));
+	assert_int_equal(slots(&w), 1);
+	done(&w);
+}
+
 static void test_home_shape(void **state)
 {
 	const char *path = in_directory(state, "home");
@@ -220,6 +235,7 @@ int main(void)
 		CASE(test_again),
 		CASE(test_no_administrator),
 		CASE(test_not_proven),
+		CASE(test_public_password),
 		CASE(test_home_shape),
 		CASE(test_node),
 		CASE(test_two_systems),

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Who opens the disk of a machine that has an owner: `atomos enroll` and `atomos passwd` on a header, without a machine."""
+
+import json
+
+import pytest
+
+from laidout import ANNA, GENERIC, Machine
+
+FIRST, SECOND = "seven unlikely lamps", "nine other lamps"
+RECOVERY = "cccccccc-bbbbbbbb-dddddddd-eeeeeeee-ffffffff-gggggggg-hhhhhhhh-iiiiiiii"
+SLOTS = ((FIRST, {"type": "atomos-password", "user": ANNA}), (RECOVERY, {"type": "systemd-recovery"}))
+PUBLIC = "which everybody knows: choose another"
+PRESENT, OPENS = f"Present password of {ANNA}", "A password or recovery key that opens the disk"
+
+
+@pytest.fixture
+def machine(tmp_path):
+    m = Machine(tmp_path, SLOTS)
+    m.logs_in_with(FIRST)
+    return m
+
+
+def status(machine):
+    code, said = machine.tell("status", "--json")
+    assert code == 0, said
+    return {line["name"]: (line["level"], line["words"]) for line in json.loads(said)["lines"]}
+
+
+def test_public_password_is_no_slots(machine):
+    """passwd, homectl or a desktop made it the account's: no verb makes it the disk's, too."""
+    machine.logs_in_with(GENERIC)
+    level, words = status(machine)["password"]
+    assert level == "red" and PUBLIC in words and f"sudo atomos passwd {ANNA}" in words
+    code, said = machine.tell("passwd", "--mend", ANNA, answers=[(PRESENT, GENERIC)])
+    assert code == 1 and PUBLIC in said and f"atomos passwd {ANNA}" in said
+    code, said = machine.tell("enroll", "password", ANNA, answers=[(OPENS, FIRST), (f"Password that {ANNA} logs in with", GENERIC)])
+    assert code == 1 and PUBLIC in said
+    assert machine.opens(FIRST) and not machine.opens(GENERIC)
+    assert machine.tell("passwd", "--check") == (0, "")
+    note = machine.run / f"atomos/passwords/{ANNA}"
+    assert note.read_text() == "public\n"
+    machine.logs_in_with(FIRST)
+    assert machine.tell("passwd", "--check") == (0, "")
+    assert not note.exists() and "password" not in status(machine)
+
+
+def test_public_password_is_not_chosen(machine):
+    new = ("New password", GENERIC)
+    code, said = machine.tell("passwd", answers=[(PRESENT, FIRST), new, new, new])
+    assert code == 1 and said.count(PUBLIC) == 3 and "No new password was chosen" in said
+    assert machine.opens(FIRST) and not machine.opens(GENERIC)
+
+
+def test_mended(machine):
+    """The account has another one: it becomes the disk's, with what opens that now."""
+    machine.logs_in_with(SECOND)
+    code, said = machine.tell("passwd", "--mend", answers=[(PRESENT, SECOND), ("The older password, or the recovery key", RECOVERY)])
+    assert code == 0, said
+    assert machine.opens(SECOND) and machine.opens(RECOVERY) and not machine.opens(FIRST)
+    assert machine.types() == ["atomos-password", "systemd-recovery"]
