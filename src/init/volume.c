@@ -61,8 +61,17 @@ static bool is_generic(const struct boot *b, const struct secret *password)
 /* Returns 1 when the volume is open now, 0 when the password is wrong. */
 static int try_password(struct boot *b, struct secret *password, struct error *err)
 {
-	int r = volume_unlock_typed(b->volume, password, b->partition.medium, err);
+	int r;
 
+	/* Somebody may have given it a slot. To believe that would let everybody in; to
+	 * take the disk for one without owner would have the first start wipe it. */
+	if (b->owned && is_generic(b, password)) {
+		consoles_say(b->consoles,
+			     "That is the password that every medium comes with: it "
+			     "doesn't open a disk that has an owner.");
+		return 0;
+	}
+	r = volume_unlock_typed(b->volume, password, b->partition.medium, err);
 	if (r == -EPERM)
 		return 0;
 	if (r < 0)

@@ -51,6 +51,17 @@ def add_password(image, password, remove_generic=True, kind=MEDIUM_ROOT):
     edit_header(image, command, kind)
 
 
+def add_public(image, password):
+    """A slot for the generic password that looks like an owner's, not like a medium's."""
+    def command(file, directory):
+        old, new = directory / "old", directory / "new"
+        old.write_bytes(password)
+        new.write_bytes(PASSWORD)
+        output("cryptsetup", "luksAddKey", "-q", "--pbkdf", "argon2id", "--pbkdf-force-iterations", "4", "--pbkdf-memory", "32768",
+               "--pbkdf-parallel", "1", "--key-file", old, file, new)
+    edit_header(image, command, INSTALLED_ROOT)
+
+
 def add_home(image, key):
     """A partition for homes behind the root, with an empty btrfs in it that opens with `key`."""
     add_room(image, HOME_SIZE + (2 << 20))

@@ -46,16 +46,18 @@ def test_interrupted_installation(machine, copy):
 
 
 def test_with_owner(machine, copy):
-    """Asks for the password; identity, state and homes are the disk's."""
+    """Asks for the password; identity, state and homes are the disk's. The one that everybody knows doesn't take its owner away."""
     def fill(state):
         (state / "root/etc/machine-id").write_text(ID + "\n")
         (state / "root/var/lib").mkdir(parents=True)
         # Who was root may have left anything.
         (state / "root/var/lib/bluetooth").symlink_to("/etc")
     path = installed.owned(copy, b"correct horse", fill)
+    installed.add_public(path, b"correct horse")
     m = machine(image=path)
     m.expect("Password for this AtomOS disk")
     m.send("atomos")
+    m.expect("it doesn't open a disk that has an owner")
     m.expect("That password doesn't open the disk.")
     m.expect("Password for this AtomOS disk")
     m.send("correct horse")
