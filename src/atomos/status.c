@@ -57,15 +57,40 @@ static void add_secure_boot(struct status *s, const struct status_facts *f)
 		    "this firmware has none: nothing checks the boot image");
 }
 
-static void add_tpm(struct status *s, const struct boot_facts *b)
+static bool has(const struct slots *slots, enum slot_kind kind)
 {
+	for (size_t i = 0; i < slots->count; i++)
+		if (slots->list[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* What makes a slot for the TPM, where there is none: no start does it by itself. */
+static const char *tpm_remedy(const struct status_facts *f)
+{
+	const struct boot_facts *b = f->boot;
+
+	if (!b->owned || !f->slots || has(f->slots, SLOT_TPM) || streq(b->tpm, "absent"))
+		return "";
+	return streq(b->secure_boot, "on")
+		       ? "; 'sudo atomos enroll tpm' has it open the "
+			 "disk from the next start on"
+		       : "; 'sudo atomos enroll tpm --pin' has it open the "
+			 "disk together with a PIN";
+}
+
+static void add_tpm(struct status *s, const struct status_facts *f)
+{
+	const struct boot_facts *b = f->boot;
+
 	if (streq(b->opened_by, "tpm"))
 		add(s, "tpm", STATUS_GREEN, "opened the disk: nothing has changed");
 	else if (b->enrolled)
 		add(s, "tpm", STATUS_GREEN,
 		    "was enrolled at this start and opens the disk from the next on");
 	else if (b->tpm_says)
-		add(s, "tpm", STATUS_YELLOW, "didn't open the disk: %s", b->tpm_says);
+		add(s, "tpm", STATUS_YELLOW, "didn't open the disk: %s%s", b->tpm_says,
+		    tpm_remedy(f));
 	else if (streq(b->tpm, "absent"))
 		add(s, "tpm", STATUS_YELLOW,
 		    "there is none: the disk asks for its password at each start");
@@ -73,7 +98,7 @@ static void add_tpm(struct status *s, const struct boot_facts *b)
 		add(s, "tpm", STATUS_YELLOW, "it didn't answer and was left out");
 	else
 		add(s, "tpm", STATUS_YELLOW,
-		    "there is one, but it doesn't open the disk");
+		    "there is one, but it doesn't open the disk%s", tpm_remedy(f));
 }
 
 static void add_pin(struct status *s, const struct boot_facts *b)
@@ -108,22 +133,6 @@ static char *openers(const struct slots *slots)
 	return strv_join(list, ", ");
 }
 
-static bool has_other(const struct slots *slots)
-{
-	for (size_t i = 0; i < slots->count; i++)
-		if (slots->list[i].kind == SLOT_OTHER)
-			return true;
-	return false;
-}
-
-static bool has_recovery(const struct slots *slots)
-{
-	for (size_t i = 0; i < slots->count; i++)
-		if (slots->list[i].kind == SLOT_RECOVERY)
-			return true;
-	return false;
-}
-
 static void add_disk(struct status *s, const struct status_facts *f)
 {
 	_cleanup_free_ char *who = f->slots ? openers(f->slots) : NULL;
@@ -139,12 +148,12 @@ static void add_disk(struct status *s, const struct status_facts *f)
 	else if (!f->slots)
 		add(s, "disk", STATUS_YELLOW,
 		    "encrypted; who opens it, only root may see");
-	else if (has_other(f->slots))
+	else if (has(f->slots, SLOT_OTHER))
 		add(s, "disk", STATUS_YELLOW,
 		    "encrypted; it opens with %s: remove what you don't know (atomos "
 		    "enroll list)",
 		    who);
-	else if (!has_recovery(f->slots))
+	else if (!has(f->slots, SLOT_RECOVERY))
 		add(s, "disk", STATUS_YELLOW,
 		    "encrypted; it opens with %s; without a recovery key a forgotten "
 		    "password is the end (atomos enroll recovery)",
@@ -283,7 +292,7 @@ void status_find(const struct status_facts *f, struct status *ret)
 		add(ret, "last-failure", STATUS_YELLOW, "%s", f->failure);
 	add_secure_boot(ret, f);
 	if (!f->boot->medium) {
-		add_tpm(ret, f->boot);
+		add_tpm(ret, f);
 		add_pin(ret, f->boot);
 	}
 	add_disk(ret, f);

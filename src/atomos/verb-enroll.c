@@ -131,8 +131,15 @@ static int recovery(const struct invocation *in _unused_, struct owned *o,
 	return owned_drop_others(o, &mine, key, err);
 }
 
-/* Only the boot image can enrol the TPM: it does so when a typed password has opened the
- * disk and no TPM does. */
+/* What the next start is asked for; one of both, or none. */
+static int request_tpm(struct owned *o, bool plain, bool pin, struct error *err)
+{
+	int r = header_request(o->header, "tpm", plain, err);
+
+	return r < 0 ? r : header_request(o->header, "tpm-pin", pin, err);
+}
+
+/* Only the boot image can enrol the TPM. */
 static int tpm(const struct invocation *in, struct owned *o, struct error *err)
 {
 	_cleanup_secret_ struct secret *proof = secret_new();
@@ -149,15 +156,16 @@ static int tpm(const struct invocation *in, struct owned *o, struct error *err)
 			"system: switch it on in the firmware's setup first, or choose "
 			"a PIN with 'atomos enroll tpm --pin'");
 	r = owned_ask(o, OPENS, proof, err);
+	/* First: a slot that goes without it stays away. */
+	if (r == 0)
+		r = request_tpm(o, !pin, pin, err);
 	if (r == 0)
 		r = owned_drop_others(o, &none, proof, err);
-	if (r == 0)
-		r = header_request(o->header, "tpm-pin", pin, err);
 	if (r == 0)
 		puts(pin ? "The next start asks for a password or the recovery key, then "
 			   "for the PIN to choose, and enrols the TPM."
 			 : "The next start asks for a password or the recovery key and "
-			   "enrols the TPM then.");
+			   "for a \"yes\", and enrols the TPM then.");
 	return r;
 }
 
@@ -274,6 +282,9 @@ static int drop(const struct invocation *in, struct owned *o, struct error *err)
 		      proof, err);
 	if (r == 0)
 		r = header_remove(o->header, (int)number, proof, err);
+	/* And stays out. */
+	if (r == 0 && found->kind == SLOT_TPM)
+		r = request_tpm(o, false, false, err);
 	return r == 0 && found->kind == SLOT_PASSWORD ? forget_user(o, found->user, err)
 						      : r;
 }

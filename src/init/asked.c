@@ -222,20 +222,49 @@ static int grant_release(struct boot *b, uint64_t release, struct pin *pin)
 	return r;
 }
 
+/* A yes would lead to nothing when it can't be told. */
+static bool can_tell(struct boot *b, const char *what, bool *ret_waits)
+{
+	if (protection_can_tell(&b->protection))
+		return true;
+	*ret_waits = true;
+	consoles_say(b->consoles,
+		     "That the TPM opens this disk%s, as the running system asked, waits "
+		     "for a start in which the TPM can be told.",
+		     what);
+	return false;
+}
+
+static int grant_tpm(struct boot *b, bool *ret_waits)
+{
+	int r;
+
+	if (!can_tell(b, "", ret_waits))
+		return 0;
+	if (b->protection.secure_boot != 1) {
+		consoles_say(b->consoles,
+			     "With Secure Boot off the TPM would open this disk for any "
+			     "system: what the running system asked is refused, 'atomos "
+			     "enroll tpm --pin' makes it want a PIN, too.");
+		return 0;
+	}
+	r = ask_yes(b,
+		    "The running system asked that the TPM opens this disk. Type yes, or "
+		    "press Enter:",
+		    GRANT_SECONDS);
+	if (r <= 0)
+		return r;
+	*ret_waits = b->protection.wants_tpm = true;
+	/* Nothing that pin or record hold is another one by it. */
+	return 0;
+}
+
 static int grant_tpm_pin(struct boot *b, struct pin *pin, bool *ret_waits)
 {
 	int r;
 
-	/* A yes would lead to nothing. */
-	if (!protection_can_tell(&b->protection)) {
-		*ret_waits = true;
-		consoles_say(
-			b->consoles,
-			"That the TPM opens this disk only together with a PIN, as the "
-			"running system asked, waits for a start in which the TPM can be "
-			"told.");
+	if (!can_tell(b, " only together with a PIN", ret_waits))
 		return 0;
-	}
 	r = ask_yes(b,
 		    "The running system asked that the TPM opens this disk only "
 		    "together with a PIN. Type yes, or press Enter:",
@@ -249,12 +278,23 @@ static int grant_tpm_pin(struct boot *b, struct pin *pin, bool *ret_waits)
 	return 1;
 }
 
-static int grant_one(struct boot *b, const struct request *r, struct pin *pin,
-		     bool *ret_pin_waits)
+/* The TPM has just opened the disk in this way: cut between the slot and its request. */
+static bool is_there(const struct boot *b, enum request_kind kind)
 {
+	return b->opener == OPENER_TPM &&
+	       (kind == REQUEST_TPM || (kind == REQUEST_TPM_PIN && b->tpm_pin));
+}
+
+static int grant_one(struct boot *b, const struct request *r, struct pin *pin,
+		     bool *ret_tpm_waits)
+{
+	if (is_there(b, r->kind))
+		return 0;
 	switch (r->kind) {
+	case REQUEST_TPM:
+		return grant_tpm(b, ret_tpm_waits);
 	case REQUEST_TPM_PIN:
-		return grant_tpm_pin(b, pin, ret_pin_waits);
+		return grant_tpm_pin(b, pin, ret_tpm_waits);
 	case REQUEST_TRUST:
 	case REQUEST_DISTRUST:
 		return grant_key(b, r, pin);
@@ -278,15 +318,24 @@ static int have_proof(struct boot *b)
 			 GRANT_SECONDS, &b->proof, &err);
 }
 
-void drop_requests(struct boot *b, bool pin_waits)
+void drop_requests(struct boot *b, enum dropping which)
 {
 	struct error err;
 
-	if (volume_drop_requests(b->volume, pin_waits, &err) < 0)
+	if (volume_drop_requests(b->volume, which, &err) < 0)
 		consoles_say(b->consoles,
 			     "The requests can't be taken off the disk (%s): they come "
 			     "again at the next start.",
 			     err.message);
+}
+
+static bool all_there(const struct boot *b, const struct requests *requests)
+{
+	bool all = !requests->too_many;
+
+	for (size_t i = 0; i < requests->count; i++)
+		all &= is_there(b, requests->list[i].kind);
+	return all;
 }
 
 struct granting grant_requests(struct boot *b, struct pin *pin)
@@ -299,6 +348,10 @@ struct granting grant_requests(struct boot *b, struct pin *pin)
 		volume_requests(b->volume, &requests);
 	if (requests.count == 0)
 		return g;
+	if (all_there(b, &requests)) {
+		g.answered = true;
+		return g;
+	}
 	/* 'atomos' writes no more. */
 	if (requests.too_many) {
 		consoles_say(b->consoles,
@@ -319,7 +372,7 @@ struct granting grant_requests(struct boot *b, struct pin *pin)
 	/* Refused all together, or one by one. */
 	g.answered = r == 0 || r == -EPERM;
 	for (size_t i = 0; i < requests.count && r == 0; i++) {
-		int granted = grant_one(b, &requests.list[i], pin, &g.pin_waits);
+		int granted = grant_one(b, &requests.list[i], pin, &g.tpm_waits);
 
 		g.changed |= granted > 0;
 		g.answered &= granted >= 0;

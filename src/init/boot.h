@@ -46,8 +46,9 @@ struct boot {
 	struct secret *tpm_pin; /* that the TPM has opened it with, as long */
 	unsigned wrong;		/* passwords so far */
 	struct protection protection;
-	bool enrolled; /* the TPM was told to open it in this start */
-	bool told;     /* and what it keeps of this disk */
+	bool enrolled;	  /* the TPM was told to open it in this start */
+	bool told;	  /* and what it keeps of this disk */
+	bool asked_again; /* should that fail, the next start is asked to do it */
 	/* What the machine remembers of the disk, and who does. */
 	struct pin pinned;
 	enum rememberer remembered;
@@ -151,17 +152,17 @@ struct secret *choose_tpm_pin(struct boot *b);
 struct granting {
 	bool answered; /* all were granted or refused */
 	bool changed;  /* what was granted is in the pin */
-	/* That the TPM wants a PIN was granted, or couldn't be asked in this start. */
-	bool pin_waits;
+	/* That the TPM opens the disk, or with a PIN, was granted, or couldn't be asked
+	 * in this start. */
+	bool tpm_waits;
 };
 
 /* What the running system has asked for: each is shown, and a password is asked for if
  * none was typed yet. */
 struct granting grant_requests(struct boot *b, struct pin *pin);
 
-/* Takes the requests off the disk, once all that was granted is kept; that for a PIN
- * stays when it waits for another start. */
-void drop_requests(struct boot *b, bool pin_waits);
+/* Takes requests off the disk, once all that was granted is kept. */
+void drop_requests(struct boot *b, enum dropping which);
 
 /* trust.c */
 int step_trust(struct boot *b, struct error *err);

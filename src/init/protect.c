@@ -430,7 +430,27 @@ static void drop_all(struct boot *b)
 		consoles_say(b->consoles, "The TPM's slots stay on the disk: %s.",
 			     err.message);
 	else
-		consoles_say(b->consoles, "The TPM doesn't open this disk.");
+		consoles_say(b->consoles, "The TPM doesn't open this disk, until 'atomos "
+					  "enroll tpm'.");
+}
+
+/* The old slot goes before the new one comes: cut between, or failed, the next start
+ * would take that for its owner's wish. */
+static void ask_again(struct boot *b, bool pin)
+{
+	_cleanup_requests_ struct requests there = {0};
+	struct error err;
+
+	volume_requests(b->volume, &there);
+	for (size_t i = 0; i < there.count; i++)
+		if (request_is_tpm(&there.list[i]))
+			return;
+	if (volume_request_tpm(b->volume, pin, &err) < 0)
+		consoles_say(b->consoles,
+			     "A new slot for the TPM can't be noted on the disk (%s): "
+			     "should it fail, 'atomos enroll tpm' asks for another.",
+			     err.message);
+	b->asked_again = true;
 }
 
 /* With the password that was typed, or everybody's. */
@@ -451,6 +471,8 @@ static void tell_anew(struct boot *b, struct pin *pin)
 		e.tpm_pin = chosen;
 	}
 	pin->with_pin = !!chosen;
+	if (b->owned && e.wipe.what == WIPE_ALL)
+		ask_again(b, pin->with_pin);
 	tell_tpm(b, &e, pin, false);
 }
 
@@ -526,7 +548,10 @@ int step_enrol(struct boot *b, struct error *err _unused_)
 	kept = keep_record(b, &pin);
 	/* The slot is what was asked for. */
 	if (granted.answered && is_stored(b, &granted, kept))
-		drop_requests(b, granted.pin_waits && !b->enrolled);
+		drop_requests(b, granted.tpm_waits && !b->enrolled ? DROP_BUT_TPM
+								   : DROP_ALL);
+	else if (b->asked_again && b->enrolled)
+		drop_requests(b, DROP_TPM);
 	secret_free(TAKE_PTR(b->proof));
 	secret_free(TAKE_PTR(b->tpm_pin));
 	b->remembered = protection_remembers(

@@ -150,16 +150,16 @@ enum enrolment protection_enrolment(const struct protection *p, enum opener open
 	if (p->reading.state >= PIN_OTHER_PCR7 && !ours(p))
 		return p->secure_boot == 1 || p->wants_pin ? ENROL_ASK_OTHER_DISK
 							   : ENROL_NO;
+	/* Its owner has removed it, or never had it. */
+	if (!p->has_token && !p->wants_tpm && !p->wants_pin)
+		return ENROL_NO;
 	if (ours(p) && p->reading.pin.secure_boot && p->secure_boot != 1)
 		return ENROL_ASK_FIRMWARE;
 	/* With a PIN nobody else gets at the disk, whatever he starts. */
 	if (p->wants_pin)
 		return ENROL_YES;
 	/* Nothing has changed: the PIN wasn't typed, or was wrong. */
-	if (good(p) && p->has_pin && p->unlock == -ENOANO)
-		return ENROL_NO;
-	/* Its owner has removed it, or never had it. */
-	if (p->reading.state == PIN_NONE && !p->has_token)
+	if (good(p) && p->has_pin && p->unlock == -ENOANO && !p->wants_tpm)
 		return ENROL_NO;
 	return p->secure_boot == 1 ? ENROL_YES : ENROL_NO;
 }

@@ -19,6 +19,7 @@ struct protection {
 	bool has_token;	  /* the disk has a slot for a TPM */
 	bool has_pin;	  /* such a slot wants a PIN, too, or is known to have */
 	bool wants_pin;	  /* the owner has granted that */
+	bool wants_tpm;	  /* ... or that it opens the disk at all */
 	bool left;	  /* the TPM is out of its start phase already */
 	/* The vendor has renewed its PCR key: the pin is under the older one, and these
 	 * slots are bound to the image's own and to the older key. -1: none. */

@@ -11,8 +11,8 @@ static int parse_want(const char *want, struct request *ret)
 {
 	const char *rest;
 
-	if (streq(want, "tpm-pin")) {
-		ret->kind = REQUEST_TPM_PIN;
+	if (streq(want, "tpm") || streq(want, "tpm-pin")) {
+		ret->kind = streq(want, "tpm") ? REQUEST_TPM : REQUEST_TPM_PIN;
 		return 0;
 	}
 	rest = startswith(want, "release=");
@@ -43,6 +43,11 @@ int request_parse(const char *json, struct request *ret)
 	if (r < 0)
 		request_done(ret);
 	return r;
+}
+
+bool request_is_tpm(const struct request *r)
+{
+	return r->kind == REQUEST_TPM || r->kind == REQUEST_TPM_PIN;
 }
 
 void request_done(struct request *r)

@@ -4,10 +4,10 @@
  *
  *   {"type":"atomos-request","keyslots":[],"want":TEXT}
  *
- * where TEXT is "tpm-pin" (the TPM opens the disk with a PIN), "trust=NAME:BASE64" (a
- * public key whose systems are started), "distrust=NAME:BASE64" (one no longer) or
- * "release=N" (the lowest release that is started). Whoever has the disk can write one.
- */
+ * where TEXT is "tpm" (the TPM opens the disk), "tpm-pin" (it does with a PIN),
+ * "trust=NAME:BASE64" (a public key whose systems are started), "distrust=NAME:BASE64"
+ * (one no longer) or "release=N" (the lowest release that is started). Whoever has the
+ * disk can write one. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,6 +18,7 @@
 #define REQUESTS_MAX 8
 
 enum request_kind {
+	REQUEST_TPM,
 	REQUEST_TPM_PIN,
 	REQUEST_TRUST,
 	REQUEST_DISTRUST,
@@ -40,6 +41,9 @@ struct requests {
  * nothing that we know. Released by request_done; empty on failure. */
 int request_parse(const char *json, struct request *ret);
 void request_done(struct request *r);
+
+/* Whether it is for a slot of the TPM's: such a one stays until there is one. */
+bool request_is_tpm(const struct request *r);
 
 void requests_done(struct requests *r);
 #define _cleanup_requests_ _cleanup_(requests_done)

@@ -21,6 +21,8 @@
 
 #define HEADER_FOLDER "/run/atomos"
 #define TPM_TOKEN "systemd-tpm2"
+#define REQUEST_TEXT(want)                                                               \
+	"{\"type\":\"" REQUEST_TOKEN "\",\"keyslots\":[],\"want\":\"" want "\"}"
 
 struct volume {
 	struct crypt_device *device;
@@ -337,14 +339,18 @@ static bool any_of_type(const char *json _unused_)
 	return true;
 }
 
-/* Not the request for a PIN. */
-static bool is_answered(const char *json)
+static bool is_for_tpm(const char *json)
 {
 	struct request r;
-	bool pin = request_parse(json, &r) == 0 && r.kind == REQUEST_TPM_PIN;
+	bool tpm = request_parse(json, &r) == 0 && request_is_tpm(&r);
 
 	request_done(&r);
-	return !pin;
+	return tpm;
+}
+
+static bool is_not_for_tpm(const char *json)
+{
+	return !is_for_tpm(json);
 }
 
 /* Replaces all tokens of a type, as far as they are meant, by one with this text, or by
@@ -407,10 +413,21 @@ void volume_requests(struct volume *v, struct requests *ret)
 	}
 }
 
-int volume_drop_requests(struct volume *v, bool keep_tpm_pin, struct error *err)
+/* Both kinds are about the same slot: the newest counts. */
+int volume_request_tpm(struct volume *v, bool pin, struct error *err)
 {
-	int r = replace_tokens(v, REQUEST_TOKEN, keep_tpm_pin ? is_answered : any_of_type,
-			       NULL);
+	int r = replace_tokens(v, REQUEST_TOKEN, is_for_tpm,
+			       pin ? REQUEST_TEXT("tpm-pin") : REQUEST_TEXT("tpm"));
+
+	return r < 0 ? fail(err, r, "%s", strerror(-r)) : 0;
+}
+
+int volume_drop_requests(struct volume *v, enum dropping which, struct error *err)
+{
+	static bool (*const meant[])(const char *json) = {[DROP_ALL] = any_of_type,
+							  [DROP_BUT_TPM] = is_not_for_tpm,
+							  [DROP_TPM] = is_for_tpm};
+	int r = replace_tokens(v, REQUEST_TOKEN, meant[which], NULL);
 
 	return r < 0 ? fail(err, r, "%s", strerror(-r)) : 0;
 }

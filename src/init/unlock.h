@@ -94,8 +94,13 @@ int volume_keep_record(struct volume *v, const struct pin *pin, struct error *er
 /* What the running system asked for (request.h); released by requests_done. */
 void volume_requests(struct volume *v, struct requests *ret);
 
-/* Takes all that off the disk, but for the one of a PIN when that is to come again. */
-int volume_drop_requests(struct volume *v, bool keep_tpm_pin, struct error *err);
+/* Asks the next start for a slot of the TPM's, as the running system would. */
+int volume_request_tpm(struct volume *v, bool pin, struct error *err);
+
+enum dropping { DROP_ALL, DROP_BUT_TPM, DROP_TPM };
+
+/* Takes requests off the disk: those for a slot of the TPM's, the others, or all. */
+int volume_drop_requests(struct volume *v, enum dropping which, struct error *err);
 
 /* The name in the keymap token ("atomos-keymap", field "keymap"), or NULL; freed by the
  * caller. Not checked in any way. */

@@ -217,6 +217,35 @@ static void test_no_secure_boot(void **state _unused_)
 	assert_int_equal(status_level(&s), STATUS_RED);
 }
 
+/* No start makes a slot for the TPM by itself where there was one: the command is named.
+ */
+static void test_no_tpm_slot(void **state _unused_)
+{
+	const struct slots without = {
+		.list = {{1, SLOT_RECOVERY, ""}, {2, SLOT_PASSWORD, "ada"}}, .count = 2};
+	struct boot_facts b = owned();
+	struct status s;
+
+	b.opened_by = (char *)"password";
+	b.tpm_says = (char *)"The disk has no slot for the TPM any more";
+	find(&b, &without, &s);
+	check(&s, "tpm", STATUS_YELLOW, "any more; 'sudo atomos enroll tpm' has it");
+	status_done(&s);
+	b.tpm_says = NULL;
+	find(&b, &without, &s);
+	check(&s, "tpm", STATUS_YELLOW, "'sudo atomos enroll tpm' has it");
+	status_done(&s);
+	b.secure_boot = (char *)"off";
+	find(&b, &without, &s);
+	check(&s, "tpm", STATUS_YELLOW, "'sudo atomos enroll tpm --pin' has it");
+	status_done(&s);
+	/* It isn't missing. */
+	find(&b, &good, &s);
+	for (size_t i = 0; i < s.count; i++)
+		assert_null(strstr(s.lines[i].words, "enroll tpm"));
+	status_done(&s);
+}
+
 static void test_spoilt(void **state _unused_)
 {
 	struct boot_facts b = owned();
@@ -301,8 +330,8 @@ int main(void)
 		cmocka_unit_test(test_no_secure_boot), cmocka_unit_test(test_spoilt),
 		cmocka_unit_test(test_no_owner),       cmocka_unit_test(test_medium),
 		cmocka_unit_test(test_slots),	       cmocka_unit_test(test_accounts),
-		cmocka_unit_test(test_real),	       cmocka_unit_test(test_remembered),
-		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_no_tpm_slot),    cmocka_unit_test(test_real),
+		cmocka_unit_test(test_remembered),     cmocka_unit_test(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,9 +176,6 @@ static void test_after_a_password(void **state)
 		decides(&p, proofs[i], ENROL_YES);
 		p.reading.state = PIN_NONE;
 		decides(&p, proofs[i], ENROL_YES);
-		/* Taken out by its owner. */
-		p.has_token = false;
-		decides(&p, proofs[i], ENROL_NO);
 		p = good();
 		p.same_volume = false;
 		decides(&p, proofs[i], ENROL_ASK_OTHER_DISK);
@@ -187,6 +184,65 @@ static void test_after_a_password(void **state)
 		p.usable = false;
 		decides(&p, proofs[i], ENROL_NO);
 	}
+}
+
+/* Taken out by its owner, whatever the TPM remembers: it stays out until that one wants
+ * it back. */
+static void test_removed(void **state)
+{
+	static const enum pin_state states[] = {PIN_NONE, PIN_SPOILT, PIN_OTHER_PCR7,
+						PIN_GOOD};
+
+	for (size_t i = 0; i < ELEMENTSOF(states); i++) {
+		struct protection p = good();
+
+		p.reading.state = states[i];
+		p.unlock = -ECANCELED;
+		p.has_token = false;
+		decides(&p, OPENER_PASSWORD, ENROL_NO);
+		decides(&p, OPENER_RECOVERY, ENROL_NO);
+		p.secure_boot = 0;
+		decides(&p, OPENER_PASSWORD, ENROL_NO);
+		p.secure_boot = 1;
+		p.wants_tpm = true;
+		decides(&p, OPENER_PASSWORD, ENROL_YES);
+		decides(&p, OPENER_RECOVERY, ENROL_YES);
+		decides(&p, OPENER_TPM, ENROL_NO);
+		decides(&p, OPENER_FIDO2, ENROL_NO);
+		p.left = true;
+		decides(&p, OPENER_PASSWORD, ENROL_NO);
+		p.left = false;
+		/* Where there was a PIN, the new slot wants one, too. */
+		p.has_pin = true;
+		decides(&p, OPENER_PASSWORD, ENROL_YES);
+		assert_true(protection_with_pin(&p));
+		p.wants_tpm = p.has_pin = false;
+		p.wants_pin = true;
+		decides(&p, OPENER_PASSWORD, ENROL_YES);
+	}
+}
+
+/* Not without a question where the TPM opens another disk, or for any system. */
+static void test_wanted_back(void **state)
+{
+	struct protection p = good();
+
+	p.has_token = false;
+	p.wants_tpm = true;
+	p.secure_boot = 0;
+	decides(&p, OPENER_PASSWORD, ENROL_ASK_FIRMWARE);
+	p.reading.pin.secure_boot = false;
+	decides(&p, OPENER_PASSWORD, ENROL_NO);
+	p = good();
+	p.has_token = p.same_volume = false;
+	decides(&p, OPENER_PASSWORD, ENROL_ASK_OTHER_DISK);
+	/* The slot is still there, and its PIN wasn't typed. */
+	p = good();
+	p.has_pin = true;
+	p.unlock = -ENOANO;
+	decides(&p, OPENER_PASSWORD, ENROL_NO);
+	p.wants_tpm = true;
+	decides(&p, OPENER_PASSWORD, ENROL_YES);
 }
 
 /* No other way of opening says anything about who is there. */
@@ -438,6 +494,8 @@ int main(void)
 		cmocka_unit_test(test_pin_word),
 		cmocka_unit_test(test_first_own_start),
 		cmocka_unit_test(test_after_a_password),
+		cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_wanted_back),
 		cmocka_unit_test(test_no_proof),
 		cmocka_unit_test(test_pin),
 		cmocka_unit_test(test_renewal),

@@ -13,9 +13,14 @@ static void test_known(void **state)
 
 	assert_int_equal(request_parse(TOKEN("\"tpm-pin\""), &r), 0);
 	assert_int_equal(r.kind, REQUEST_TPM_PIN);
+	assert_true(request_is_tpm(&r));
+	assert_int_equal(request_parse(TOKEN("\"tpm\""), &r), 0);
+	assert_int_equal(r.kind, REQUEST_TPM);
+	assert_true(request_is_tpm(&r));
 	assert_int_equal(request_parse(TOKEN("\"release=7\""), &r), 0);
 	assert_int_equal(r.kind, REQUEST_RELEASE);
 	assert_int_equal(r.release, 7);
+	assert_false(request_is_tpm(&r));
 	assert_int_equal(request_parse(TOKEN("\"trust=acme-1:" PUBLIC "\""), &r), 0);
 	assert_int_equal(r.kind, REQUEST_TRUST);
 	assert_string_equal(r.key.keys[0].name, "acme-1");
@@ -34,6 +39,7 @@ static void test_odd(void **state)
 		TOKEN("\"\""),
 		TOKEN("7"),
 		TOKEN("\"tpm-pin2\""),
+		TOKEN("\"tpm=\""),
 		TOKEN("\"release=\""),
 		TOKEN("\"release=-1\""),
 		TOKEN("\"release=99999999999999999999\""),

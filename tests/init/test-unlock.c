@@ -243,8 +243,47 @@ static void test_requests(void **state)
 			assert_int_equal(r.list[0].kind, REQUEST_TPM_PIN);
 		if (i == 0)
 			assert_int_equal(r.list[1].release, 2);
-		assert_int_equal(volume_drop_requests(v, i == 0, &err), 0);
+		assert_int_equal(
+			volume_drop_requests(v, i ? DROP_ALL : DROP_BUT_TPM, &err), 0);
 	}
+	unlink(FILE_NAME);
+}
+
+static void asks(enum request_kind kind, size_t count)
+{
+	_cleanup_(volume_freep) struct volume *v = NULL;
+	_cleanup_requests_ struct requests r;
+	struct error err = {0};
+
+	assert_int_equal(volume_open_header(FILE_NAME, "atomos-test", &v, &err), 0);
+	volume_requests(v, &r);
+	assert_int_equal(r.count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(r.list[i].kind, kind);
+}
+
+/* What a start leaves for the next one, in case that it is cut. */
+static void test_own_requests(void **state)
+{
+	_cleanup_(volume_freep) struct volume *v = NULL;
+	struct crypt_device *cd;
+	struct error err = {0};
+
+	make(FILE_NAME);
+	assert_int_equal(volume_open_header(FILE_NAME, "atomos-test", &v, &err), 0);
+	assert_int_equal(volume_request_tpm(v, true, &err), 0);
+	asks(REQUEST_TPM_PIN, 1);
+	/* The newest counts. */
+	assert_int_equal(volume_request_tpm(v, false, &err), 0);
+	asks(REQUEST_TPM, 1);
+	assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN,
+					 "{\"type\":\"atomos-request\",\"keyslots\":[],"
+					 "\"want\":\"release=2\"}") >= 0);
+	crypt_free(cd);
+	assert_int_equal(volume_drop_requests(v, DROP_TPM, &err), 0);
+	asks(REQUEST_RELEASE, 1);
 	unlink(FILE_NAME);
 }
 
@@ -296,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_record),
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_own_requests),
 		cmocka_unit_test(test_odd_digest),
 		cmocka_unit_test(test_too_many_requests),
 	};

@@ -77,6 +77,10 @@ class Machine:
         """What is asked of the next start."""
         return [t["want"] for t in self.header()["tokens"].values() if t["type"] == "atomos-request"]
 
+    def ask(self, want):
+        token = {"type": "atomos-request", "keyslots": [], "want": want}
+        output("cryptsetup", "token", "import", self.disk, input=json.dumps(token).encode())
+
     def types(self):
         """How the slots are opened, by their tokens."""
         return sorted(t["type"] for t in self.header()["tokens"].values() if t["keyslots"])

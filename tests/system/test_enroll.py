@@ -12,6 +12,7 @@ RECOVERY = "cccccccc-bbbbbbbb-dddddddd-eeeeeeee-ffffffff-gggggggg-hhhhhhhh-iiiii
 SLOTS = ((FIRST, {"type": "atomos-password", "user": ANNA}), (RECOVERY, {"type": "systemd-recovery"}))
 PUBLIC = "which everybody knows: choose another"
 PRESENT, OPENS = f"Present password of {ANNA}", "A password or recovery key that opens the disk"
+STAYS = f"{OPENS} and stays"
 
 
 @pytest.fixture
@@ -59,3 +60,32 @@ def test_mended(machine):
     assert code == 0, said
     assert machine.opens(SECOND) and machine.opens(RECOVERY) and not machine.opens(FIRST)
     assert machine.types() == ["atomos-password", "systemd-recovery"]
+
+
+TPM = {"type": "systemd-tpm2", "tpm2-blob": "AAAA", "tpm2-pcrs": [7], "tpm2-pcr-bank": "sha256", "tpm2-primary-alg": "ecc",
+       "tpm2-policy-hash": "00" * 32, "tpm2-pin": False}
+
+
+def number_of(machine, kind):
+    return next(t["keyslots"][0] for t in machine.header()["tokens"].values() if t["type"] == kind)
+
+
+def test_tpm_slot(tmp_path):
+    """Asked for, it goes and is to come again; removed, it is to stay away."""
+    m = Machine(tmp_path, (*SLOTS, ("sealed", TPM)))
+    code, said = m.tell("enroll", "tpm", answers=[(OPENS, FIRST)])
+    assert code == 0 and 'asks for a password or the recovery key and for a "yes"' in said, said
+    assert m.types() == ["atomos-password", "systemd-recovery"] and m.wants() == ["tpm"]
+    code, said = m.tell("enroll", "tpm", "--pin", answers=[(OPENS, FIRST)])
+    assert code == 0 and m.wants() == ["tpm-pin"], said
+
+
+def test_tpm_slot_removed(tmp_path):
+    m = Machine(tmp_path, (*SLOTS, ("sealed", TPM)), boot={"openedBy": "password"})
+    # A start that was cut while it made a new one.
+    m.ask("tpm")
+    code, said = m.tell("enroll", "remove", number_of(m, "systemd-tpm2"), answers=[(STAYS, FIRST)])
+    assert code == 0, said
+    assert m.types() == ["atomos-password", "systemd-recovery"] and not m.wants()
+    level, words = status(m)["tpm"]
+    assert level == "yellow" and "'sudo atomos enroll tpm' has it open the disk" in words

@@ -272,7 +272,7 @@ def test_enroll_recovery(up, disk):
 
 
 def test_enroll_tpm(up, disk):
-    """Its slot goes; the next start asks, tells the TPM anew, and the one after that asks nothing."""
+    """Its slot goes; the next start asks twice, tells the TPM anew, and the one after that asks nothing."""
     code, said = up.dialog("atomos enroll tpm", (OPENS, FOURTH))
     assert code == 0 and "The next start asks for a password" in said
     assert "the TPM of this machine" not in slots(up).values()
@@ -281,6 +281,8 @@ def test_enroll_tpm(up, disk):
     with vm.boot("accounts-tpm", disk.path, keep=disk.keep) as m:
         m.expect("Password for this AtomOS disk")
         m.send(FOURTH)
+        m.expect("asked that the TPM opens this disk. Type yes")
+        m.send("yes")
         m.expect("Telling the TPM to open this disk.")
         m.expect("Verifying and copying the system 10 %")
     with vm.boot("accounts-again", disk.path, keep=disk.keep) as m:

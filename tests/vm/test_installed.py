@@ -135,6 +135,36 @@ def test_tpm(machine, copy, keep):
     opened_by_tpm(machine(image=path, keep=keep))
 
 
+@pytest.mark.long
+def test_removed_slot(machine, copy, keep):
+    """Taken out by its owner, who types the password: it stays out, until it is asked for."""
+    path = protected(machine, copy, keep)
+
+    def remove(file, _):
+        number, token = tpm_token(file)
+        installed.output("cryptsetup", "token", "remove", "--token-id", number, file)
+        installed.output("cryptsetup", "luksKillSlot", "-q", file, token["keyslots"][0])
+    installed.edit_header(path, remove, installed.INSTALLED_ROOT)
+    m = machine(image=path, keep=keep)
+    m.expect("The disk has no slot for the TPM any more")
+    m.expect("Password for this AtomOS disk")
+    m.send("correct horse")
+    assert m.expect(OUTCOMES) == OPEN
+    assert "Telling the TPM" not in m.said()
+    cut(m)
+    assert "systemd-tpm2" not in [t["type"] for t in installed.tokens(path).values()]
+    installed.ask(path, "tpm")
+    m = machine(image=path, keep=keep)
+    m.expect("Password for this AtomOS disk")
+    m.send("correct horse")
+    m.expect("asked that the TPM opens this disk. Type yes")
+    m.send("yes")
+    told(m)
+    cut(m)
+    assert "atomos-request" not in [t["type"] for t in installed.tokens(path).values()]
+    opened_by_tpm(machine(image=path, keep=keep))
+
+
 def take_over(file, directory):
     """Who knows the medium gives the TPM's token a slot of their own, whose key they keep."""
     generic, mine = directory / "generic", directory / "mine"
