@@ -274,14 +274,14 @@ static int drop(const struct invocation *in, struct owned *o, struct error *err)
 		return fail(err, -EMISUSE,
 			    "Which slot? 'atomos enroll list' has the numbers");
 	for (size_t i = 0; i < slots.count; i++)
-		if (slots.list[i].number == (int)number)
+		if ((uint64_t)slots.list[i].number == number)
 			found = &slots.list[i];
 	if (!found)
 		return fail(err, -ENOENT, "The disk has no slot %s", in->arguments[1]);
 	r = owned_ask(o, "A password or recovery key that opens the disk and stays",
 		      proof, err);
 	if (r == 0)
-		r = header_remove(o->header, (int)number, proof, err);
+		r = header_remove(o->header, found->number, proof, err);
 	/* And stays out. */
 	if (r == 0 && found->kind == SLOT_TPM)
 		r = request_tpm(o, false, false, err);

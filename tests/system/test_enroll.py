@@ -70,6 +70,13 @@ def number_of(machine, kind):
     return next(t["keyslots"][0] for t in machine.header()["tokens"].values() if t["type"] == kind)
 
 
+def test_number_of_no_slot(machine):
+    """Two to the 32nd and one is as many as one only to a part of the number."""
+    code, said = machine.tell("enroll", "remove", "4294967297")
+    assert code == 1 and "The disk has no slot 4294967297" in said
+    assert machine.types() == ["atomos-password", "systemd-recovery"]
+
+
 def test_tpm_slot(tmp_path):
     """Asked for, it goes and is to come again; removed, it is to stay away."""
     m = Machine(tmp_path, (*SLOTS, ("sealed", TPM)))
