@@ -98,8 +98,17 @@ int owned_ask_account(const char *prompt, const char *user, struct secret *ret,
 
 		if (r < 0)
 			return r;
-		if (ret->size > 0 && account_password_is(ACCOUNT_RECORDS, user, ret) != 0)
+		r = ret->size > 0 ? account_password_is(ACCOUNT_RECORDS, user, ret) : 0;
+		if (r > 0)
 			return 0;
+		if (r < 0)
+			return fail(err, r,
+				    "Nothing tells whether that is the password of %s "
+				    "(" ACCOUNT_RECORDS "/%s.identity: %s): look at the "
+				    "account with 'homectl inspect %s'",
+				    user, user,
+				    r == -ENOENT ? "it has no password" : strerror(-r),
+				    user);
 		fprintf(stderr, "That isn't the password of %s.\n", user);
 	}
 	return fail(err, -EKEYREJECTED, "The password of %s wasn't typed", user);

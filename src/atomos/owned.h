@@ -27,8 +27,9 @@ int owned_ask(struct owned *o, const char *prompt, struct secret *ret, struct er
 /* Whether this opens the disk; brings a recovery key into its form. */
 bool owned_opens(struct owned *o, struct secret *typed);
 
-/* Asks for the password that this account logs in with, until it is (three tries). What
- * homed's record can't tell is believed. */
+/* Asks for the password that this account logs in with, until it is (three tries). Fails
+ * when homed's record can't tell: what was mistyped would open the disk, and the account
+ * not. */
 int owned_ask_account(const char *prompt, const char *user, struct secret *ret,
 		      struct error *err);
 

@@ -70,6 +70,17 @@ def number_of(machine, kind):
     return next(t["keyslots"][0] for t in machine.header()["tokens"].values() if t["type"] == kind)
 
 
+@pytest.mark.parametrize("record", ["{", '{"userName": "anna"}', '{"userName": "anna", "privileged": {"hashedPassword": []}}'])
+def test_record_that_does_not_tell(machine, record):
+    """What nobody can compare isn't the account's password: the disk keeps what it has."""
+    (machine.var / f"systemd/home/{ANNA}.identity").write_text(record)
+    code, said = machine.tell("passwd", "--mend", ANNA, answers=[(PRESENT, SECOND)])
+    assert code == 1 and f"Nothing tells whether that is the password of {ANNA}" in said
+    code, said = machine.tell("enroll", "password", ANNA, answers=[(OPENS, FIRST), (f"Password that {ANNA} logs in with", SECOND)])
+    assert code == 1 and "Nothing tells whether" in said
+    assert machine.opens(FIRST) and not machine.opens(SECOND)
+
+
 def test_number_of_no_slot(machine):
     """Two to the 32nd and one is as many as one only to a part of the number."""
     code, said = machine.tell("enroll", "remove", "4294967297")
