@@ -32,6 +32,13 @@ def plug(m, port, key):
     m.run("n=0; until systemd-cryptenroll --fido2-device=list 2>&1 | grep hidraw; do sleep 1; n=$((n+1)); [ $n -lt 60 ]; done", 90)
 
 
+def plug_at_prompt(m, port, key):
+    """The boot finds the key while it asks."""
+    key.plug(port)
+    key.wait_known(60 * vm.PATIENCE)
+    m.listen(3 * vm.PATIENCE)
+
+
 def slots(m):
     """What each slot opens with, by its number."""
     return {s["slot"]: s["words"] for s in json.loads(m.run("atomos enroll list --json"))["slots"]}
@@ -132,14 +139,12 @@ def test_touch(enrolled, start):
     m.send("wrong")
     m.expect("That password doesn't open the disk.")
     m.expect(PROMPT)
-    other.plug(enrolled.port)
-    m.listen(10 * vm.PATIENCE)
+    plug_at_prompt(m, enrolled.port, other)
     tries(m, ABSENT)
     assert other.touches == 0 and other.channel is not None
     other.pull()
     key.touch, before = None, key.touches
-    key.plug(enrolled.port)
-    m.listen(10 * vm.PATIENCE)
+    plug_at_prompt(m, enrolled.port, key)
     tries(m, "The security key wasn't touched, or failed.")
     key.touch = 1
     m.send("")
@@ -166,8 +171,7 @@ def test_pin(enrolled, start):
     assert m.said().index(ASKS_PIN) < m.said().index(TOUCH)
     tries(m, "takes no PIN after too many wrong ones", "wrong")
     key.pull()
-    key.plug(enrolled.port)
-    m.listen(10 * vm.PATIENCE)
+    plug_at_prompt(m, enrolled.port, key)
     m.send("")
     m.expect(ASKS_PIN)
     m.send(PIN)

@@ -48,6 +48,7 @@ class HidDevice:
     def __init__(self, name, layout):
         self.name, self.layout = name, layout
         self.socket = self.thread = self.failure = None
+        self.known = threading.Event()
 
     # -- for the class made of it ----------------------------------------------------------
 
@@ -71,7 +72,8 @@ class HidDevice:
     # -- for the test ----------------------------------------------------------------------
 
     def plug(self, path):
-        """Plugs it into the machine that has port(path)."""
+        """Plugs it into the machine that has port(path), which sees it after wait_known()."""
+        self.known.clear()
         self.failure, self.socket = None, socket.socket(socket.AF_UNIX)
         deadline = time.monotonic() + 30
         while self.socket.connect_ex(str(path)) != 0:
@@ -79,6 +81,10 @@ class HidDevice:
             time.sleep(0.05)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
+
+    def wait_known(self, seconds):
+        """Waits until the machine's kernel has found out what it is; a moment later its programs can use it."""
+        assert self.known.wait(seconds), f"{self.name}: nobody asks what it is"
 
     def pull(self):
         """Pulls it out; it may be out already."""
@@ -99,7 +105,7 @@ class HidDevice:
             self._talk()
         except (ConnectionError, EOFError):
             pass  # pulled, or the machine has ended
-        except Exception as failure:  # pylint: disable=broad-except
+        except Exception as failure:
             self.failure = failure
             self.socket.close()
 
@@ -188,4 +194,6 @@ class HidDevice:
             return described(CONFIG, struct.pack("<HBBBBB", 9 + len(parts), 1, 1, 0, 0x80, 50)) + parts
         if kind == STRING and number in (0, 1):
             return described(STRING, self.name.encode("utf-16-le") if number else b"\x09\x04")
+        if kind == REPORT_DESCRIPTOR:
+            self.known.set()
         return {HID_DESCRIPTOR: hid, REPORT_DESCRIPTOR: self.layout}.get(kind)
