@@ -186,8 +186,9 @@ in
       }
     ];
 
-    # homes, lists of time zones, passwords, drawings
+    # homes, lists of time zones, passwords with the words that they must not be, drawings
     debian.basePackages = [
+      "cracklib-runtime"
       "libncursesw6"
       "libpwquality1"
       "libqrencode4"

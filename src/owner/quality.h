@@ -8,8 +8,9 @@
 
 #define QUALITY_WORDS_MAX 256
 
-/* Returns 0 to 100, or negative when it is too weak to recommend; `words` (of
- * QUALITY_WORDS_MAX) gets a short sentence for people. `user` may be NULL. */
+/* Returns 30 to 100, or negative when it is too weak to recommend; `words` (of
+ * QUALITY_WORDS_MAX) gets what it is, or what is wrong with it, in a few words for
+ * people. `user` may be NULL. */
 int quality_judge(const struct secret *password, const char *user, char *words);
 
 /* Whether it is the generic password, which opens every medium and every disk without
