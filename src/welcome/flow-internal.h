@@ -31,6 +31,8 @@ struct flow {
 	enum flow_step target;
 	bool jumps, stays;
 	bool given[STEP_END]; /* answered beforehand */
+	/* By hand or beforehand: guesses leave them alone. */
+	bool chose_keymap, chose_zone;
 	bool network;
 	bool weak; /* the password is one that few would recommend */
 	char quality[QUALITY_WORDS_MAX]; /* words about it */
@@ -51,6 +53,11 @@ struct flow_step_table {
 void flow_go_to(struct flow *f, enum flow_step step);
 /* For take(): asks again, with these words (owned from then on). */
 void flow_set_error(struct flow *f, char *words);
+
+/* Presets the keyboard by the language, and the time zone by both, unless somebody has
+ * chosen them. */
+void flow_guess_keymap(struct flow *f);
+void flow_guess_zone(struct flow *f);
 
 /* flow-place.c: language, keyboard, time, network. */
 extern const struct flow_step_table flow_hello, flow_language, flow_keyboard, flow_region,

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "owner/keyboards.h"
 #include "welcome/flow-internal.h"
 
 static void replace(char **where, const char *text)
@@ -13,6 +14,26 @@ static void replace(char **where, const char *text)
 
 	free(*where);
 	*where = copy;
+}
+
+void flow_guess_keymap(struct flow *f)
+{
+	const struct flow_facts *facts = f->facts;
+	const char *guess;
+
+	if (f->chose_keymap)
+		return;
+	guess = keyboards_guess(facts->keyboards, facts->keymaps, facts->keymap,
+				f->answers.language);
+	replace(&f->answers.keymap, guess ? guess : facts->keymap);
+}
+
+void flow_guess_zone(struct flow *f)
+{
+	if (!f->chose_zone)
+		replace(&f->answers.zone,
+			zones_guess(f->facts->zones, f->answers.language,
+				    f->answers.keymap));
 }
 
 static void list(struct screen *s, char *const *names, const char *preset)
@@ -61,6 +82,8 @@ static void show_language(const struct flow *f, struct screen *s)
 static enum flow_next take_language(struct flow *f, const struct answer *a)
 {
 	replace(&f->answers.language, f->facts->languages[a->choice]);
+	flow_guess_keymap(f);
+	flow_guess_zone(f);
 	return FLOW_ON;
 }
 
@@ -86,8 +109,8 @@ static void show_keyboard(const struct flow *f, struct screen *s)
 static enum flow_next take_keyboard(struct flow *f, const struct answer *a)
 {
 	replace(&f->answers.keymap, f->facts->keymaps[a->choice]);
-	replace(&f->answers.zone,
-		zones_guess(f->facts->zones, f->answers.language, f->answers.keymap));
+	f->chose_keymap = true;
+	flow_guess_zone(f);
 	return FLOW_KEYMAP;
 }
 
@@ -138,8 +161,10 @@ static enum flow_next take_region(struct flow *f, const struct answer *a)
 	_cleanup_strv_ char **all = regions(f);
 
 	replace(&f->region, all[a->choice]);
-	if (streq(f->region, "UTC"))
+	if (streq(f->region, "UTC")) {
 		replace(&f->answers.zone, "UTC");
+		f->chose_zone = true;
+	}
 	return FLOW_ON;
 }
 
@@ -188,6 +213,7 @@ static enum flow_next take_city(struct flow *f, const struct answer *a)
 	_cleanup_free_ char *zone = xasprintf("%s/%s", f->region, all[a->choice]);
 
 	replace(&f->answers.zone, zone);
+	f->chose_zone = true;
 	return FLOW_ON;
 }
 

@@ -79,14 +79,18 @@ static void preset_place(struct flow *f, const struct answers *a)
 {
 	if (a->language && strv_contains(f->facts->languages, a->language))
 		give(f, STEP_LANGUAGE, &f->answers.language, a->language);
-	if (a->keymap && strv_contains(f->facts->keymaps, a->keymap))
+	if (a->keymap && strv_contains(f->facts->keymaps, a->keymap)) {
 		give(f, STEP_KEYBOARD, &f->answers.keymap, a->keymap);
-	replace(&f->answers.zone,
-		zones_guess(f->facts->zones, f->answers.language, f->answers.keymap));
+		f->chose_keymap = true;
+	}
+	/* The configuration's language says nothing of the person. */
+	if (f->given[STEP_LANGUAGE])
+		flow_guess_keymap(f);
+	flow_guess_zone(f);
 	for (size_t i = 0; a->zone && i < f->facts->zones->count; i++)
 		if (streq(f->facts->zones->list[i].name, a->zone)) {
 			give(f, STEP_REGION, &f->answers.zone, a->zone);
-			f->given[STEP_CITY] = true;
+			f->given[STEP_CITY] = f->chose_zone = true;
 		}
 }
 

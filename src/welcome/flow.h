@@ -17,7 +17,8 @@ struct flow_facts {
 	/* owner/languages.h; NULL: they are shown as they are. */
 	char *(*language_words)(const char *locale);
 	char *const *keymaps;
-	const char *keymap; /* the one in use */
+	const char *keymap;    /* the one in use */
+	const char *keyboards; /* owner/keyboards.h; NULL: no such table */
 	const struct zones *zones;
 	bool network;		       /* there is a connection */
 	bool network_tool;	       /* and a program to make one */

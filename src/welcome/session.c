@@ -13,6 +13,7 @@
 #include "core/recovery-key.h"
 #include "owner/account.h"
 #include "owner/languages.h"
+#include "owner/keyboards.h"
 #include "owner/quality.h"
 #include "welcome/flow.h"
 #include "welcome/lock.h"
@@ -73,7 +74,7 @@ void session_end(struct session *s, bool restart)
 struct first_boot {
 	struct session *session;
 	struct flow_facts facts;
-	char **languages, **accounts;
+	char **languages, **accounts, *keyboards;
 	struct zones zones;
 	struct secret *recovery;
 	int lock;
@@ -83,6 +84,7 @@ static void first_boot_done(struct first_boot *f)
 {
 	strv_free(f->languages);
 	strv_free(f->accounts);
+	free(f->keyboards);
 	zones_done(&f->zones);
 	secret_free(f->recovery);
 	close_fdp(&f->lock);
@@ -126,12 +128,15 @@ static int gather(struct first_boot *f, struct error *err)
 	f->languages = languages_offered();
 	f->accounts = names_taken();
 	zones_load(ZONES_FILE, &f->zones);
+	/* Without it the keymaps' names have to do. */
+	(void)read_file_at(AT_FDCWD, KEYBOARDS_FILE, KEYBOARDS_MAX, &f->keyboards, NULL);
 	f->facts = (struct flow_facts){
 		.system = c->system,
 		.languages = f->languages,
 		.language_words = language_words,
 		.keymaps = c->keymaps,
 		.keymap = c->keymap,
+		.keyboards = f->keyboards,
 		.zones = &f->zones,
 		.network = machine_network(),
 		.network_tool = process_available("nmtui"),

@@ -165,6 +165,53 @@ static void test_zone_guess(void **state)
 	assert_string_equal(s.items[s.preset].label, "Berlin");
 }
 
+static void at_preset(struct world *w, const char *title, const char *label)
+{
+	_cleanup_screen_ struct screen s;
+
+	flow_show(w->flow, &s);
+	assert_string_equal(s.title, title);
+	assert_string_equal(s.items[s.preset].label, label);
+}
+
+/* The language tells the keyboard, until somebody has said which it is. */
+static void test_keyboard_guess(void **state)
+{
+	struct world *w = *state;
+
+	choose(w, 0);
+	choose(w, 1);
+	at_preset(w, "Keyboard", "de-latin1-nodeadkeys");
+	back(w);
+	choose(w, 0);
+	at_preset(w, "Keyboard", "us");
+	back(w);
+	choose(w, 1);
+	choose(w, 0);
+	back(w);
+	at_preset(w, "Keyboard", "us");
+	back(w);
+	choose(w, 1);
+	at_preset(w, "Keyboard", "us");
+	assert_string_equal(flow_answers(w->flow)->keymap, "us");
+}
+
+/* Nor is a place that was chosen taken back by another keyboard. */
+static void test_zone_stays(void **state)
+{
+	struct world *w = *state;
+
+	choose(w, 0);
+	choose(w, 0);
+	choose(w, 1);
+	choose(w, 0);
+	choose(w, 1);
+	for (int i = 0; i < 3; i++)
+		back(w);
+	choose(w, 1);
+	assert_string_equal(flow_answers(w->flow)->zone, "Europe/London");
+}
+
 static void test_utc(void **state)
 {
 	struct world *w = *state;
@@ -459,6 +506,7 @@ static void test_given_in_part(void **state)
 	flow_forget_preset(w->flow);
 	at(w, "Ready", NULL);
 	assert_int_equal(choose(w, 0), FLOW_APPLY);
+	assert_string_equal(flow_answers(w->flow)->keymap, "us");
 	assert_string_equal(flow_answers(w->flow)->password->data, "correct horse");
 	choose(w, 1);
 	choose(w, 0);
@@ -513,6 +561,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_straight),
 		CASE(test_zone_guess),
+		CASE(test_keyboard_guess),
+		CASE(test_zone_stays),
 		CASE(test_utc),
 		CASE(test_names_refused),
 		CASE(test_passwords),
