@@ -40,8 +40,10 @@ let
       serviceConfig = {
         Type = "oneshot";
         RemainAfterExit = true;
-        ExecStart = "${program} --console ${name}";
+        ExecStart = "${program} --console ${name}${lib.optionalString cfg.plain " --plain"}";
         StandardInput = "null";
+        # Not to open it: systemd passes the TERM that the kernel's command line has for it.
+        TTYPath = "/dev/${name}";
       };
     };
 
@@ -79,6 +81,16 @@ in
       description = ''
         Whether a medium greets on every console with the choice to try the system or to install
         it, instead of a log-in.
+      '';
+    };
+    plain = mkOption {
+      type = types.bool;
+      default = false;
+      example = true;
+      description = ''
+        Whether the questions on the boot's consoles, those of the medium's menu and of the first
+        start, are plain lines from the beginning, for screen readers and braille, instead of full
+        screens. For one console alone: `systemd.tty.term.ttyS0=dumb` among boot.kernelParams.
       '';
     };
     unattended = {

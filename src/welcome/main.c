@@ -130,6 +130,16 @@ static bool console_active(const char *name)
 			 (is_screen(name) && strv_contains(names, "tty0")));
 }
 
+/* What it is nearly always; but one that somebody has called dumb on the kernel's command
+ * line (systemd.tty.term.NAME) stays so: it speaks, or is felt. */
+static void use_terminal(const char *usual)
+{
+	const char *passed = getenv("TERM");
+
+	if (!passed || !streq(passed, "dumb"))
+		setenv("TERM", usual, 1);
+}
+
 /* Makes a terminal the one of this process. */
 static int use_console(const char *name, struct error *err)
 {
@@ -146,7 +156,7 @@ static int use_console(const char *name, struct error *err)
 		if (dup2(fd, i) < 0)
 			return fail(err, -errno, "%s can't be used: %m", path);
 	close(fd);
-	setenv("TERM", is_screen(name) ? "linux" : "vt220", 1);
+	use_terminal(is_screen(name) ? "linux" : "vt220");
 	return 0;
 }
 

@@ -35,10 +35,13 @@ class Consoles:
         (directory / "config.json").write_text(json.dumps({"system": "AtomOS demo", "keymaps": ["us"], **config}))
         (directory / "run").mkdir()
 
-    def start(self, *options, term="dumb"):
-        """Another one: pexpect's child, whose screen is a terminal.Terminal."""
+    def start(self, *options, term="dumb", boot=False):
+        """Another one: pexpect's child, whose screen is a terminal.Terminal. boot: as the boot does on its consoles."""
         words = f'--config {self.directory}/config.json --boot {self.directory}/boot.json'
-        script = f'mount --bind {self.directory}/run /run && exec {program("atomos-welcome")} {" ".join(options)} {words}'
+        active = self.directory / "active"
+        console = f"tty | cut -c 6- >{active} && mount --bind {active} /sys/class/tty/console/active && " if boot else ""
+        options += ("--console $(cat /sys/class/tty/console/active)",) if boot else ()
+        script = f'{console}mount --bind {self.directory}/run /run && exec {program("atomos-welcome")} {" ".join(options)} {words}'
         environment = {**os.environ, "PATH": f"{self.directory}:{os.environ['PATH']}", "TERM": term,
                        "ANSWERS": "/run/atomos/welcome/answers.json"}
         child = pexpect.spawn("unshare", ["-m", "sh", "-c", script], env=environment, timeout=60,

@@ -100,6 +100,14 @@ def test_plain_lines(consoles):
     assert consoles.calls() == "--quiet install --progress-fd 3 --disk sdb --yes sdb\n"
 
 
+def test_on_a_console_of_the_boot(consoles):
+    """systemd says vt220 of a serial port, or nothing; dumb only where somebody wants it so, by a word or by the configuration."""
+    see(consoles.start("--medium", term="", boot=True), "Arrows: choose")
+    for term, options in (("dumb", []), ("vt220", ["--plain"])):
+        child = consoles.start("--medium", *options, term=term, boot=True)
+        assert child.expect(["  2  Install: put it on a disk of this machine", "Arrows: choose"]) == 0
+
+
 def test_from_the_command(consoles):
     """As `atomos install` starts it: where to at once, and Esc leads out."""
     child = consoles.start("--install", term="vt220")

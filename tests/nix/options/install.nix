@@ -3,6 +3,7 @@
 {
   configuration.atomos.install = {
     menu.enable = true;
+    plain = true;
     passwordWork.milliseconds = 0;
     passwordWork.megabytes = 64;
     home.minimum = "1G";
@@ -31,6 +32,10 @@
         welcome.menu
         # No log-in in a window either before the questions are answered.
         (lines "/etc/systemd/system/atomos-welcome-tty1.service" "Before=.*")
+      ];
+      "atomos.install.plain" = [
+        (lines "/etc/systemd/system/atomos-welcome-tty1.service" "ExecStart=.*")
+        (lines "/etc/systemd/system/atomos-welcome-tty1.service" "TTYPath=.*")
       ];
       "atomos.install.passwordWork.milliseconds" = [
         welcome.slotMilliseconds
