@@ -38,6 +38,13 @@ in
         text = "%sudo ALL=(root) NOPASSWD: /usr/bin/atomos passwd --mend\n";
         mode = "0440";
       };
+      # Passwords reach homed over the bus, whose daemon frees messages without wiping them: what it frees the
+      # C library overwrites (what its caches for small pieces keep it doesn't, so there are none). What it doesn't
+      # free is atomos-forget's.
+      "systemd/system/dbus.service.d/50-atomos.conf".text = ''
+        [Service]
+        Environment=GLIBC_TUNABLES=glibc.malloc.perturb=170:glibc.malloc.tcache_count=0
+      '';
       "profile.d/atomos-password.sh".text = ''
         # A password that some program has changed in the account only: see atomos-passwd(1).
         [ ! -e "/run/atomos/passwords/''${USER:-}" ] || [ -z "''${USER:-}" ] || [ ! -t 0 ] || /usr/lib/atomos/mend-password
@@ -72,6 +79,27 @@ in
           exit 1
         }
       '';
+    };
+
+    # homed writes a record whenever it was told a password.
+    systemd.services.atomos-forget = {
+      description = "Passwords that have passed the system bus are forgotten";
+      serviceConfig = {
+        Type = "oneshot";
+        # A log-in is more than one message, and what comes meanwhile starts nothing.
+        ExecStartPre = "/usr/bin/sleep 5";
+        ExecStart = "/usr/bin/atomos passwd --forget";
+      };
+    };
+    systemd.units."atomos-forget.path" = {
+      text = ''
+        [Unit]
+        Description=Passwords that homed is told
+
+        [Path]
+        PathChanged=/var/lib/systemd/home
+      '';
+      wantedBy = [ "multi-user.target" ];
     };
 
     systemd.services.atomos-passwords = {

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "owner/account.h"
+#include "owner/bus-forget.h"
 #include "owner/quality.h"
 #include "owner/record.h"
 #include "owner/seal.h"
@@ -24,6 +25,7 @@
 static const struct verb_option options[] = {
 	{"mend", 0, NULL, "the account's password becomes the disk's too"},
 	{"check", 0, NULL, "note whose password isn't the disk's, or is public"},
+	{"forget", 0, NULL, "the system bus forgets what has passed it"},
 	{0},
 };
 
@@ -221,16 +223,31 @@ static int mend(struct change *c, struct error *err)
 	return r;
 }
 
+static int check_use(const struct invocation *in, struct error *err)
+{
+	bool forget = option_given(in, "forget"), check = option_given(in, "check");
+
+	if (check && (option_given(in, "mend") || in->arguments[0]))
+		return fail(err, -EMISUSE,
+			    "--check looks at all accounts and changes nothing: it takes "
+			    "no USER and no --mend");
+	if (forget && (check || option_given(in, "mend") || in->arguments[0]))
+		return fail(err, -EMISUSE,
+			    "--forget changes no password: it takes no USER, no --mend "
+			    "and no --check");
+	return 0;
+}
+
 static int run(const struct invocation *in, struct error *err)
 {
 	_cleanup_(change_done) struct change c = {
 		.old = secret_new(), .new = secret_new(), .authority = secret_new()};
-	int r;
+	int r = check_use(in, err);
 
-	if (option_given(in, "check") && (option_given(in, "mend") || in->arguments[0]))
-		return fail(err, -EMISUSE,
-			    "--check looks at all accounts and changes nothing: it takes "
-			    "no USER and no --mend");
+	if (r < 0)
+		return r;
+	if (option_given(in, "forget"))
+		return bus_forget(err);
 	r = owned_open(&c.o, err);
 	if (r == 0 && option_given(in, "check"))
 		return check(&c.o, err);

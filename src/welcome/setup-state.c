@@ -117,7 +117,7 @@ int setup_adopt(struct setup *s, struct error *err)
 		r = covered(s->config, *f) ? 0 : adopt(s->config, *f, false, err);
 	TRY_TO_RUN("journalctl", "--flush");
 	TRY_TO_RUN("systemctl", "try-restart", "systemd-homed.service",
-		   "atomos-passwords.path");
+		   "atomos-passwords.path", "atomos-forget.path");
 	return r;
 }
 

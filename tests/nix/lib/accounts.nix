@@ -31,9 +31,13 @@ in
     builtins.genList (i: i) (builtins.length starts - 1)
   );
   sudo = files."/etc/sudoers.d/atomos";
+  bus = files."/etc/systemd/system/dbus.service.d/50-atomos.conf".text;
   without = builtins.filter (path: (evaluate { services.homed.enable = false; }).files ? ${path}) [
     "/etc/subuid"
     "/etc/sudoers.d/atomos"
+    "/etc/systemd/system/dbus.service.d/50-atomos.conf"
+    "/etc/systemd/system/atomos-forget.path"
+    "/etc/systemd/system/atomos-forget.service"
     "/etc/systemd/system/atomos-groups.service"
     "/etc/systemd/system/atomos-passwords.service"
     "/etc/xdg/autostart/atomos-password.desktop"
