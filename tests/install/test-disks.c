@@ -126,6 +126,8 @@ static void test_write_protected(void **state)
 	attach(state, &l);
 	RUN("blockdev", "--setro", l.device);
 	expect_refusal(&l, "it is write-protected");
+	/* It would stay so for whatever file the device has next. */
+	RUN("blockdev", "--setrw", l.device);
 	detach(&l);
 }
 
