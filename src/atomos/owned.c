@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "core/recovery-key.h"
 #include "owner/account.h"
+#include "owner/flush.h"
 #include "owner/record.h"
 #include "atomos/ask.h"
 #include "atomos/owned.h"
@@ -186,6 +187,19 @@ int owned_drop_others(struct owned *o, const struct slot *like,
 	return r;
 }
 
+int owned_finish_password(struct owned *o, const struct slot *mine,
+			  const struct secret *password, struct error *err)
+{
+	_cleanup_free_ char *digest = NULL;
+	int r = 0;
+
+	if (account_password_digest(ACCOUNT_RECORDS, mine->user, &digest) == 0)
+		r = record_write(RECORD_DIR, mine->user, digest, err);
+	if (r == 0)
+		r = disk_flush(err);
+	return r < 0 ? r : owned_drop_others(o, mine, password, err);
+}
+
 int owned_set_password(struct owned *o, const char *user, const struct secret *authority,
 		       const struct secret *password, struct error *err)
 {
@@ -197,15 +211,11 @@ int owned_set_password(struct owned *o, const char *user, const struct secret *a
 		.cost = o->config.cost,
 	};
 	struct slot mine = {.kind = SLOT_PASSWORD};
-	_cleanup_free_ char *digest = NULL;
 	int r = header_add(o->header, &n, err);
 
 	if (r < 0)
 		return r;
 	mine.number = r;
 	snprintf(mine.user, sizeof(mine.user), "%s", user);
-	r = owned_drop_others(o, &mine, password, err);
-	if (r == 0 && account_password_digest(ACCOUNT_RECORDS, user, &digest) == 0)
-		r = record_write(RECORD_DIR, user, digest, err);
-	return r;
+	return owned_finish_password(o, &mine, password, err);
 }

@@ -48,6 +48,12 @@ char **owned_differing(const struct slots *slots);
 #define PUBLIC_NOTE "public\n"
 char **owned_noted(const char *note);
 
+/* The user's other slots go, once everything else of the new password is on the disk: the
+ * note which one the slot `mine` was made with, and whatever was written before. It opens
+ * that slot. */
+int owned_finish_password(struct owned *o, const struct slot *mine,
+			  const struct secret *password, struct error *err);
+
 /* Adds the user's password as a slot and takes the user's other slots away. `authority`
  * opens the disk now. */
 int owned_set_password(struct owned *o, const char *user, const struct secret *authority,

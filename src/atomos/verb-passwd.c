@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "owner/account.h"
 #include "owner/bus-forget.h"
+#include "owner/flush.h"
 #include "owner/quality.h"
 #include "owner/record.h"
 #include "owner/seal.h"
@@ -126,8 +127,8 @@ static bool same(const struct secret *a, const struct secret *b)
 	return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
 }
 
-/* The disk takes the new password first, and gives up the old one last: whatever fails
- * between, what is known opens both. */
+/* The disk takes the new password first, and gives up the old one last, when all else is
+ * on it: whatever fails between, what is known opens both. */
 static int change(struct change *c, struct error *err)
 {
 	const struct slot_new n = {
@@ -138,7 +139,6 @@ static int change(struct change *c, struct error *err)
 		.cost = c->o.config.cost,
 	};
 	struct slot mine = {.kind = SLOT_PASSWORD, .number = -1};
-	_cleanup_free_ char *digest = NULL;
 	int r = 0;
 
 	snprintf(mine.user, sizeof(mine.user), "%s", c->user);
@@ -152,12 +152,10 @@ static int change(struct change *c, struct error *err)
 		return r;
 	}
 	r = reseal(c, err);
-	if (r < 0 || !c->has_slot)
+	if (r < 0)
 		return r;
-	r = owned_drop_others(&c->o, &mine, c->new, err);
-	if (r == 0 && account_password_digest(ACCOUNT_RECORDS, c->user, &digest) == 0)
-		r = record_write(RECORD_DIR, c->user, digest, err);
-	return r;
+	return c->has_slot ? owned_finish_password(&c->o, &mine, c->new, err)
+			   : disk_flush(err);
 }
 
 /* Makes the notes with this text those of these names; an older one of the other kind

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "owner/account.h"
+#include "owner/flush.h"
 #include "owner/seal.h"
 #include "welcome/setup.h"
 
@@ -98,21 +99,10 @@ int setup_owner_key(struct setup *s, struct error *err)
 	return keep_public(err);
 }
 
-static int sync_at(const char *path, struct error *err)
-{
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || syncfs(fd) < 0)
-		return fail(err, -errno, "%s can't be written: %m", path);
-	return 0;
-}
-
 int setup_sync(struct setup *s _unused_, struct error *err)
 {
-	int r = sync_at(STATE_DIR, err);
+	int r = disk_flush(err);
 
-	if (r == 0)
-		r = sync_at(HOME_DIR, err);
 	/* Sealed and on the disk: the one in the clear isn't needed. */
 	if (r == 0)
 		(void)unlink(PRIVATE_KEY);

@@ -30,19 +30,20 @@ def output(*command, **options):
 
 
 class Machine:
-    """Anna's; `disk` is what it runs from, her password opens slot 0, and whatever else `slots` has the next ones."""
+    """Its disk opens with `slots`, pairs of a secret and its token, by number; `boot` is what differs in boot.json."""
 
-    def __init__(self, directory, slots, boot=(), disk=None):
-        self.directory, self.disk = directory, disk or directory / "disk"
-        self.run, self.var, self.lib = directory / "run", directory / "var", directory / "lib"
-        if not disk:
-            self.disk.touch(0o600)
-            with open(self.disk, "r+b") as f:
-                f.truncate(SIZE)
+    def __init__(self, directory, slots, boot=()):
+        self.directory, self.disk = directory, directory / "disk"
+        self.run, self.var, self.lib, self.state = (directory / name for name in ("run", "var", "lib", "state"))
+        self.disk.touch(0o600)
+        with open(self.disk, "r+b") as f:
+            f.truncate(SIZE)
         self.format(slots)
-        (self.run / "atomos").mkdir(parents=True)
+        (self.run / "atomos/state").mkdir(parents=True)
+        self.state.mkdir()
         (self.run / "atomos/owned").touch()
-        (self.run / "atomos/boot.json").write_text(json.dumps({**BOOT, **dict(boot), "partition": f"..{self.disk}"}))
+        self.boot = {**BOOT, **dict(boot)}
+        self.use(self.disk)
         (self.lib / "atomos").mkdir(parents=True)
         (self.lib / "atomos/welcome.json").write_text(json.dumps({"genericPassword": GENERIC, "slotMilliseconds": 0}))
         (self.var / "systemd/home").mkdir(parents=True)
@@ -55,6 +56,11 @@ class Machine:
             if number:
                 output("cryptsetup", "luksAddKey", "-q", *CHEAP, "--key-file", first, self.disk, self.key(secret))
             output("cryptsetup", "token", "import", self.disk, input=json.dumps({**token, "keyslots": [str(number)]}).encode())
+
+    def use(self, disk):
+        """A file or device with its header, from now on."""
+        self.disk = disk
+        (self.run / "atomos/boot.json").write_text(json.dumps({**self.boot, "partition": f"..{disk}"}))
 
     def key(self, secret):
         path = self.directory / f"key-{secret.replace(' ', '-')}"
@@ -87,7 +93,7 @@ class Machine:
 
     @contextmanager
     def started(self, *words):
-        mounts = (f"mount --bind {self.run} /run && mount --bind {self.var} /var/lib && "
+        mounts = (f"mount --bind {self.run} /run && mount --bind {self.state} /run/atomos/state && mount --bind {self.var} /var/lib && "
                   f"mount -t overlay overlay -o lowerdir={self.lib}:/usr/lib /usr/lib")
         child = pexpect.spawn("unshare", ["-m", "sh", "-c", f'{mounts} && exec "$@"', "sh", str(program("atomos")), *words], timeout=60,
                               encoding="utf-8")
@@ -96,17 +102,22 @@ class Machine:
         finally:
             child.close(force=True)
 
+    @staticmethod
+    def answer(child, prompt, typed):
+        """What was said up to then."""
+        child.expect_exact(f"{prompt}: ")
+        # Not before the echo is off.
+        child.waitnoecho(10)
+        child.sendline(typed)
+        return child.before + child.after
+
     def tell(self, *words, answers=()):
         """Runs a verb and answers its questions, pairs of a part of the prompt and what is typed: the exit status, and all
         that it said."""
         said = ""
         with self.started(*words) as child:
             for prompt, typed in answers:
-                child.expect_exact(f"{prompt}: ")
-                said += child.before + child.after
-                # Not before the echo is off.
-                child.waitnoecho(10)
-                child.sendline(typed)
+                said += self.answer(child, prompt, typed)
             child.expect(pexpect.EOF)
             said += child.before
             child.close()
