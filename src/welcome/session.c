@@ -90,7 +90,7 @@ static void first_boot_done(struct first_boot *f)
 	close_fdp(&f->lock);
 }
 
-static const char *why_not(const struct boot_facts *b)
+const char *session_tpm_says(const struct boot_facts *b)
 {
 	if (b->enrolled)
 		return NULL;
@@ -98,9 +98,13 @@ static const char *why_not(const struct boot_facts *b)
 		return b->tpm_says;
 	if (streq(b->tpm, "absent"))
 		return "This machine has no TPM that could open it";
+	if (!streq(b->tpm, "present"))
+		return "The TPM gave no answer and was left out";
 	if (!streq(b->secure_boot, "on"))
 		return "With Secure Boot off the TPM can't tell a changed system from "
-		       "this one";
+		       "this one, but it can open the disk together with a PIN: "
+		       "afterwards, 'sudo atomos enroll tpm --pin' has the next start "
+		       "ask for one";
 	return NULL;
 }
 
@@ -141,7 +145,7 @@ static int gather(struct first_boot *f, struct error *err)
 		.network = machine_network(),
 		.network_tool = process_available("nmtui"),
 		.tpm_opens = b->enrolled,
-		.tpm_says = why_not(b),
+		.tpm_says = session_tpm_says(b),
 		.recovery = f->recovery,
 		.challenge = challenge % RECOVERY_GROUPS,
 		.accounts = f->accounts,

@@ -14,6 +14,10 @@ struct session {
 	const char *console;
 };
 
+/* Why the TPM isn't going to open the disk at the next starts, and what can be done about
+ * it, in a sentence without a full stop. NULL: it is, or nothing is known of it. */
+const char *session_tpm_says(const struct boot_facts *b);
+
 /* The first boot's questions. 0 when the machine has its owner, also when they were
  * answered on another console meanwhile. */
 int session_first_boot(struct session *s, struct error *err);

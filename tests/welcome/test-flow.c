@@ -10,6 +10,7 @@
 #include "owner/quality.h"
 #include "welcome/flow.h"
 #include "welcome/qr.h"
+#include "welcome/session.h"
 
 #define GROUP "bbbbbbbb"
 
@@ -382,6 +383,40 @@ static void test_review_says(void **state)
 	at(w, "Welcome", NULL);
 }
 
+static void test_review_names_the_pin(void **state)
+{
+	struct world *w = *state;
+	struct boot_facts b = {.tpm = (char *)"present", .secure_boot = (char *)"off"};
+	_cleanup_screen_ struct screen s;
+
+	w->facts.tpm_says = session_tpm_says(&b);
+	to_name(w);
+	type(w, "correct horse");
+	type(w, "correct horse");
+	choose(w, 0);
+	choose(w, 0);
+	type(w, GROUP);
+	flow_show(w->flow, &s);
+	assert_non_null(
+		strstr(s.text, "the password at each start. With Secure Boot off"));
+	assert_non_null(
+		strstr(s.text, "'sudo atomos enroll tpm --pin' has the next start"));
+	/* It does open it, there is none, or it wouldn't be for want of Secure Boot. */
+	b.enrolled = true;
+	assert_null(session_tpm_says(&b));
+	b.enrolled = false;
+	b.secure_boot = (char *)"on";
+	assert_null(session_tpm_says(&b));
+	b.tpm = (char *)"absent";
+	b.secure_boot = (char *)"off";
+	assert_null(strstr(session_tpm_says(&b), "--pin"));
+	b.tpm = (char *)"failed";
+	assert_null(strstr(session_tpm_says(&b), "--pin"));
+	b.tpm = (char *)"present";
+	b.tpm_says = (char *)"The TPM gives no answer";
+	assert_string_equal(session_tpm_says(&b), "The TPM gives no answer");
+}
+
 /* Without a TPM somebody who doesn't look after the machine needs the recovery key each
  * time: said before it is chosen, and once more. */
 static void test_not_an_administrator(void **state)
@@ -571,6 +606,7 @@ int main(void)
 		CASE(test_network),
 		CASE(test_back),
 		CASE(test_review_says),
+		CASE(test_review_names_the_pin),
 		CASE(test_not_an_administrator),
 		CASE(test_places_are_words),
 		CASE(test_languages_have_names),
