@@ -33,6 +33,11 @@ def greeted(machine):
 def answer(machine, user, password, name="Anna Beispiel"):
     """Becomes the owner; returns the recovery key."""
     greeted(machine)
+    return answer_all(machine, user, password, name)
+
+
+def answer_all(machine, user, password, name="Anna Beispiel"):
+    """As answer(), from any question on."""
     groups = {}
     while True:
         asked = machine.expect(PROMPTS, 300)

@@ -68,10 +68,14 @@ def test_says_what_to_do_next(installed):
     assert "take the medium out" in installed["said"] and "status 0" in installed["said"]
 
 
-def test_table(installed):
-    disk = installed["disk"]
+def table_of(disk):
+    """The partition table, which is a whole one."""
     assert "No errors detected" in tamper.output("sfdisk", "--verify", disk).decode()
-    table = json.loads(tamper.output("sfdisk", "--json", disk))["partitiontable"]
+    return json.loads(tamper.output("sfdisk", "--json", disk))["partitiontable"]
+
+
+def test_table(installed):
+    table = table_of(installed["disk"])
     assert [p["type"] for p in table["partitions"]] == [
         tamper.ESP, "21686148-6449-6E6F-744E-656564454649", INSTALLED_ROOT]
     assert table["partitions"][0]["size"] * 512 == GIB
@@ -88,8 +92,7 @@ def test_beside_another_system(installed):
     """What was there has its bytes, its number and its GUIDs; ours is behind it and as signed."""
     assert "status 0" in installed["free"], installed["free"]
     assert neighbour_bytes(installed["beside"]) == installed["before"]
-    assert "No errors detected" in tamper.output("sfdisk", "--verify", installed["beside"]).decode()
-    table = json.loads(tamper.output("sfdisk", "--json", installed["beside"]))["partitiontable"]
+    table = table_of(installed["beside"])
     assert table["id"] == NEIGHBOUR_DISK
     assert [p["name"] for p in table["partitions"]] == ["theirs", "esp", "bios", "atomos"]
     program = vm.BUILD / "lib/atomos"
@@ -116,6 +119,13 @@ def locked(m):
     return m.run("passwd -S atom").split()[1] == "L"
 
 
+def switch_off(m):
+    """The owner's root does, at the end."""
+    m.run("sync")
+    m.send("systemctl poweroff")
+    m.wait_off(180)
+
+
 @pytest.fixture(scope="module")
 def owned(installed, keep):
     """The disk after its first start, in which all questions were answered: recovery key and machine-id."""
@@ -129,10 +139,9 @@ def owned(installed, keep):
         assert m.run("findmnt -no FSTYPE /") == "tmpfs"
         said = m.run("nix --extra-experimental-features nix-command store verify --all --sigs-needed 1", 300)
         assert "untrusted" not in said
-        m.run(f"echo mine >/home/{USER}/kept; sync")
+        m.run(f"echo mine >/home/{USER}/kept")
         machine = m.run("cat /etc/machine-id")
-        m.send("systemctl poweroff")
-        m.wait_off(180)
+        switch_off(m)
     return {"disk": installed["disk"], "recovery": key, "machine": machine}
 
 
@@ -166,12 +175,20 @@ def test_starts_by_itself_from_then_on(owned, keep):
 
 @pytest.mark.long
 def test_exchanged_disk(owned, installed, keep):
-    """One that opens with the generic password doesn't get what the TPM keeps for the owner's."""
+    """One that opens with the generic password doesn't get what the TPM keeps for the owner's. Here it is the disk with
+    another system: it gets an owner and homes, and what was there stays as it was."""
     with vm.boot("exchanged", installed["beside"], keep=keep) as m:
         m.expect("The TPM keeps something for another disk")
-        first_boot.greeted(m)
-        boot = m.boot_json(m.ssh)
+        first_boot.answer(m, USER, PASSWORD)
+        m.login(USER, PASSWORD)
+        boot = m.boot_json()
         assert boot["pin"] == "other-volume" and not boot["enrolled"]
+        assert m.run("findmnt -no FSTYPE /home") == "btrfs"
+        switch_off(m)
+    assert neighbour_bytes(installed["beside"]) == installed["before"]
+    table = table_of(installed["beside"])
+    assert table["id"] == NEIGHBOUR_DISK
+    assert [p["name"] for p in table["partitions"]] == ["theirs", "esp", "bios", "atomos", "atomos-home"]
     with vm.boot("own-again", owned["disk"], keep=keep) as m:
         assert m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 1
 
@@ -252,23 +269,34 @@ def test_first_start_with_answers_over_an_earlier_owner(again, keep):
 
 @pytest.mark.long
 def test_sectors_of_4096_bytes(again):
-    """A disk that counts in larger sectors starts like any other; the TPM kept what it knew of another one."""
+    """A disk that counts in larger sectors is owned like any other; the TPM kept what it knew of another one."""
     assert again["said_large"]["oldPin"] == "kept"
     extra = with_disk(again["large"], "large", LARGE_SECTORS + ",bootindex=1")
     with vm.boot("large-sectors", None, secure_boot=False, tpm=False, extra=extra) as m:
-        first_boot.greeted(m)
-        assert m.ssh("cat /sys/block/vda/queue/logical_block_size") == "4096"
-        assert m.boot_json(m.ssh)["installed"]
+        first_boot.answer(m, USER, PASSWORD)
+        m.login(USER, PASSWORD)
+        assert m.run("cat /sys/block/vda/queue/logical_block_size") == "4096"
+        assert m.boot_json()["installed"]
+        m.run(f"echo mine >/home/{USER}/kept")
+        switch_off(m)
+    with vm.boot("large-sectors-own", None, secure_boot=False, tpm=False, extra=extra) as m:
+        m.expect("Password for this AtomOS disk")
+        m.send(PASSWORD)
+        m.login(USER, PASSWORD)
+        boot = m.boot_json()
+        assert boot["owned"] and boot["openedBy"] == "password" and boot["homeMounted"]
+        assert m.run(f"cat /home/{USER}/kept") == "mine"
 
 
-@pytest.mark.long
-def test_image_written_to_an_inner_disk(tmp_path):
-    """The menu offers the space behind the image first; that becomes the machine's system, and the image stays."""
-    disk = make_medium(tmp_path, "  atomos.install.menu.enable = true;\n")
-    size, keep = disk.stat().st_size, tmp_path / "keep"
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """An image on an inner disk, of a machine with a TPM and Secure Boot off, whose menu has installed behind it."""
+    directory = tmp_path_factory.mktemp("written")
+    disk = make_medium(directory, "  atomos.install.menu.enable = true;\n")
+    size, keep = disk.stat().st_size, directory / "keep"
     os.truncate(disk, 5 * GIB)
     keep.mkdir()
-    with vm.boot("written", disk, keep=keep, secure_boot=False, tpm=False) as m:
+    with vm.boot("written", disk, keep=keep, secure_boot="off") as m:
         m.expect("Install here")
         m.console.send(first_boot.CTRL_P)
         m.expect("Number or name [3]: ")
@@ -282,13 +310,76 @@ def test_image_written_to_an_inner_disk(tmp_path):
         m.expect(first_boot.PROMPTS[first_boot.MENU])
         m.send("Switch off")
         m.wait_off(180)
-    assert "No errors detected" in tamper.output("sfdisk", "--verify", disk).decode()
-    table = json.loads(tamper.output("sfdisk", "--json", disk))["partitiontable"]["partitions"]
+    return disk, keep
+
+
+@pytest.mark.long
+def test_image_written_to_an_inner_disk(written):
+    """The menu offers the space behind the image first; that becomes the machine's system, and the image stays."""
+    table = table_of(written[0])["partitions"]
     assert [p["type"] for p in table].count(tamper.MEDIUM_ROOT) == 1 and table[-1]["type"] == INSTALLED_ROOT
-    with vm.boot("written-again", disk, keep=keep, secure_boot=False, tpm=False) as m:
-        first_boot.greeted(m)
-        boot = m.boot_json(m.ssh)
-        assert boot["installed"] and not boot["medium"]
+
+
+PIN = "2468"
+
+
+@pytest.fixture(scope="module")
+def written_owned(written):
+    """Its first start; the owner wants the TPM to open the disk, with a PIN."""
+    disk, keep = written
+    with vm.boot("written-first", disk, keep=keep, secure_boot="off") as m:
+        first_boot.answer(m, USER, PASSWORD)
+        said = m.said()
+        m.login(USER, PASSWORD)
+        boot, status = m.boot_json(), m.run("atomos status", 120, check=False)
+        opens = "A password or recovery key that opens the disk: "
+        refused = m.run("atomos enroll tpm", check=False)
+        code, asked = m.dialog("atomos enroll tpm --pin", (opens, PASSWORD))
+        assert code == 0 and "then for the PIN to choose" in asked
+        switch_off(m)
+    return {"disk": disk, "keep": keep, "boot": boot, "said": said, "status": status, "refused": refused}
+
+
+def words(text):
+    """Without the ends of lines."""
+    return " ".join(text.split())
+
+
+@pytest.mark.long
+def test_secure_boot_off_is_said(written_owned):
+    """Nothing is sealed to the TPM that would protect nothing."""
+    boot = written_owned["boot"]
+    assert boot["installed"] and not boot["medium"] and not boot["enrolled"]
+    assert boot["secureBoot"] == "off" and boot["tpm"] == "present"
+    assert "With Secure Boot off the TPM can't tell a changed system from this one." in words(written_owned["said"])
+    assert "Telling the TPM" not in written_owned["said"]
+    assert "off: whoever holds the machine" in words(written_owned["status"])
+    assert "choose a PIN with 'atomos enroll tpm --pin'" in words(written_owned["refused"])
+
+
+@pytest.mark.long
+def test_pin_with_secure_boot_off(written_owned):
+    """The next start asks for it, the one after opens by it."""
+    disk, keep = written_owned["disk"], written_owned["keep"]
+    with vm.boot("written-pin", disk, keep=keep, secure_boot="off") as m:
+        m.expect("Password for this AtomOS disk")
+        m.send(PASSWORD)
+        m.expect("only together with a PIN")
+        m.send("yes")
+        m.expect("PIN that opens this disk together with the TPM")
+        m.send(PIN)
+        m.expect("The same PIN again")
+        m.send(PIN)
+        m.expect("Telling the TPM to open this disk.")
+        m.expect("Verifying and copying")
+        assert "can't be told" not in m.said()
+    with vm.boot("written-own", disk, keep=keep, secure_boot="off") as m:
+        m.expect("PIN for this AtomOS disk")
+        m.send(PIN)
+        m.expect("Verifying and copying")
+        m.login(USER, PASSWORD)
+        boot = m.boot_json()
+        assert boot["owned"] and boot["openedBy"] == "tpm" and boot["pin"] == "good" and boot["homeMounted"]
 
 
 UNATTENDED = """
@@ -335,7 +426,12 @@ def test_unattended(unattended, tmp_path):
         while (prompt := m.expect(list(asked))) == 0:
             m.send()
         assert prompt == 1
+        m.send(PASSWORD)
+        first_boot.answer_all(m, NEXT_USER, PASSWORD)
+        m.login(NEXT_USER, PASSWORD)
+        assert m.run("cat /etc/timezone") == "Europe/Berlin"
+        switch_off(m)
     with vm.boot("unattended-full", unattended, extra=with_disk(disk, "target"), **how) as m:
         m.expect(["There is no empty disk", "Nothing is installed."])
         m.login()
-        assert look_at(m, "target")["content"] == "an AtomOS"
+        assert look_at(m, "target")["content"] == f"the AtomOS of {NEXT_USER}"
