@@ -313,17 +313,19 @@ def test_no_slot_but_the_owners(owned):
         tamper.volume_key(owned["disk"], start)
 
 
-def test_asks_for_the_password_from_then_on(owned):
+def test_asks_from_then_on(owned):
+    """A password that isn't the disk's, then the recovery key."""
     with vm.boot("medium-own", None, extra=with_disk(owned["disk"], "target", ",bootindex=1"), **POOR) as m:
         m.expect("Password for this AtomOS disk")
         m.send("not this one")
         m.expect("That password doesn't open the disk.", 120)
         m.expect("Password for this AtomOS disk")
-        m.send(PASSWORD)
+        # As somebody types it who copies it from paper.
+        m.send(owned["recovery"].upper().replace("-", " "))
         m.expect("Verifying and copying", 120)
         m.login(USER, PASSWORD)
         boot = m.boot_json()
-        assert boot["owned"] and boot["openedBy"] == "password" and boot["tpm"] == "absent" and not boot.get("enrolled")
+        assert boot["owned"] and boot["openedBy"] == "recovery" and boot["tpm"] == "absent" and not boot.get("enrolled")
         said = plain(m.run("atomos status", 120, check=False))
         assert "there is none: the disk asks for its password at each start" in said
         assert f"the password of {USER}" in said and "off: whoever holds the machine" in said
