@@ -11,12 +11,12 @@
     uid = 1000;
     description = "Demo user";
     extraGroups = [ "sudo" ];
-    # An installed machine has its owner's account instead.
+    # An installed disk asks for its owner's account instead, and has no other.
     untilOwned = true;
     hashedPassword = "$y$j9T$k2XAnEHBqQ1Ct2aMXFKNa/$oA1DbVWNyYTal97DQsAxvW3lFQ/.j7ppKocPbNW8hU2";
   };
 
-  # Above every log-in prompt, below the system's name, until the machine has an owner.
+  # Above every log-in prompt of a medium, below the system's name.
   environment.etc."issue.d/medium.issue".text = "Log in as atom with the password atom.\n\n";
 
   # Wired network by DHCP, names by systemd-resolved, the clock from the network.

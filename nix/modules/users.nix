@@ -79,9 +79,9 @@ let
           default = false;
           example = true;
           description = ''
-            Whether nobody can log in to the account any more once the machine has an owner: for
-            one with a known password that a medium comes with. /etc/issue.d/medium.issue, if the
-            configuration makes one, isn't shown then either.
+            Whether nobody can log in to the account on an installed disk, from its first start on
+            and before it has an owner: for one with a known password that a medium comes with.
+            /etc/issue.d/medium.issue, if the configuration makes one, isn't shown there either.
           '';
         };
         isNormalUser = mkOption {
@@ -198,15 +198,18 @@ in
       }
     ) (lib.filterAttrs (_: u: u.openssh.authorizedKeys.keys != [ ]) cfg.users);
 
-    # The root is made anew at each start, and with it the account. At its end the first start starts
-    # the unit once more.
+    # The root is made anew at each start, and with it the account. A disk without an owner is no
+    # exception: what is typed at its first start is for nobody in the network to see.
     systemd.services = lib.mkIf (untilOwned != [ ]) {
       atomos-medium-accounts = {
         description = "No log-in with what the medium came with";
         wantedBy = [ "multi-user.target" ];
-        # Nobody logs in before that one.
-        before = [ "systemd-user-sessions.service" ];
-        unitConfig.ConditionPathExists = "/run/atomos/owned";
+        # Nobody logs in before that one, but root by SSH.
+        before = [
+          "systemd-user-sessions.service"
+          "ssh.service"
+        ];
+        unitConfig.ConditionPathExists = "/run/atomos/installed";
         serviceConfig = {
           Type = "oneshot";
           RemainAfterExit = true;

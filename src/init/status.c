@@ -14,7 +14,14 @@
 #include "init/owner-keys.h"
 #include "init/status.h"
 
+/* For units: what a medium comes with isn't for an installed disk. */
+#define INSTALLED_MARK RUN_DIR "/installed"
 #define OWNED_MARK RUN_DIR "/owned"
+/* The questions come before any log-in: who sees this wasn't asked. */
+#define ISSUE "/run/issue.d/atomos.issue"
+#define NOT_ASKED                                                                        \
+	"This machine has no owner yet: its questions weren't answered here.\n"          \
+	"Restart it to be asked again, or install it once more from the medium.\n\n"
 #define SECTOR 512
 
 /* Bytes read from the disk that holds the partition since the start; 0 when unknown. */
@@ -129,6 +136,29 @@ static int build_boot(struct boot *b, uint64_t read, sd_json_variant **ret)
 		SD_JSON_BUILD_PAIR_STRING("secureBoot", secure_boot_word()));
 }
 
+static int note(const char *path, const char *text, mode_t mode, struct error *err)
+{
+	int r = make_parents_at(AT_FDCWD, path);
+
+	if (r >= 0)
+		r = write_file_at(AT_FDCWD, path, text, strlen(text), mode);
+	return r < 0 ? fail(err, r, "%s can't be written: %s", path, strerror(-r)) : 0;
+}
+
+/* For the system that starts now, beside boot.json. */
+static int note_owner(const struct boot *b, struct error *err)
+{
+	int r;
+
+	if (b->partition.medium)
+		return 0;
+	r = note(INSTALLED_MARK, "", 0444, err);
+	if (r < 0)
+		return r;
+	return b->owned ? note(OWNED_MARK, "", 0444, err)
+			: note(ISSUE, NOT_ASKED, 0644, err);
+}
+
 int step_status(struct boot *b, struct error *err)
 {
 	_cleanup_variant_ sd_json_variant *v = NULL, *volume = NULL, *trust = NULL;
@@ -146,16 +176,14 @@ int step_status(struct boot *b, struct error *err)
 		r = sd_json_variant_merge_object(&v, trust);
 	if (r >= 0)
 		r = sd_json_variant_format(v, SD_JSON_FORMAT_NEWLINE, &text);
-	if (r >= 0)
-		r = write_file_at(AT_FDCWD, RUN_DIR "/boot.json", text, strlen(text),
-				  0644);
 	if (r < 0)
 		return fail(err, r, "%s can't be written: %s", RUN_DIR "/boot.json",
 			    strerror(-r));
-	/* For units: what a medium comes with isn't for an owner's machine. */
-	r = b->owned ? write_file_at(AT_FDCWD, OWNED_MARK, "", 0, 0444) : 0;
+	r = note(RUN_DIR "/boot.json", text, 0644, err);
+	if (r == 0)
+		r = note_owner(b, err);
 	if (r < 0)
-		return fail(err, r, "%s can't be written: %s", OWNED_MARK, strerror(-r));
+		return r;
 	/* The system mounts it itself, writable. */
 	(void)umount2(EFIVARS, UMOUNT_NOFOLLOW);
 	log_info("read %llu bytes of %s", (unsigned long long)read, b->partition.node);

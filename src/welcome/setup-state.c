@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
@@ -139,7 +140,7 @@ int setup_tell(struct setup *s _unused_, struct error *err _unused_)
 
 	if (r < 0)
 		log_warning("%s can't be written: %s", OWNED_MARK, strerror(-r));
-	TRY_TO_RUN("systemctl", "start", "atomos-medium-accounts.service");
+	(void)unlink(NOT_ASKED_ISSUE);
 	/* All that the first start wrote is nobody's change: the next boot makes it
 	 * again. */
 	(void)utimensat(AT_FDCWD, STARTED_MARK, NULL, 0);

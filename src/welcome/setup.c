@@ -18,7 +18,7 @@ static const struct {
 	{"Sealing the key of this machine", setup_owner_key},
 	{"Writing everything to the disk", setup_sync},
 	{"Taking the generic password away", setup_close},
-	{"Locking what the medium came with", setup_tell},
+	{"Noting that this machine has an owner", setup_tell},
 };
 
 int setup_run(struct setup *s, struct error *err)

@@ -37,7 +37,7 @@ def look_at(machine, serial):
 
 
 def open_image(image):
-    """The demo, but its account stays on a machine that has an owner: made once for each demo."""
+    """The demo, but its account stays on an installed disk: made once for each demo."""
     directory = vm.BUILD / "vm-open"
     made = directory / "medium.img"
     directory.mkdir(exist_ok=True)

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 
+import pexpect
 import pytest
 
 import first_boot
@@ -119,6 +120,13 @@ def locked(m):
     return m.run("passwd -S atom").split()[1] == "L"
 
 
+def by_network(m):
+    """What somebody gets who logs in over the network as everybody knows from the medium."""
+    child = m.ssh_session("echo in-$((40 + 2))")
+    child.expect(pexpect.EOF)
+    return child.before.decode(errors="replace")
+
+
 def switch_off(m):
     """The owner's root does, at the end."""
     m.run("sync")
@@ -128,10 +136,15 @@ def switch_off(m):
 
 @pytest.fixture(scope="module")
 def owned(installed, keep):
-    """The disk after its first start, in which all questions were answered: recovery key and machine-id."""
+    """The disk after its first start, in which all questions were answered: recovery key and machine-id; and what a
+    stranger got in the network meanwhile."""
     with vm.boot("first-boot", installed["disk"], keep=keep) as m:
         m.expect("Telling the TPM to open this disk.")
-        key = first_boot.answer(m, USER, PASSWORD)
+        first_boot.greeted(m)
+        m.expect(first_boot.PROMPTS[first_boot.MENU])
+        stranger = by_network(m)
+        m.send()
+        key = first_boot.answer_all(m, USER, PASSWORD)
         m.login(USER, PASSWORD)
         status = m.boot_json()
         assert status["installed"] and not status["medium"] and not status["owned"]
@@ -139,10 +152,16 @@ def owned(installed, keep):
         assert m.run("findmnt -no FSTYPE /") == "tmpfs"
         said = m.run("nix --extra-experimental-features nix-command store verify --all --sigs-needed 1", 300)
         assert "untrusted" not in said
+        assert m.run("ls /run/issue.d") == ""
         m.run(f"echo mine >/home/{USER}/kept")
         machine = m.run("cat /etc/machine-id")
         switch_off(m)
-    return {"disk": installed["disk"], "recovery": key, "machine": machine}
+    return {"disk": installed["disk"], "recovery": key, "machine": machine, "stranger": stranger}
+
+
+@pytest.mark.long
+def test_nobody_logs_in_while_it_asks(owned):
+    assert "Permission denied" in owned["stranger"] and "in-42" not in owned["stranger"]
 
 
 @pytest.mark.long

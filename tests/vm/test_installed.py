@@ -21,12 +21,12 @@ ID = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture(scope="module")
 def image(image):
-    """What owns these disks has no account of its own: the medium's stays."""
+    """These disks have no owner's account to log in with: the medium's stays."""
     return open_image(image)
 
 
 def test_without_owner(machine, copy):
-    """Opens by itself, all in memory; a medium beside it doesn't disturb."""
+    """Opens by itself, all in memory. Where the questions end without an answer, a log-in says what to do."""
     path = installed.ownerless(copy)
     m = machine(image=path)
     first_boot.greeted(m)
@@ -35,6 +35,9 @@ def test_without_owner(machine, copy):
     assert boot["openedBy"] == "generic" and boot["slot"] == 0
     assert boot["disk"] and boot["partition"].startswith(boot["disk"])
     assert not boot["homeMounted"]
+    m.ssh_root("systemctl kill --signal=KILL atomos-welcome-ttyS0.service")
+    m.expect("This machine has no owner yet: its questions weren't answered here.")
+    m.expect("login: ")
 
 
 def test_interrupted_installation(machine, copy):

@@ -18,7 +18,7 @@ PASSWORD = b"seven unlikely lamps"
 
 @pytest.fixture(scope="module")
 def image(image):
-    """What owns these disks has no account of its own: the medium's stays."""
+    """These disks have no owner's account to log in with: the medium's stays."""
     return open_image(image)
 
 
