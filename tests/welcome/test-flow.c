@@ -4,116 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fixture.h"
+#include "world.h"
 #include "base/alloc.h"
 #include "base/str.h"
 #include "owner/quality.h"
-#include "welcome/flow.h"
 #include "welcome/qr.h"
 #include "welcome/session.h"
-
-#define GROUP "bbbbbbbb"
-
-static char *const languages[] = {(char *)"C.UTF-8", (char *)"de_DE.UTF-8", NULL};
-static char *const keymaps[] = {(char *)"us", (char *)"de-latin1-nodeadkeys", NULL};
-static char *const accounts[] = {(char *)"bob", NULL};
-
-static int judge(const struct secret *password, const char *user, char *words)
-{
-	bool weak = password->size < 8;
-
-	snprintf(words, QUALITY_WORDS_MAX, "%s", weak ? "too short" : "good");
-	return weak ? -1 : 70;
-}
-
-struct world {
-	struct flow_facts facts;
-	struct zones zones;
-	struct secret *recovery, *typed, *generic;
-	struct flow *flow;
-};
-
-static int setup(void **state)
-{
-	static struct zone list[] = {{"DE", (char *)"Europe/Berlin"},
-				     {"GB", (char *)"Europe/London"},
-				     {"IM", (char *)"Europe/Isle_of_Man"},
-				     {"--", (char *)"UTC"}};
-	struct world *w = xcalloc(1, sizeof(*w));
-
-	w->zones = (struct zones){.list = list, .count = 4};
-	w->recovery = secret_new();
-	w->typed = secret_new();
-	w->generic = secret_of("atomos live");
-	w->recovery->size = 71;
-	strcpy(w->recovery->data,
-	       "cccccccc-" GROUP "-dddddddd-eeeeeeee-ffffffff-gggggggg-"
-	       "hhhhhhhh-iiiiiiii");
-	w->facts = (struct flow_facts){
-		.system = "AtomOS demo",
-		.languages = languages,
-		.keymaps = keymaps,
-		.keymap = "us",
-		.zones = &w->zones,
-		.network = true,
-		.recovery = w->recovery,
-		.challenge = 1,
-		.accounts = accounts,
-		.generic = w->generic,
-		.judge = judge,
-	};
-	w->flow = flow_new(&w->facts);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	flow_free(w->flow);
-	secret_free(w->recovery);
-	secret_free(w->typed);
-	secret_free(w->generic);
-	free(w);
-	return 0;
-}
-
-static enum flow_next type(struct world *w, const char *text)
-{
-	struct answer a = {.text = w->typed};
-
-	w->typed->size = strlen(text);
-	strcpy(w->typed->data, text);
-	return flow_take(w->flow, &a);
-}
-
-static enum flow_next choose(struct world *w, size_t choice)
-{
-	struct answer a = {.text = w->typed, .choice = choice};
-
-	return flow_take(w->flow, &a);
-}
-
-static void back(struct world *w)
-{
-	struct answer a = {.text = w->typed, .back = true};
-
-	assert_int_equal(flow_take(w->flow, &a), FLOW_ON);
-}
-
-/* The present screen's title, and what it says is wrong (NULL: nothing). */
-static void at(struct world *w, const char *title, const char *error)
-{
-	_cleanup_screen_ struct screen s;
-
-	flow_show(w->flow, &s);
-	assert_string_equal(s.title, title);
-	if (error)
-		assert_non_null(s.error ? strstr(s.error, error) : NULL);
-	else
-		assert_null(s.error);
-}
 
 static void to_name(struct world *w)
 {
@@ -474,123 +370,6 @@ static void test_languages_have_names(void **state)
 	assert_string_equal(s.items[1].detail, "Deutsch");
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-static struct answers given(const char *json)
-{
-	struct answers a;
-	struct error err;
-
-	assert_ok(answers_parse(json, &a, &err), &err);
-	return a;
-}
-
-#define KEY "cccccccc-bbbbbbbb-dddddddd-eeeeeeee-ffffffff-gggggggg-hhhhhhhh-iiiiiiii"
-#define SECRETS "\"password\":\"correct horse\",\"recoveryKey\":\"" KEY "\""
-
-/* With the secrets nobody is asked: the rest is as it would be preset. */
-static void test_given_whole(void **state)
-{
-	struct world *w = *state;
-	_cleanup_answers_ struct answers a = given(
-		"{\"name\":\"ada\",\"keymap\":\"de-latin1-nodeadkeys\"," SECRETS "}");
-	const struct flow_answers *f = flow_answers(w->flow);
-
-	w->facts.network_tool = true;
-	flow_set_network(w->flow, false);
-	assert_false(flow_complete(w->flow));
-	flow_preset(w->flow, &a);
-	assert_true(flow_complete(w->flow));
-	assert_string_equal(f->name, "ada");
-	assert_string_equal(f->zone, "Europe/Berlin");
-	assert_string_equal(f->language, "C.UTF-8");
-	assert_string_equal(f->password->data, "correct horse");
-	assert_true(f->administrator);
-	/* When that fails, somebody is asked. */
-	flow_forget_preset(w->flow);
-	at(w, "Welcome", NULL);
-	assert_false(flow_complete(w->flow));
-}
-
-/* Only what is missing is asked, and shown before it is done. */
-static void test_given_in_part(void **state)
-{
-	struct world *w = *state;
-	_cleanup_answers_ struct answers a = given(
-		"{\"name\":\"ada\",\"realName\":\"\",\"language\":\"de_DE.UTF-8\","
-		"\"keymap\":\"us\",\"zone\":\"Europe/London\",\"administrator\":false}");
-
-	flow_preset(w->flow, &a);
-	assert_false(flow_complete(w->flow));
-	at(w, "Welcome", NULL);
-	choose(w, 0);
-	at(w, "Password", NULL);
-	type(w, "correct horse");
-	type(w, "correct horse");
-	at(w, "Recovery key", NULL);
-	choose(w, 0);
-	type(w, GROUP);
-	at(w, "Ready", NULL);
-	back(w);
-	at(w, "Recovery key", NULL);
-	type(w, GROUP);
-	assert_int_equal(choose(w, 0), FLOW_APPLY);
-	assert_string_equal(flow_answers(w->flow)->zone, "Europe/London");
-	assert_false(flow_answers(w->flow)->administrator);
-	/* When that fails, nothing is typed again, and all can be changed. */
-	flow_forget_preset(w->flow);
-	at(w, "Ready", NULL);
-	assert_int_equal(choose(w, 0), FLOW_APPLY);
-	assert_string_equal(flow_answers(w->flow)->keymap, "us");
-	assert_string_equal(flow_answers(w->flow)->password->data, "correct horse");
-	choose(w, 1);
-	choose(w, 0);
-	at(w, "Language", NULL);
-}
-
-/* What this system doesn't have is asked as if nothing had been said. */
-static void test_given_elsewhere(void **state)
-{
-	struct world *w = *state;
-	_cleanup_answers_ struct answers
-		a = given("{\"language\":\"fr_FR.UTF-8\",\"keymap\":\"fr\","
-			  "\"zone\":\"Mars/Olympus\"}"),
-		taken = given("{\"name\":\"bob\"," SECRETS "}");
-
-	flow_preset(w->flow, &a);
-	choose(w, 0);
-	at(w, "Language", NULL);
-	choose(w, 0);
-	at(w, "Keyboard", NULL);
-	choose(w, 0);
-	at(w, "Time zone", NULL);
-	flow_forget_preset(w->flow);
-	flow_preset(w->flow, &taken);
-	assert_false(flow_complete(w->flow));
-	at(w, "Your account", NULL);
-	type(w, "ada");
-	at(w, "Ready", NULL);
-	assert_int_equal(choose(w, 0), FLOW_APPLY);
-}
-
-/* Answers with it bring none: the rest stands. */
-static void test_given_public(void **state)
-{
-	struct world *w = *state;
-	_cleanup_answers_ struct answers a =
-		given("{\"name\":\"ada\",\"realName\":\"\",\"zone\":\"UTC\","
-		      "\"keymap\":\"us\",\"language\":\"C.UTF-8\",\"administrator\":true,"
-		      "\"password\":\"atomos live\",\"recoveryKey\":\"" KEY "\"}");
-
-	flow_preset(w->flow, &a);
-	assert_false(flow_complete(w->flow));
-	choose(w, 0);
-	at(w, "Password", NULL);
-	type(w, "correct horse");
-	type(w, "correct horse");
-	at(w, "Ready", NULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -611,11 +390,7 @@ int main(void)
 		CASE(test_places_are_words),
 		CASE(test_languages_have_names),
 		CASE(test_single_choices_not_asked),
-		CASE(test_given_whole),
-		CASE(test_given_in_part),
-		CASE(test_given_elsewhere),
 		CASE(test_public_password),
-		CASE(test_given_public),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
