@@ -62,6 +62,20 @@ def add_public(image, password):
     edit_header(image, command, INSTALLED_ROOT)
 
 
+def add_recovery_key(image, password, recovery, kind=INSTALLED_ROOT):
+    """A slot for this key, and the token that says what it is."""
+    def command(file, directory):
+        old, new, token = directory / "old", directory / "new", directory / "token"
+        old.write_bytes(password)
+        new.write_bytes(recovery)
+        before = set(metadata(file)["keyslots"])
+        output("cryptsetup", "luksAddKey", "-q", *CHEAP, "--key-file", old, file, new)
+        added = set(metadata(file)["keyslots"]) - before
+        token.write_text(json.dumps({"type": "systemd-recovery", "keyslots": [*added]}))
+        output("cryptsetup", "token", "import", "--json-file", token, file)
+    edit_header(image, command, kind)
+
+
 def add_home(image, key):
     """A partition for homes behind the root, with an empty btrfs in it that opens with `key`."""
     add_room(image, HOME_SIZE + (2 << 20))

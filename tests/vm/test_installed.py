@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import firmware_keys
 import first_boot
 import installed
 import tamper
@@ -117,6 +118,20 @@ def opened_by_tpm(m):
     assert m.expect(OUTCOMES) == OPEN
 
 
+def told_anew(machine, path, keep, why, typed):
+    """Says why the TPM doesn't open the disk, asks, tells the TPM; from then on it opens it again."""
+    m = machine(image=path, keep=keep)
+    m.expect(why)
+    assert m.expect(OUTCOMES) == ASKED
+    m.send(typed)
+    told(m)
+    assert "Shall the TPM" not in m.said()
+    cut(m)
+    m = machine(image=path, keep=keep)
+    opened_by_tpm(m)
+    cut(m)
+
+
 @pytest.mark.long
 def test_tpm(machine, copy, keep):
     """First own start; start by TPM; TPM cleared: password, then by TPM again."""
@@ -129,13 +144,20 @@ def test_tpm(machine, copy, keep):
     assert boot.get("tpmSays") is None and not boot["enrolled"]
     cut(m)
     shutil.rmtree(keep / "tpm")
-    m = machine(image=path, keep=keep)
-    m.expect("The TPM doesn't know this disk")
-    assert m.expect(OUTCOMES) == ASKED
-    m.send("correct horse")
-    told(m)
-    cut(m)
-    opened_by_tpm(machine(image=path, keep=keep))
+    told_anew(machine, path, keep, "The TPM doesn't know this disk", "correct horse")
+
+
+@pytest.mark.long
+def test_firmware_update(machine, copy, keep):
+    """Secure Boot stays on, and heeds other keys: the password or the recovery key opens the disk."""
+    recovery = "-".join(letter * 8 for letter in "cbdefghi")
+    path = protected(machine, copy, keep)
+    installed.add_recovery_key(path, b"correct horse", recovery.encode())
+    why = "The firmware's keys or settings for Secure Boot have changed."
+    firmware_keys.forbid_another(keep)
+    told_anew(machine, path, keep, why, "correct horse")
+    firmware_keys.trust_another(keep)
+    told_anew(machine, path, keep, why, recovery.replace("-", " ").upper())
 
 
 @pytest.mark.long
