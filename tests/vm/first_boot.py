@@ -59,27 +59,28 @@ def answer_all(machine, user, password, name="Anna Beispiel"):
         }[asked]())
 
 
-def own(name, image, keep, **options):
+def own(name, image, keep, meanwhile=lambda m, recovery: None, **options):
     """Answers the first start of an installed disk, with Secure Boot and a TPM, up to the log-in, and switches the
-    machine off; the recovery key."""
+    machine off, after meanwhile(machine, recovery key); the recovery key."""
     with vm.boot(name, image, keep=keep, **options) as m:
         m.expect("Telling the TPM to open this disk.")
         recovery = answer(m, USER, OWNER_PASSWORD)
         m.expect("login: ")
         assert "[FAILED]" not in m.said(), m.tail(60)
+        meanwhile(m, recovery)
         m.qmp("system_powerdown")
         m.wait_off(180)
     return recovery
 
 
 class Owned:
-    """A disk with an owner and what its machine keeps: `path`, `keep`, and the `recovery` key."""
+    """A disk with an owner and what its machine keeps: `path`, `keep`, and the `recovery` key. As own()."""
 
-    def __init__(self, image, directory):
+    def __init__(self, image, directory, **options):
         self.path, self.keep = directory / "disk.img", directory / "keep"
         self.keep.mkdir()
         with Copy(image, "first-owner") as copy:
             installed.ownerless(copy)
             installed.add_room(copy.path, HOMES)
-            self.recovery = own("first-owner", copy.path, self.keep)
+            self.recovery = own("first-owner", copy.path, self.keep, **options)
             output("cp", "--reflink=auto", "--sparse=always", copy.path, self.path)
