@@ -9,6 +9,8 @@ import tamper
 import vm
 
 GIB = 1 << 30
+# The demo's account stays on a disk that was installed to.
+OPEN_ACCOUNT = "users.users.atom.untilOwned = lib.mkForce false;"
 
 
 def with_disk(path, serial, how=""):
@@ -44,7 +46,7 @@ def open_image(image):
     with open(directory / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists() or made.stat().st_mtime < image.stat().st_mtime:
-            make_medium(directory, "  users.users.atom.untilOwned = lib.mkForce false;\n")
+            make_medium(directory, f"  {OPEN_ACCOUNT}\n")
     return made
 
 

@@ -15,7 +15,7 @@ import first_boot
 import installed
 import tamper
 import vm
-from disks import open_image
+from disks import OPEN_ACCOUNT, open_image
 
 ID = "0123456789abcdef0123456789abcdef"
 
@@ -257,7 +257,7 @@ def test_secure_boot_off(machine, copy, keep):
 @pytest.mark.long
 def test_release_below_the_pinned(machine, copy, keep, tmp_path):
     """An older system of the vendor's, on the very disk that the TPM opens, isn't started without the owner."""
-    older = tamper.build_system(tmp_path, "atomos.release = lib.mkForce 0;")
+    older = tamper.build_system(tmp_path, f"{OPEN_ACCOUNT} atomos.release = lib.mkForce 0;")
     path = protected(machine, copy, keep, alter=lambda root: tamper.replace_system(root, older))
     m = machine(image=path, keep=keep)
     m.expect("starts none below release 1 by itself")
@@ -277,7 +277,7 @@ def test_release_below_the_pinned(machine, copy, keep, tmp_path):
 @pytest.mark.long
 def test_release_below_the_record(machine, copy, keep, tmp_path):
     """Without a TPM the header remembers the same; a password was typed, so a typed yes is enough."""
-    older = tamper.build_system(tmp_path, "atomos.release = lib.mkForce 0;")
+    older = tamper.build_system(tmp_path, f"{OPEN_ACCOUNT} atomos.release = lib.mkForce 0;")
     path = installed.owned(copy, b"correct horse", alter=lambda root: tamper.replace_system(root, older))
     m = machine(image=path, tpm=False, keep=keep)
     m.expect("Password for this AtomOS disk")
@@ -302,7 +302,7 @@ def signed_by(copy, name, file, tmp_path):
     path, and the public key."""
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes_raw()
-    own = tamper.build_system(tmp_path, "atomos.release = lib.mkForce 2;")
+    own = tamper.build_system(tmp_path, f"{OPEN_ACCOUNT} atomos.release = lib.mkForce 2;")
 
     def sign(_, info):
         return [f"{name}:" + base64.b64encode(key.sign(tamper.fingerprint(info).encode())).decode()]
