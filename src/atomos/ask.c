@@ -56,8 +56,7 @@ int ask_new_password(const char *user, const struct secret *generic, struct secr
 		r = ask_secret("New password again", again, err);
 		if (r < 0)
 			return r;
-		if (again->size == ret->size &&
-		    memcmp(again->data, ret->data, ret->size) == 0)
+		if (secret_equal(again, ret))
 			return 0;
 		fprintf(stderr, "The two were not the same.\n");
 	}

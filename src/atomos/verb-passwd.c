@@ -122,11 +122,6 @@ static int reseal(const struct change *c, struct error *err)
 	return r < 0 ? fail(err, r, "%s can't be written: %s", SEALED, strerror(-r)) : 0;
 }
 
-static bool same(const struct secret *a, const struct secret *b)
-{
-	return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
-}
-
 /* The disk takes the new password first, and gives up the old one last, when all else is
  * on it: whatever fails between, what is known opens both. */
 static int change(struct change *c, struct error *err)
@@ -144,7 +139,7 @@ static int change(struct change *c, struct error *err)
 	snprintf(mine.user, sizeof(mine.user), "%s", c->user);
 	if (c->has_slot)
 		mine.number = r = header_add(c->o.header, &n, err);
-	if (r >= 0 && !same(c->old, c->new))
+	if (r >= 0 && !secret_equal(c->old, c->new))
 		r = account_change_password(c->user, c->old, c->new, err);
 	if (r < 0) {
 		if (mine.number >= 0)

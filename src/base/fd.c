@@ -196,3 +196,10 @@ int readlink_at(int dirfd, const char *path, char **ret_target)
 	*ret_target = xstrndup(buffer, (size_t)n);
 	return 0;
 }
+
+int sync_file_system(const char *directory)
+{
+	_cleanup_close_ int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || syncfs(fd) < 0 ? -errno : 0;
+}

@@ -53,6 +53,10 @@ int write_file_at(int dirfd, const char *path, const void *data, size_t size,
 /* Makes the parent directories of `path`, mode 0755. */
 int make_parents_at(int dirfd, const char *path);
 
+/* Waits until all that was written to the file system of this directory is on its disk. 0
+ * or negative errno. */
+int sync_file_system(const char *directory);
+
 /* Removes a file or a whole tree, never following symlinks. 0 when it was not there. */
 int remove_tree_at(int dirfd, const char *path);
 

@@ -43,6 +43,11 @@ struct secret *secret_of(const char *text)
 	return s;
 }
 
+bool secret_equal(const struct secret *a, const struct secret *b)
+{
+	return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
+}
+
 void secret_free(struct secret *s)
 {
 	if (!s)

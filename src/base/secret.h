@@ -26,6 +26,9 @@ DEFINE_FREEP(struct secret, secret_free)
 /* One with the bytes of a text, which isn't longer than a secret. */
 struct secret *secret_of(const char *text);
 
+/* Whether both have the same bytes. */
+bool secret_equal(const struct secret *a, const struct secret *b);
+
 /* Reads a line without its end; what is too long is cut. `hidden`: not shown where `fd`
  * is a terminal. -EPIPE when there is no more, other negative errno on failure. */
 int secret_read_line(int fd, bool hidden, struct secret *ret);

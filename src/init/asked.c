@@ -156,8 +156,7 @@ struct secret *choose_tpm_pin(struct boot *b)
 			continue;
 		}
 		if (ask_hidden(b, "The same PIN again:", GRANT_SECONDS, again) &&
-		    pin->size == again->size &&
-		    memcmp(pin->data, again->data, pin->size) == 0)
+		    secret_equal(pin, again))
 			return TAKE_PTR(pin);
 		consoles_say(b->consoles, "That was another one.");
 	}

@@ -52,10 +52,9 @@ struct secret *generic_password(const struct boot *b)
 
 static bool is_generic(const struct boot *b, const struct secret *password)
 {
-	const char *generic = b->settings.generic_password;
+	_cleanup_secret_ struct secret *generic = generic_password(b);
 
-	return generic && strlen(generic) == password->size &&
-	       memcmp(generic, password->data, password->size) == 0;
+	return generic && secret_equal(password, generic);
 }
 
 /* Returns 1 when the volume is open now, 0 when the password is wrong. */

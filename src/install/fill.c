@@ -119,11 +119,10 @@ static int describe(const struct fill *f, struct error *err)
 
 static int sync_it(const struct fill *f, struct error *err)
 {
-	_cleanup_close_ int fd = open(f->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = sync_file_system(f->directory);
 
-	return fd < 0 || syncfs(fd) < 0
-		       ? fail(err, -errno, "Can't write the new file system: %m")
-		       : 0;
+	return r < 0 ? fail(err, r, "Can't write the new file system: %s", strerror(-r))
+		     : 0;
 }
 
 static int read_part(const struct fill *f, const struct source_part *part, int store,

@@ -37,8 +37,7 @@ static void say_refusal(int code, void *detail, char *words)
 
 bool quality_is_public(const struct secret *password, const struct secret *generic)
 {
-	return generic && generic->size > 0 && password->size == generic->size &&
-	       memcmp(password->data, generic->data, generic->size) == 0;
+	return generic && generic->size > 0 && secret_equal(password, generic);
 }
 
 int quality_judge(const struct secret *password, const char *user, char *words)

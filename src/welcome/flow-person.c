@@ -156,10 +156,7 @@ static void show_repeat(const struct flow *f, struct screen *s)
 
 static enum flow_next take_repeat(struct flow *f, const struct answer *a)
 {
-	const struct secret *first = f->answers.password;
-
-	if (a->text->size != first->size ||
-	    memcmp(a->text->data, first->data, first->size) != 0) {
+	if (!secret_equal(a->text, f->answers.password)) {
 		flow_set_error(f, xstrdup("The two were not the same: type it anew."));
 		flow_go_to(f, STEP_PASSWORD);
 	}

@@ -32,7 +32,6 @@
 static int make_key(struct secret **ret, struct error *err)
 {
 	_cleanup_secret_ struct secret *key = secret_new();
-	_cleanup_close_ int fd = -EBADF;
 	int r;
 
 	if (getrandom(key->data, VOLUME_KEY_SIZE, 0) != VOLUME_KEY_SIZE)
@@ -41,9 +40,9 @@ static int make_key(struct secret **ret, struct error *err)
 	r = write_file_at(AT_FDCWD, HOME_KEY, key->data, key->size, 0600);
 	if (r < 0)
 		return fail(err, r, "%s can't be written: %s", HOME_KEY, strerror(-r));
-	fd = open(STATE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || syncfs(fd) < 0)
-		return fail(err, -errno, "%s can't be written: %m", HOME_KEY);
+	r = sync_file_system(STATE_DIR);
+	if (r < 0)
+		return fail(err, r, "%s can't be written: %s", HOME_KEY, strerror(-r));
 	*ret = TAKE_PTR(key);
 	return 0;
 }

@@ -113,8 +113,15 @@ static void test_copy_and_link(void **state)
 	assert_int_equal(readlink_at(fd, "in", &target), -EINVAL);
 }
 
+static void test_sync_file_system(void **state)
+{
+	assert_int_equal(sync_file_system(path), 0);
+	assert_int_equal(sync_file_system("/nowhere"), -ENOENT);
+	assert_int_equal(sync_file_system("/proc/version"), -ENOTDIR);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
 
 RUN_TESTS(TEST(test_write_and_read), TEST(test_read_refusals),
 	  TEST(test_read_without_size), TEST(test_parents_and_trees),
-	  TEST(test_copy_and_link))
+	  TEST(test_copy_and_link), TEST(test_sync_file_system))

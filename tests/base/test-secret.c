@@ -49,6 +49,22 @@ static void test_of(void **state)
 }
 
 /* A child that is forked does not inherit the bytes. */
+static void test_equal(void **state)
+{
+	_cleanup_secret_ struct secret *s = secret_of("seven lamps"),
+				       *same = secret_of("seven lamps"),
+				       *longer = secret_of("seven lamps!"),
+				       *other = secret_of("seven Lamps"),
+				       *none = secret_new();
+
+	assert_true(secret_equal(s, same));
+	assert_false(secret_equal(s, longer));
+	assert_false(secret_equal(longer, s));
+	assert_false(secret_equal(s, other));
+	assert_false(secret_equal(s, none));
+	assert_true(secret_equal(none, none));
+}
+
 static void test_children_do_not_see_it(void **state)
 {
 	_cleanup_secret_ struct secret *s = secret_new();
@@ -114,5 +130,5 @@ static void test_load(void **state)
 }
 
 RUN_TESTS(cmocka_unit_test(test_wipe), cmocka_unit_test(test_of),
-	  cmocka_unit_test(test_children_do_not_see_it), cmocka_unit_test(test_file),
-	  cmocka_unit_test(test_load))
+	  cmocka_unit_test(test_equal), cmocka_unit_test(test_children_do_not_see_it),
+	  cmocka_unit_test(test_file), cmocka_unit_test(test_load))
