@@ -162,6 +162,7 @@ static void test_pin(void **state)
 	assert_int_equal(unseal(f, &f->new, own->token), -ENOANO);
 	/* The next start: the new slot is the one that opens, or the renewal has no end.
 	 */
+	assert_int_not_equal(unlocks(f, &f->both, -1, "a b=c"), own->slot);
 	assert_int_equal(unlocks(f, &f->both, own->token, "a b=c"), own->slot);
 	assert_int_equal(unlocks(f, &f->both, own->token, "a b=d"), -ENOTRECOVERABLE);
 	assert_int_equal(unlocks(f, &f->both, own->token, NULL), -ENOANO);
