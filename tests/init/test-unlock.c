@@ -135,6 +135,20 @@ static void test_digest(void **state)
 	unlink(FILE_NAME);
 }
 
+#define RELEASE_REQUEST                                                                  \
+	"{\"type\":\"atomos-request\",\"keyslots\":[],\"want\":\"release=2\"}"
+
+/* As somebody does who has the disk. */
+static void add_token(const char *json)
+{
+	struct crypt_device *cd;
+
+	assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN, json) >= 0);
+	crypt_free(cd);
+}
+
 static unsigned records(void)
 {
 	struct crypt_device *cd;
@@ -197,12 +211,8 @@ static void test_record(void **state)
 	assert_int_equal(volume_keep_record(v, &pin, &err), 0);
 	reads("mine", 1, 0);
 	/* Somebody without a password can only break it or take it away. */
-	assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
-	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
-	assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN,
-					 "{\"type\":\"atomos-record\",\"keyslots\":[],"
-					 "\"record\":\"AAAA\",\"mac\":\"00\"}") >= 0);
-	crypt_free(cd);
+	add_token("{\"type\":\"atomos-record\",\"keyslots\":[],"
+		  "\"record\":\"AAAA\",\"mac\":\"00\"}");
 	reads("mine", 1, 0);
 	pin.volume[0] ^= 1;
 	assert_int_equal(volume_keep_record(v, &pin, &err), 0);
@@ -221,14 +231,8 @@ static void test_requests(void **state)
 	};
 
 	make(FILE_NAME);
-	for (size_t i = 0; i < ELEMENTSOF(tokens); i++) {
-		struct crypt_device *cd;
-
-		assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
-		assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
-		assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN, tokens[i]) >= 0);
-		crypt_free(cd);
-	}
+	for (size_t i = 0; i < ELEMENTSOF(tokens); i++)
+		add_token(tokens[i]);
 	/* All, then what isn't answered yet, then nothing. */
 	for (size_t i = 0; i < 3; i++) {
 		_cleanup_(volume_freep) struct volume *v = NULL;
@@ -276,12 +280,7 @@ static void test_own_requests(void **state)
 	/* The newest counts. */
 	assert_int_equal(volume_request_tpm(v, false, &err), 0);
 	asks(REQUEST_TPM, 1);
-	assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
-	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
-	assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN,
-					 "{\"type\":\"atomos-request\",\"keyslots\":[],"
-					 "\"want\":\"release=2\"}") >= 0);
-	crypt_free(cd);
+	add_token(RELEASE_REQUEST);
 	assert_int_equal(volume_drop_requests(v, DROP_TPM, &err), 0);
 	asks(REQUEST_RELEASE, 1);
 	unlink(FILE_NAME);
@@ -301,13 +300,7 @@ static void test_too_many_requests(void **state)
 		volume_requests(v, &r);
 		assert_int_equal(r.count, MIN(i, (size_t)REQUESTS_MAX));
 		assert_int_equal(r.too_many, i > REQUESTS_MAX);
-		assert_int_equal(crypt_init(&cd, FILE_NAME), 0);
-		assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
-		assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN,
-						 "{\"type\":\"atomos-request\","
-						 "\"keyslots\":[],\"want\":"
-						 "\"release=2\"}") >= 0);
-		crypt_free(cd);
+		add_token(RELEASE_REQUEST);
 	}
 	unlink(FILE_NAME);
 }
