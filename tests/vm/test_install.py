@@ -370,7 +370,8 @@ def test_secure_boot_off_is_said(written_owned):
     boot = written_owned["boot"]
     assert boot["installed"] and not boot["medium"] and not boot["enrolled"]
     assert boot["secureBoot"] == "off" and boot["tpm"] == "present"
-    assert "With Secure Boot off the TPM can't tell a changed system from this one" in words(written_owned["said"])
+    assert ("With Secure Boot off the TPM can't tell a changed system from this one, but it can open the disk together with a PIN: "
+            "afterwards, 'sudo atomos enroll tpm --pin' has the next start ask for one.") in words(written_owned["said"])
     assert "Telling the TPM" not in written_owned["said"]
     assert "off: whoever holds the machine" in words(written_owned["status"])
     assert "choose a PIN with 'atomos enroll tpm --pin'" in words(written_owned["refused"])
