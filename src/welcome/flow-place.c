@@ -242,7 +242,7 @@ static enum flow_next take_network(struct flow *f, const struct answer *a)
 {
 	if (a->choice == 0)
 		return FLOW_ON;
-	/* What came of it is seen at this step again. */
+	/* Until flow_tried_network says what came of it. */
 	f->stays = true;
 	return FLOW_NETWORK;
 }

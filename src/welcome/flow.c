@@ -216,6 +216,13 @@ void flow_set_network(struct flow *f, bool network)
 	f->network = network;
 }
 
+void flow_tried_network(struct flow *f, bool network)
+{
+	f->network = network;
+	if (network)
+		f->step = MIN(next_wanted(f, f->step + 1), (size_t)STEP_REVIEW);
+}
+
 const struct flow_answers *flow_answers(const struct flow *f)
 {
 	return &f->answers;

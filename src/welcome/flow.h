@@ -68,5 +68,7 @@ void flow_show(const struct flow *f, struct screen *ret);
 enum flow_next flow_take(struct flow *f, const struct answer *a);
 /* The connection may have been made meanwhile. */
 void flow_set_network(struct flow *f, bool network);
+/* What came of FLOW_NETWORK: goes on with one, and else asks for it again. */
+void flow_tried_network(struct flow *f, bool network);
 /* What was answered; complete after FLOW_APPLY. */
 const struct flow_answers *flow_answers(const struct flow *f);

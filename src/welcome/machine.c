@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-login.h>
@@ -55,6 +56,28 @@ bool machine_network(void)
 	(void)read_file_at(AT_FDCWD, "/proc/net/route", TABLE_MAX, &route, NULL);
 	(void)read_file_at(AT_FDCWD, "/proc/net/ipv6_route", TABLE_MAX, &route6, NULL);
 	return machine_network_in(route ? route : "", route6 ? route6 : "");
+}
+
+/* NetworkManager's word; never in the user's language. */
+static bool is_connecting(void)
+{
+	static const char *const argv[] = {"nmcli", "--get-values", "STATE", "general",
+					   NULL};
+	static const char *const environment[] = {"LC_ALL=C", NULL};
+	const struct process p = {.argv = argv, .environment = environment};
+	_cleanup_free_ char *output = NULL;
+	struct error err;
+
+	return process_check(&p, &output, NULL, &err) == 0 &&
+	       startswith(output, "connecting");
+}
+
+void machine_wait_for_network(unsigned seconds)
+{
+	time_t end = time(NULL) + seconds;
+
+	while (!machine_network() && time(NULL) < end && is_connecting())
+		nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
 }
 
 void machine_use_keymap(const char *keymap)

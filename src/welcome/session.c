@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "base/str.h"
 #include "core/recovery-key.h"
@@ -21,6 +22,9 @@
 #include "welcome/preset.h"
 #include "welcome/session.h"
 #include "welcome/setup.h"
+
+/* DHCP and the exchange of keys of a slow access point. */
+#define CONNECT_SECONDS 30
 
 void session_use_lines(struct session *s)
 {
@@ -173,16 +177,31 @@ static int take_turn(struct first_boot *f, struct error *err)
 	return lock_is_done(LOCK_DIR);
 }
 
+/* nmtui lists what was found before it began, and can be left before it is connected. */
+static void connect_network(struct session *s)
+{
+	static const char *const scan[] = {"nmcli",    "device", "wifi", "list",
+					   "--rescan", "yes",	 NULL};
+	static const char *const nmtui[] = {"nmtui", "connect", NULL};
+	struct error err;
+
+	(*s->ui)->methods->progress(*s->ui, "Looking for networks", NULL, 0, 0);
+	/* Without a radio there is nothing to look for. */
+	if (process_do(scan, &err) < 0)
+		log_debug("networks: %s", err.message);
+	session_run(s, nmtui);
+	(*s->ui)->methods->progress(*s->ui, "Waiting for the connection", NULL, 0, 0);
+	machine_wait_for_network(CONNECT_SECONDS);
+}
+
 /* Does what the flow asks for between two questions. */
 static void act(struct first_boot *f, struct flow *flow, enum flow_next next)
 {
-	static const char *const nmtui[] = {"nmtui", "connect", NULL};
-
 	if (next == FLOW_KEYMAP) {
 		machine_use_keymap(flow_answers(flow)->keymap);
 	} else if (next == FLOW_NETWORK) {
-		session_run(f->session, nmtui);
-		flow_set_network(flow, machine_network());
+		connect_network(f->session);
+		flow_tried_network(flow, machine_network());
 	}
 }
 

@@ -15,6 +15,7 @@ import tamper
 import terminal
 import vm
 from disks import empty_disk, make_medium, parse_list, with_disk
+from screens import ENTER, Serial
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("medium")]
 MIB = 1 << 20
@@ -26,7 +27,6 @@ MEDIUM = """\
 POOR = {"secure_boot": "off", "tpm": False}
 SYSTEM = "atomos-demo 1 (AtomOS, Debian 13)"
 USER, PASSWORD = first_boot.USER, first_boot.OWNER_PASSWORD
-DOWN, ENTER = "\x1b[B", "\r"
 KEYS = {" ": "spc", "\n": "ret"}
 SHOWN = vm.LOGS / "medium-screens.txt"
 CHOOSE = "  Arrows: choose   Enter: go on   Ctrl-P: plain lines"
@@ -76,38 +76,6 @@ def whole(text, hint):
     """A full screen: nothing else is on it, and the keys are in its last row."""
     rows = text.split("\n")
     return "\n".join(rows + [""] * (terminal.ROWS - 1 - len(rows)) + [hint])
-
-
-class Serial:
-    """The serial console as a screen of 80x24."""
-
-    def __init__(self, machine):
-        self.machine = machine
-        self.terminal = machine.console.logfile_read = terminal.Terminal(machine.console.logfile_read)
-
-    def look(self):
-        self.machine.listen(1)
-        return self.terminal.picture()
-
-    def see(self, text, timeout=vm.BOOT):
-        """As terminal.see; the screen is kept for people to look at."""
-        picture = terminal.see(text, self.look, timeout * vm.PATIENCE, self.machine.console.isalive)
-        with open(SHOWN, "a") as f:
-            f.write(f"{'=' * terminal.COLUMNS}\n{picture}\n")
-        return picture
-
-    def press(self, keys):
-        self.machine.console.send(keys)
-
-    def choose(self, label):
-        """Moves to a choice, by keyboard alone, and takes it."""
-        for _ in range(12):
-            if f"  > {label}" in self.terminal.picture():
-                self.press(ENTER)
-                return
-            self.press(DOWN)
-            self.machine.listen(1)
-        raise AssertionError(f"{label} can't be chosen:\n{self.terminal.picture()}")
 
 
 class Screen:
@@ -208,9 +176,8 @@ def seen(tmp_path_factory):
     medium = make_medium(directory, MEDIUM)
     extra = ["-device", "VGA"] + port(2, "small") + port(3, "target")
     extra += with_disk(empty_disk(directory / "huge.img", 4 * 10**12), "huge")
-    SHOWN.unlink(missing_ok=True)
     with vm.boot("medium", medium, extra=extra, **POOR) as m:
-        serial = Serial(m)
+        serial = Serial(m, SHOWN)
         serial.see("Try it")
         tried = try_it(m, directory)
         result = install(m, serial, directory)

@@ -222,9 +222,13 @@ static void test_network(void **state)
 	choose(w, 1);
 	at(w, "Network", NULL);
 	assert_int_equal(choose(w, 1), FLOW_NETWORK);
+	flow_tried_network(w->flow, false);
 	at(w, "Network", NULL);
-	choose(w, 0);
+	assert_int_equal(choose(w, 1), FLOW_NETWORK);
+	flow_tried_network(w->flow, true);
 	at(w, "Your account", NULL);
+	back(w);
+	at(w, "Time zone", NULL);
 }
 
 static void test_back(void **state)
