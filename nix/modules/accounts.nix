@@ -102,6 +102,19 @@ in
       wantedBy = [ "multi-user.target" ];
     };
 
+    # A password that was being changed when the power failed: see src/owner/home-header.h.
+    systemd.services.atomos-homes = {
+      description = "Homes that a power failure has left without a key";
+      wantedBy = [ "systemd-homed.service" ];
+      before = [ "systemd-homed.service" ];
+      unitConfig.ConditionDirectoryNotEmpty = "/var/lib/atomos/homes";
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        ExecStart = "/usr/bin/atomos passwd --restore";
+      };
+    };
+
     systemd.services.atomos-passwords = {
       description = "Accounts whose password isn't the disk's";
       wantedBy = [ "multi-user.target" ];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
@@ -13,6 +14,7 @@
 #include "owner/account.h"
 #include "owner/bus-forget.h"
 #include "owner/flush.h"
+#include "owner/home-header.h"
 #include "owner/quality.h"
 #include "owner/record.h"
 #include "owner/seal.h"
@@ -27,6 +29,7 @@ static const struct verb_option options[] = {
 	{"mend", 0, NULL, "the account's password becomes the disk's too"},
 	{"check", 0, NULL, "note whose password isn't the disk's, or is public"},
 	{"forget", 0, NULL, "the system bus forgets what has passed it"},
+	{"restore", 0, NULL, "homes get back what a cut took from them"},
 	{0},
 };
 
@@ -140,6 +143,8 @@ static int change(struct change *c, struct error *err)
 	if (c->has_slot)
 		mine.number = r = header_add(c->o.header, &n, err);
 	if (r >= 0 && !secret_equal(c->old, c->new))
+		r = home_header_keep(HOMES_DIR, HOME_HEADERS_DIR, c->user, err);
+	if (r >= 0 && !secret_equal(c->old, c->new))
 		r = account_change_password(c->user, c->old, c->new, err);
 	if (r < 0) {
 		if (mine.number >= 0)
@@ -174,6 +179,43 @@ static int note(char *const *names, const char *text, struct error *err)
 	return r;
 }
 
+/* Copies for the next change, of whichever tool. */
+static int keep_headers(struct error *err)
+{
+	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
+	int r = 0;
+
+	home_headers_prune(HOME_HEADERS_DIR, names);
+	for (char **name = names; *name && r == 0; name++)
+		r = home_header_keep(HOMES_DIR, HOME_HEADERS_DIR, *name, err);
+	return r;
+}
+
+/* homed has it open, and may be writing that header. */
+static bool is_open(const char *user)
+{
+	_cleanup_free_ char *path = xasprintf("/dev/mapper/home-%s", user);
+
+	return access(path, F_OK) == 0;
+}
+
+static int restore_headers(struct error *err)
+{
+	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
+	int r = 0;
+
+	for (char **name = names; *name && r >= 0; name++) {
+		if (is_open(*name))
+			continue;
+		r = home_header_mend(HOMES_DIR, HOME_HEADERS_DIR, *name, err);
+		if (r > 0)
+			printf("The power failed while the password of %s was being "
+			       "changed: their home opens with the one from before.\n",
+			       *name);
+	}
+	return r < 0 ? r : 0;
+}
+
 /* Anybody may see whose it is: so a log-in without root's rights can say it. */
 static int check(struct owned *o, struct error *err)
 {
@@ -189,7 +231,8 @@ static int check(struct owned *o, struct error *err)
 	differing = owned_differing(&slots);
 	r = note(differing, "", err);
 	/* That outweighs a difference, which isn't mended with such a one. */
-	return r < 0 ? r : note(public, PUBLIC_NOTE, err);
+	r = r < 0 ? r : note(public, PUBLIC_NOTE, err);
+	return r < 0 ? r : keep_headers(err);
 }
 
 /* Another tool has changed only the account: the disk follows. */
@@ -218,16 +261,21 @@ static int mend(struct change *c, struct error *err)
 
 static int check_use(const struct invocation *in, struct error *err)
 {
-	bool forget = option_given(in, "forget"), check = option_given(in, "check");
+	bool forget = option_given(in, "forget"), check = option_given(in, "check"),
+	     restore = option_given(in, "restore"), mend = option_given(in, "mend");
 
-	if (check && (option_given(in, "mend") || in->arguments[0]))
+	if (check && (mend || in->arguments[0]))
 		return fail(err, -EMISUSE,
 			    "--check looks at all accounts and changes nothing: it takes "
 			    "no USER and no --mend");
-	if (forget && (check || option_given(in, "mend") || in->arguments[0]))
+	if (forget && (check || mend || in->arguments[0]))
 		return fail(err, -EMISUSE,
 			    "--forget changes no password: it takes no USER, no --mend "
 			    "and no --check");
+	if (restore && (check || forget || mend || in->arguments[0]))
+		return fail(err, -EMISUSE,
+			    "--restore looks at all homes: it takes no USER and no other "
+			    "option");
 	return 0;
 }
 
@@ -241,6 +289,8 @@ static int run(const struct invocation *in, struct error *err)
 		return r;
 	if (option_given(in, "forget"))
 		return bus_forget(err);
+	if (option_given(in, "restore"))
+		return restore_headers(err);
 	r = owned_open(&c.o, err);
 	if (r == 0 && option_given(in, "check"))
 		return check(&c.o, err);

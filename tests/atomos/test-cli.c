@@ -91,9 +91,10 @@ static void test_misuse(void **state)
 static void test_passwd(void **state)
 {
 	static const char *const lines[] = {
-		"atomos passwd --check --mend", "atomos passwd --check ada",
-		"atomos passwd --forget --mend", "atomos passwd --forget ada",
-		"atomos passwd --forget --check"};
+		"atomos passwd --check --mend",	  "atomos passwd --check ada",
+		"atomos passwd --forget --mend",  "atomos passwd --forget ada",
+		"atomos passwd --forget --check", "atomos passwd --restore --check",
+		"atomos passwd --restore ada"};
 	struct invocation in;
 	struct error err;
 

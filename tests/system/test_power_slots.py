@@ -11,8 +11,6 @@ from types import SimpleNamespace
 
 import pexpect
 import pytest
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import judge
 import powerlog
@@ -20,6 +18,7 @@ import recording
 import tamper
 import verdicts
 from laidout import ANNA, SIZE, Machine
+from sealed import seal, sealed_with
 
 SEED = int(os.environ.get("ATOMOS_TEST_SEED", "1"))
 MIB = 1 << 20
@@ -31,24 +30,6 @@ SLOTS = ((FIRST, {"type": "atomos-password", "user": ANNA}), (RECOVERY, {"type":
 BOBS = ("five lamps of bob", {"type": "atomos-password", "user": "bob"})
 OPENS = "A password or recovery key that opens the disk"
 SEALED, RECORD, HOMED = "state/atomos/owner/secret-key.sealed", f"var/atomos/slots/{ANNA}", f"var/systemd/home/{ANNA}.identity"
-
-
-def seal(secret, password):
-    """docs/formats.md, with the least work."""
-    head = b"AtomSeal" + bytes([10]) + bytes(16) + bytes(12)
-    return head + AESGCM(key_of(head, password)).encrypt(head[-12:], secret, head)
-
-
-def key_of(head, password):
-    return hashlib.scrypt(password.encode(), salt=head[9:25], n=1 << head[8], r=8, p=1, dklen=32, maxmem=1 << 28)
-
-
-def sealed_with(data, password):
-    try:
-        AESGCM(key_of(data, password)).decrypt(data[25:37], data[37:], data[:37])
-    except InvalidTag:
-        return False
-    return True
 
 
 def make_disk(path, header):

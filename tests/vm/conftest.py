@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Fixtures of the VM tests: machines, altered copies of the image, a recorded first start."""
+"""Fixtures of the VM tests: machines, altered copies of the image, recorded first starts and changes."""
 
 import pytest
 
+import changing
 import starting
 import vm
 from tamper import Copy
@@ -12,6 +13,12 @@ from tamper import Copy
 def first_start(image, medium):
     """A first start in a machine, recorded: see starting.py."""
     return starting.recorded(image, medium)
+
+
+@pytest.fixture(scope="module")
+def changed_password(image, first_start):
+    """A password changed behind it, recorded: see changing.py."""
+    return changing.recorded(image, first_start)
 
 
 @pytest.fixture

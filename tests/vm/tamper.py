@@ -24,6 +24,8 @@ import vm
 SECTOR = 4096
 CHUNK = 1 << 20
 DATA_OFFSET = 16 << 20
+# What cryptsetup wants to see of a volume that is a header alone.
+HEADER = DATA_OFFSET + SECTOR
 # The kernel resizes nothing to less than 256 MiB.
 ROOM = 256 << 20
 MEDIUM_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D6D64"
@@ -49,11 +51,16 @@ def partition(image, kind):
 
 def volume_key(image, start, password=PASSWORD):
     """The volume key, as cryptsetup finds it."""
+    with open(image, "rb") as f:
+        f.seek(start)
+        return volume_key_of(f.read(HEADER), password)
+
+
+def volume_key_of(data, password):
+    """The same from a header's bytes, at least HEADER of them."""
     with tempfile.TemporaryDirectory() as directory:
         header, key = Path(directory, "header"), Path(directory, "key")
-        with open(image, "rb") as f:
-            f.seek(start)
-            header.write_bytes(f.read(DATA_OFFSET + SECTOR))
+        header.write_bytes(data)
         output("cryptsetup", "luksDump", "-q", "--dump-volume-key", "--volume-key-file", key,
                "--key-file", "-", header, input=password)
         return key.read_bytes()

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Starts machines with disks as power cuts have left them. tests/system/test_power.py judges all states of installations
-and of a first start without a machine; all of a real one, with homed's account in it, are judged here."""
+and of a first start without a machine; all of a real one, with homed's account in it, and of a password that is changed there, are
+judged here."""
 
 import os
 
 import pytest
 
+import changing
 import first_boot
 import judge
 import powerlog
@@ -103,4 +105,37 @@ def test_first_superblocks_torn(first_start, machine, tmp_path):
     m.expect("The first superblock of the homes was torn")
     m.login(starting.USER, starting.PASSWORD)
     assert m.boot_json()["homeMounted"]
+    replay.close()
+
+
+def test_every_state_of_a_changed_password(changed_password, tmp_path):
+    """And what is on the disk when the command says that it is done."""
+    replay, its_judge = changed_password.judged(tmp_path / "disk")
+    counts = its_judge.run("passwd-in-a-machine", changed_password.log, replay, SEED)
+    replay.close()
+    assert counts["old"] and counts["both"] and counts["new"] and its_judge.mended
+    replay, its_judge = changed_password.judged(tmp_path / "disk")
+    for gap in changed_password.log.gaps[:changed_password.then]:
+        replay.advance(gap)
+    assert its_judge.verdict()[0] == "new" and its_judge.home == {changing.NEW}
+    replay.close()
+
+
+@pytest.mark.parametrize("word", [changing.OLD, changing.NEW], ids=["old", "new"])
+def test_home_between_two_passwords(changed_password, machine, tmp_path, word):
+    """homed has taken the old password's slot away, and nothing else was written; and the first state in which the new one's is
+    there: the owner logs in."""
+    replay, its_judge = changed_password.judged(tmp_path / "disk")
+    for gap in changed_password.log.gaps:
+        replay.advance(gap)
+        its_judge.mended = False
+        its_judge.verdict()
+        if its_judge.mended if word == changing.OLD else its_judge.home == {changing.NEW}:
+            break
+    assert its_judge.home == {word}
+    m = machine(image=replay.path, keep=changed_password.machine_of(tmp_path))
+    m.login(changing.USER, word)
+    assert f"/home/{changing.USER}" in m.run(f"findmnt -no TARGET /home/{changing.USER}")
+    said = m.run("journalctl -b -u atomos-homes --no-pager")
+    assert ("opens with the one from before" in said) == (word == changing.OLD), said
     replay.close()

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies of the LUKS2 headers of people's homes. systemd-homed changes a password by
+ * wiping the home's slot before it writes the new one (home_passwd_luks in its
+ * homework-luks.c): when the power fails between, nothing opens the home any more. The
+ * copy, made before, gives it back with the password from before. */
+#pragma once
+
+#include "base/error.h"
+
+#define HOMES_DIR "/home"
+/* Root's alone: a copy opens with a user's password, as the home itself does. */
+#define HOME_HEADERS_DIR "/var/lib/atomos/homes"
+
+/* Copies the header of USER.home below `homes` to the file USER below `copies`, and waits
+ * until it is on the disk. 0 also where there is nothing to copy: no such home, one that
+ * isn't LUKS2, one that is just being changed, or the copy is there already. */
+int home_header_keep(const char *homes, const char *copies, const char *user,
+		     struct error *err);
+
+/* Puts the copy back where the home's header has lost its slots, or lists one that is
+ * wiped, and waits until it is on the disk. Nobody may use the home meanwhile. 1 when it
+ * did, 0 when there is nothing to mend or no copy of this volume. */
+int home_header_mend(const char *homes, const char *copies, const char *user,
+		     struct error *err);
+
+/* Removes the copies of all users but these. */
+void home_headers_prune(const char *copies, char *const *users);
