@@ -228,6 +228,19 @@ def test_atomos_passwd_changes_both(up):
     assert "password" not in status(up)
 
 
+def test_open_home_is_left_alone(up):
+    """The copy of its header was made after the change; another one isn't put back while homed may be writing there."""
+    copy = f"/var/lib/atomos/homes/{ANNA}"
+    digest = f"sha256sum <{copy}"
+    with Session(up, ANNA, FOURTH) as s:
+        s.expect(PROMPT)
+        before = up.run(digest)
+        up.run(f"printf x | dd of={copy} bs=1 seek=40000 conv=notrunc status=none")
+        assert up.run("atomos passwd --restore") == "" and up.run(digest) != before
+        up.run("atomos passwd --check")
+        assert up.run(digest) == before
+
+
 def test_enroll_list(up):
     assert sorted(slots(up).values()) == ["the TPM of this machine", f"the password of {ANNA}", "the recovery key"]
     assert re.search(rf"^\d  the password of {ANNA}$", up.run("atomos enroll list"), re.M)
