@@ -125,6 +125,13 @@ static int reseal(const struct change *c, struct error *err)
 	return r < 0 ? fail(err, r, "%s can't be written: %s", SEALED, strerror(-r)) : 0;
 }
 
+static int change_home(const struct change *c, struct error *err)
+{
+	int r = home_header_keep(HOMES_DIR, HOME_HEADERS_DIR, c->user, err);
+
+	return r < 0 ? r : account_change_password(c->user, c->old, c->new, err);
+}
+
 /* The disk takes the new password first, and gives up the old one last, when all else is
  * on it: whatever fails between, what is known opens both. */
 static int change(struct change *c, struct error *err)
@@ -143,9 +150,7 @@ static int change(struct change *c, struct error *err)
 	if (c->has_slot)
 		mine.number = r = header_add(c->o.header, &n, err);
 	if (r >= 0 && !secret_equal(c->old, c->new))
-		r = home_header_keep(HOMES_DIR, HOME_HEADERS_DIR, c->user, err);
-	if (r >= 0 && !secret_equal(c->old, c->new))
-		r = account_change_password(c->user, c->old, c->new, err);
+		r = change_home(c, err);
 	if (r < 0) {
 		if (mine.number >= 0)
 			(void)header_remove(c->o.header, mine.number, c->authority, NULL);

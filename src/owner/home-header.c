@@ -16,7 +16,7 @@
 #include "image/luks.h"
 #include "owner/home-header.h"
 
-#define SIZE LUKS_DATA_OFFSET
+#define SIZE HOME_HEADER_SIZE
 /* Of the LUKS2 on-disk format: the size of each of the two metadata areas at the
  * beginning, in the binary header (cryptsetup, docs/on-disk-format-luks2.pdf). */
 #define METADATA_SIZE_AT 8
@@ -59,6 +59,8 @@ static int understand(struct home *h)
 	r = write_full(h->copy, h->header, SIZE);
 	if (r < 0)
 		return r;
+	if (ftruncate(h->copy, LUKS_DATA_OFFSET) < 0)
+		return -errno;
 	path = xasprintf("/proc/self/fd/%d", h->copy);
 	if (crypt_init(&h->device, path) < 0)
 		return -EMEDIUMTYPE;
@@ -70,7 +72,14 @@ static int understand(struct home *h)
 	for (int i = 0; i < crypt_keyslot_max(CRYPT_LUKS2); i++) {
 		crypt_keyslot_info info = crypt_keyslot_status(h->device, i);
 
-		h->slots += info == CRYPT_SLOT_ACTIVE || info == CRYPT_SLOT_ACTIVE_LAST;
+		uint64_t at, size;
+
+		if (info != CRYPT_SLOT_ACTIVE && info != CRYPT_SLOT_ACTIVE_LAST)
+			continue;
+		if (crypt_keyslot_area(h->device, i, &at, &size) < 0 || at > SIZE ||
+		    size > SIZE - at)
+			return -EMEDIUMTYPE;
+		h->slots++;
 	}
 	return 0;
 }
@@ -193,9 +202,10 @@ int home_header_keep(const char *homes, const char *copies, const char *user,
 		return 0;
 	}
 	return r < 0 ? fail(err, r,
-			    "The header of %s's home can't be copied to %s: %s. A power "
-			    "failure in the next change of password could close that "
-			    "home",
+			    "The header of %s's home can't be copied to %s (%s): without "
+			    "that a power failure in a change of its password could "
+			    "close "
+			    "it for ever. Make room there and try again",
 			    user, copies, strerror(-r))
 		     : 0;
 }
@@ -251,7 +261,8 @@ int home_header_mend(const char *homes, const char *copies, const char *user,
 		r = put_back(&h, &copy);
 	return r < 0 ? fail(err, r,
 			    "The header of %s's home can't be mended with its copy in "
-			    "%s: %s",
+			    "%s: %s. The copy stays: restart, or run 'atomos passwd "
+			    "--restore'",
 			    user, copies, strerror(-r))
 		     : 1;
 }

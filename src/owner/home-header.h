@@ -8,12 +8,16 @@
 #include "base/error.h"
 
 #define HOMES_DIR "/home"
+/* What is copied of a header, in bytes: room for all 32 slots of homed's 256-bit keys.
+ * The rest of its 16 MiB is never used, and each start reads this much of every home. */
+#define HOME_HEADER_SIZE (5U << 20)
 /* Root's alone: a copy opens with a user's password, as the home itself does. */
 #define HOME_HEADERS_DIR "/var/lib/atomos/homes"
 
 /* Copies the header of USER.home below `homes` to the file USER below `copies`, and waits
  * until it is on the disk. 0 also where there is nothing to copy: no such home, one that
- * isn't LUKS2, one that is just being changed, or the copy is there already. */
+ * isn't LUKS2 or has slots further behind, one that is just being changed, or the copy is
+ * there already. */
 int home_header_keep(const char *homes, const char *copies, const char *user,
 		     struct error *err);
 
