@@ -184,16 +184,20 @@ static int note(char *const *names, const char *text, struct error *err)
 	return r;
 }
 
-/* Copies for the next change, of whichever tool. */
+/* Copies for the next change, of whichever tool. A home that can't be copied costs no
+ * other one its copy. */
 static int keep_headers(struct error *err)
 {
 	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
-	int r = 0;
+	int failed = 0;
 
 	home_headers_prune(HOME_HEADERS_DIR, names);
-	for (char **name = names; *name && r == 0; name++)
-		r = home_header_keep(HOMES_DIR, HOME_HEADERS_DIR, *name, err);
-	return r;
+	for (char **name = names; *name; name++) {
+		int r = home_header_keep(HOMES_DIR, HOME_HEADERS_DIR, *name, err);
+
+		failed = r < 0 ? r : failed;
+	}
+	return failed;
 }
 
 /* homed has it open, and may be writing that header. */
@@ -207,9 +211,11 @@ static bool is_open(const char *user)
 static int restore_headers(struct error *err)
 {
 	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
-	int r = 0;
+	int failed = 0;
 
-	for (char **name = names; *name && r >= 0; name++) {
+	for (char **name = names; *name; name++) {
+		int r;
+
 		if (is_open(*name))
 			continue;
 		r = home_header_mend(HOMES_DIR, HOME_HEADERS_DIR, *name, err);
@@ -217,8 +223,9 @@ static int restore_headers(struct error *err)
 			printf("The power failed while the password of %s was being "
 			       "changed: their home opens with the one from before.\n",
 			       *name);
+		failed = r < 0 ? r : failed;
 	}
-	return r < 0 ? r : 0;
+	return failed;
 }
 
 /* Anybody may see whose it is: so a log-in without root's rights can say it. */

@@ -71,7 +71,6 @@ static int understand(struct home *h)
 		return -EMEDIUMTYPE;
 	for (int i = 0; i < crypt_keyslot_max(CRYPT_LUKS2); i++) {
 		crypt_keyslot_info info = crypt_keyslot_status(h->device, i);
-
 		uint64_t at, size;
 
 		if (info != CRYPT_SLOT_ACTIVE && info != CRYPT_SLOT_ACTIVE_LAST)
