@@ -79,7 +79,7 @@ def record(medium, directory, table, space):
 
 def convert(disk, kind, secret, encrypt=True):
     """Encrypts in place what lies in plain in a partition, because nothing of the kernel has encrypted it, or the other
-    way round."""
+    way round. Holes are what was never written: they may stay, so that no block of zeros may have become one."""
     start, size = judge.Table(disk).find(kind)
     key, start, end = tamper.volume_key(disk, start, secret), start + tamper.DATA_OFFSET, start + size
     with open(disk, "r+b") as f:
