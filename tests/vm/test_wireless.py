@@ -94,6 +94,6 @@ def test_asked_for_at_the_first_start_and_there_from_then_on(disk):
         m.wait_off(180)
     with vm.boot("wireless-again", path, keep=keep, network=False) as m:
         m.login(first_boot.USER, first_boot.OWNER_PASSWORD)
-        said = m.run("nmcli --wait 90 connection up id " + NETWORK + "; nmcli -g STATE general; cat /sys/class/net/wlan0/operstate")
+        said = m.run("nm-online -q -t 90; nmcli -g STATE general; cat /sys/class/net/wlan0/operstate", 120)
         assert re.search(r"^connected", said, re.M) and said.endswith("up"), said
         assert m.run("stat -c %a:%U /etc/NetworkManager/system-connections/*").split() == ["600:root"]
