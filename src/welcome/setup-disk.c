@@ -14,6 +14,16 @@
 #include "owner/record.h"
 #include "welcome/setup.h"
 
+/* Whether this start has made it: then it has removed all that were the TPM's before.
+ * Otherwise somebody who knows the medium may have named a slot of his own the TPM's. */
+static bool is_made_now(const struct setup *s, const struct slot *slot)
+{
+#ifdef WITHOUT_CHECK_PLANTED_SLOT
+	return slot->kind == SLOT_TPM;
+#endif
+	return slot->kind == SLOT_TPM && s->boot->enrolled;
+}
+
 /* Only the generic password and the TPM open an ownerless disk: other slots are of a try
  * that didn't come to its end, or of somebody who knows the medium. */
 int setup_clear_slots(struct setup *s, struct error *err)
@@ -32,7 +42,7 @@ int setup_clear_slots(struct setup *s, struct error *err)
 			    "it");
 	r = header_slots(s->header, &slots, err);
 	for (size_t i = 0; i < slots.count && r == 0; i++)
-		if (slots.list[i].number != open && slots.list[i].kind != SLOT_TPM)
+		if (slots.list[i].number != open && !is_made_now(s, &slots.list[i]))
 			r = header_remove(s->header, slots.list[i].number, generic, err);
 	return r;
 }

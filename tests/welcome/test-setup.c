@@ -16,8 +16,14 @@
 #include "welcome/setup.h"
 #include "welcome/volume.h"
 
+#define TPM_TOKEN                                                                        \
+	"{\"type\":\"systemd-tpm2\",\"keyslots\":[\"%d\"],\"tpm2-blob\":\"AA==\","       \
+	"\"tpm2-pcrs\":[7],\"tpm2-policy-hash\":\"00\"}"
+#define RECOVERY_TOKEN "{\"type\":\"systemd-recovery\",\"keyslots\":[\"%d\"]}"
+
 struct world {
 	struct setup setup;
+	struct boot_facts boot;
 	struct config config;
 	struct flow_answers answers;
 	struct secret *recovery;
@@ -38,8 +44,10 @@ static void begin(void **state, struct world *w)
 						     .password = w->config.generic},
 			      &key, &err),
 		  &err);
-	w->setup = (struct setup){
-		.config = &w->config, .answers = &w->answers, .recovery = w->recovery};
+	w->setup = (struct setup){.boot = &w->boot,
+				  .config = &w->config,
+				  .answers = &w->answers,
+				  .recovery = w->recovery};
 	assert_ok(header_open(path, &w->setup.header, &err), &err);
 }
 
@@ -162,6 +170,83 @@ static void test_left_answers(void **state)
 	done(&w);
 }
 
+/* As somebody with the disk in hand and the generic password adds it. */
+static void plant(void **state, struct world *w, const char *password,
+		  const char *const *tokens)
+{
+	const char *path = in_directory(state, "disk"),
+		   *generic = w->config.generic->data;
+	const struct crypt_pbkdf_type quick = {.type = CRYPT_KDF_PBKDF2,
+					       .hash = "sha256",
+					       .iterations = LUKS_MEDIUM_ITERATIONS,
+					       .flags = CRYPT_PBKDF_NO_BENCHMARK};
+	_cleanup_(crypt_freep) struct crypt_device *cd = NULL;
+	struct error err;
+	int slot;
+
+	assert_int_equal(crypt_init(&cd, path), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_int_equal(crypt_set_pbkdf_type(cd, &quick), 0);
+	slot = crypt_keyslot_add_by_passphrase(cd, CRYPT_ANY_SLOT, generic,
+					       w->config.generic->size, password,
+					       strlen(password));
+	assert_true(slot >= 0);
+	for (size_t i = 0; tokens[i]; i++) {
+		_cleanup_free_ char *json = xasprintf(tokens[i], slot);
+
+		assert_true(crypt_token_json_set(cd, CRYPT_ANY_TOKEN, json) >= 0);
+	}
+	header_free(TAKE_PTR(w->setup.header));
+	assert_ok(header_open(path, &w->setup.header, &err), &err);
+}
+
+static void planted_goes(void **state, const char *const *tokens)
+{
+	_cleanup_secret_ struct secret *theirs = secret_of("theirs");
+	struct error err;
+	struct world w;
+
+	begin(state, &w);
+	plant(state, &w, "theirs", tokens);
+	assert_true(opens(&w, theirs));
+	assert_ok(setup_clear_slots(&w.setup, &err), &err);
+	assert_false(opens(&w, theirs));
+	assert_int_equal(slots(&w), 1);
+	assert_true(opens(&w, w.config.generic));
+	done(&w);
+}
+
+static void test_planted(void **state)
+{
+	planted_goes(state, (const char *const[]){NULL});
+}
+
+/* Where the start didn't tell the TPM: absent, or Secure Boot is off. */
+static void test_planted_as_the_tpms(void **state)
+{
+	planted_goes(state, (const char *const[]){TPM_TOKEN, NULL});
+}
+
+/* The enrolment doesn't touch one that is somebody else's, too. */
+static void test_planted_as_two(void **state)
+{
+	planted_goes(state, (const char *const[]){RECOVERY_TOKEN, TPM_TOKEN, NULL});
+}
+
+static void test_tpms_stays(void **state)
+{
+	_cleanup_secret_ struct secret *tpms = secret_of("of the TPM");
+	struct error err;
+	struct world w;
+
+	begin(state, &w);
+	w.boot.enrolled = true;
+	plant(state, &w, "of the TPM", (const char *const[]){TPM_TOKEN, NULL});
+	assert_ok(setup_clear_slots(&w.setup, &err), &err);
+	assert_true(opens(&w, tpms));
+	done(&w);
+}
+
 /* It would be the owner's slot that goes at the end: nothing is begun. */
 static void test_public_password(void **state)
 {
@@ -235,6 +320,10 @@ int main(void)
 		CASE(test_again),
 		CASE(test_no_administrator),
 		CASE(test_not_proven),
+		CASE(test_planted),
+		CASE(test_planted_as_the_tpms),
+		CASE(test_planted_as_two),
+		CASE(test_tpms_stays),
 		CASE(test_public_password),
 		CASE(test_home_shape),
 		CASE(test_node),
