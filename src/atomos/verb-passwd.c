@@ -19,11 +19,13 @@
 #include "owner/record.h"
 #include "owner/seal.h"
 #include "atomos/ask.h"
+#include "atomos/homes.h"
 #include "atomos/owned.h"
 #include "atomos/verb.h"
 
 #define SEALED "/run/atomos/state/atomos/owner/secret-key.sealed"
 #define SEALED_MAX 16384
+#define CHECKS 10
 
 static const struct verb_option options[] = {
 	{"mend", 0, NULL, "the account's password becomes the disk's too"},
@@ -184,52 +186,8 @@ static int note(char *const *names, const char *text, struct error *err)
 	return r;
 }
 
-/* Copies for the next change, of whichever tool. A home that can't be copied costs no
- * other one its copy. */
-static int keep_headers(struct error *err)
-{
-	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
-	int failed = 0;
-
-	home_headers_prune(HOME_HEADERS_DIR, names);
-	for (char **name = names; *name; name++) {
-		int r = home_header_keep(HOMES_DIR, HOME_HEADERS_DIR, *name, err);
-
-		failed = r < 0 ? r : failed;
-	}
-	return failed;
-}
-
-/* homed has it open, and may be writing that header. */
-static bool is_open(const char *user)
-{
-	_cleanup_free_ char *path = xasprintf("/dev/mapper/home-%s", user);
-
-	return access(path, F_OK) == 0;
-}
-
-static int restore_headers(struct error *err)
-{
-	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
-	int failed = 0;
-
-	for (char **name = names; *name; name++) {
-		int r;
-
-		if (is_open(*name))
-			continue;
-		r = home_header_mend(HOMES_DIR, HOME_HEADERS_DIR, *name, err);
-		if (r > 0)
-			printf("The power failed while the password of %s was being "
-			       "changed: their home opens with the one from before.\n",
-			       *name);
-		failed = r < 0 ? r : failed;
-	}
-	return failed;
-}
-
 /* Anybody may see whose it is: so a log-in without root's rights can say it. */
-static int check(struct owned *o, struct error *err)
+static int check_slots(struct owned *o, struct error *err)
 {
 	_cleanup_strv_ char **differing = NULL,
 			    **public = owned_public(o->config.generic);
@@ -243,8 +201,54 @@ static int check(struct owned *o, struct error *err)
 	differing = owned_differing(&slots);
 	r = note(differing, "", err);
 	/* That outweighs a difference, which isn't mended with such a one. */
-	r = r < 0 ? r : note(public, PUBLIC_NOTE, err);
-	return r < 0 ? r : keep_headers(err);
+	return r < 0 ? r : note(public, PUBLIC_NOTE, err);
+}
+
+/* The homes' copies don't wait for what the disk's slots have. */
+static int check(struct owned *o, struct error *err)
+{
+	struct error e;
+	int slots = check_slots(o, err);
+	int restored = homes_restore(slots < 0 ? &e : err);
+	int kept = homes_keep(slots < 0 || restored < 0 ? &e : err);
+
+	return slots < 0 ? slots : restored < 0 ? restored : kept;
+}
+
+/* When accounts and slots were changed last. */
+struct moment {
+	struct timespec accounts, slots;
+};
+
+static struct moment last_change(void)
+{
+	struct moment m = {0};
+	struct stat st;
+
+	if (stat(ACCOUNT_RECORDS, &st) == 0)
+		m.accounts = st.st_mtim;
+	if (stat(RECORD_DIR, &st) == 0)
+		m.slots = st.st_mtim;
+	return m;
+}
+
+/* systemd doesn't see what is changed while the service that it started for the change
+ * before is at work. */
+static int check_until_still(struct error *err)
+{
+	struct moment before, after;
+	int r, tries = 0;
+
+	do {
+		_cleanup_owned_ struct owned o = {0};
+
+		before = last_change();
+		r = owned_open(&o, err);
+		if (r == 0)
+			r = check(&o, err);
+		after = last_change();
+	} while (memcmp(&before, &after, sizeof(before)) != 0 && ++tries < CHECKS);
+	return r;
 }
 
 /* Another tool has changed only the account: the disk follows. */
@@ -302,10 +306,10 @@ static int run(const struct invocation *in, struct error *err)
 	if (option_given(in, "forget"))
 		return bus_forget(err);
 	if (option_given(in, "restore"))
-		return restore_headers(err);
+		return homes_restore(err);
+	if (option_given(in, "check"))
+		return check_until_still(err);
 	r = owned_open(&c.o, err);
-	if (r == 0 && option_given(in, "check"))
-		return check(&c.o, err);
 	if (r == 0)
 		r = find_user(in, &c.user, err);
 	if (r == 0)

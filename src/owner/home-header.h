@@ -16,14 +16,16 @@
 
 /* Copies the header of USER.home below `homes` to the file USER below `copies`, and waits
  * until it is on the disk. 0 also where there is nothing to copy: no such home, one that
- * isn't LUKS2 or has slots further behind, one that is just being changed, or the copy is
- * there already. */
+ * isn't LUKS2 or has slots further behind, one that is just being changed or that the
+ * copy would mend, or the copy is there already. */
 int home_header_keep(const char *homes, const char *copies, const char *user,
 		     struct error *err);
 
-/* Puts the copy back where the home's header has lost its slots, or lists one that is
- * wiped, and waits until it is on the disk. Nobody may use the home meanwhile. 1 when it
- * did, 0 when there is nothing to mend or no copy of this volume. */
+/* Puts the copy back, whole, where a change of the home's slots was cut (its first slot
+ * is gone or wiped and none is new), or where an earlier putting back was, and waits
+ * until it is on the disk. 1 when it did, 0 when there is nothing to mend, no copy of
+ * this volume, or homed has the home locked. A first slot that somebody removed with
+ * cryptsetup comes back, too, unless the copy was removed before. */
 int home_header_mend(const char *homes, const char *copies, const char *user,
 		     struct error *err);
 
