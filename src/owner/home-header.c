@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Keeps the headers of homes, and puts them back. */
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +21,10 @@
 #define SECTOR 512
 /* Of the LUKS2 on-disk format (cryptsetup, docs/on-disk-format-luks2.pdf): two metadata
  * areas, each with a binary header at its beginning. */
+#define BINARY_HEADER 4096
 #define MAGIC_SIZE 6
 #define FIRST_MAGIC "LUKS\xba\xbe"
 #define SECOND_MAGIC "SKUL\xba\xbe"
-#define METADATA_SIZE_AT 8
 #define UUID_AT 168
 #define UUID_SIZE 40
 /* homed's slot takes about a second to make: within that nothing is copied. */
@@ -123,10 +122,10 @@ static int understand(struct home *h)
 	return 0;
 }
 
-static int read_at(int fd, uint64_t start, char *ret)
+static int read_at(int fd, uint64_t start, char *ret, size_t size)
 {
-	for (size_t done = 0; done < SIZE;) {
-		ssize_t n = pread(fd, ret + done, SIZE - done, (off_t)(start + done));
+	for (size_t done = 0; done < size;) {
+		ssize_t n = pread(fd, ret + done, size - done, (off_t)(start + done));
 
 		if (n < 0)
 			return -errno;
@@ -169,11 +168,18 @@ static int home_open(const char *homes, const char *user, int flags, struct home
 	if (r < 0 || table->count != 1)
 		return r < 0 ? r : -EMEDIUMTYPE;
 	ret->start = table->partitions[0].start;
-	ret->header = xmalloc(SIZE);
-	r = read_at(ret->fd, ret->start, ret->header);
+	return 0;
+}
+
+static int home_read(struct home *h)
+{
+	int r;
+
+	h->header = xmalloc(SIZE);
+	r = read_at(h->fd, h->start, h->header, SIZE);
 	if (r < 0)
-		free(TAKE_PTR(ret->header));
-	return r < 0 ? r : understand(ret);
+		free(TAKE_PTR(h->header));
+	return r < 0 ? r : understand(h);
 }
 
 static int copy_open(const char *copies, const char *user, struct home *ret)
@@ -199,11 +205,12 @@ static bool is_none(int r)
 /* The bytes of one metadata area; the slots lie behind the second. */
 static size_t metadata_size(const struct home *h)
 {
-	uint64_t one;
+	uint64_t one, slots;
 
-	memcpy(&one, h->header + METADATA_SIZE_AT, sizeof(one));
-	one = be64toh(one);
-	return one < SIZE / 2 ? (size_t)one : SIZE / 2;
+	/* Of what was understood it never fails. */
+	if (crypt_get_metadata_size(h->device, &one, &slots) < 0)
+		return SIZE / 2;
+	return MIN(one, SIZE / 2);
 }
 
 static sd_json_variant *slot_of(const struct home *h, int slot)
@@ -251,6 +258,36 @@ static bool is_cut(const struct home *h, const struct home *copy)
 	       memcmp(h->header + at, copy->header + at, size) != 0;
 }
 
+static bool is_same_at(const struct home *h, const struct home *copy, uint64_t at,
+		       size_t size)
+{
+	_cleanup_free_ char *data = xmalloc(size);
+
+	return read_at(h->fd, h->start + at, data, size) == 0 &&
+	       memcmp(data, copy->header + at, size) == 0;
+}
+
+/* The binary header and the text behind it; zeros fill the rest. */
+static bool is_same_metadata(const struct home *h, const struct home *copy, size_t at)
+{
+	size_t room = metadata_size(copy) - BINARY_HEADER;
+	const char *text = copy->header + at + BINARY_HEADER;
+
+	return is_same_at(h, copy, at, BINARY_HEADER + strnlen(text, room));
+}
+
+/* Whether the copy is that of the home's header, by no more than that takes: each start
+ * looks. The metadata has the salts of all slots. */
+static bool is_copied(const struct home *h, const struct home *copy)
+{
+	uint64_t at, size;
+
+	return crypt_keyslot_area(copy->device, first_slot(copy), &at, &size) == 0 &&
+	       is_same_metadata(h, copy, 0) &&
+	       is_same_metadata(h, copy, metadata_size(copy)) &&
+	       is_same_at(h, copy, at, size);
+}
+
 /* Whether one of two metadata areas that can't be read both is of the copy's volume. */
 static bool is_torn(const struct home *h, const struct home *copy)
 {
@@ -270,7 +307,7 @@ static int is_still(const struct home *h)
 	int r;
 
 	nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
-	r = read_at(h->fd, h->start, again);
+	r = read_at(h->fd, h->start, again, SIZE);
 	return r < 0 ? r : memcmp(again, h->header, SIZE) != 0 ? -EBUSY : 0;
 }
 
@@ -291,16 +328,18 @@ static int write_copy(const char *copies, const char *user, const struct home *h
 static int look(const char *homes, const char *copies, const char *user, struct home *ret)
 {
 	_cleanup_home_ struct home old = HOME_NONE;
-	int r = home_open(homes, user, O_RDONLY, ret);
+	int r = home_open(homes, user, O_RDONLY, ret), copied;
 
 	if (r < 0)
 		return r;
-	if (copy_open(copies, user, &old) == 0) {
-		if (memcmp(old.header, ret->header, SIZE) == 0)
-			return 0;
-		if (is_cut(ret, &old))
-			return -EBUSY;
-	}
+	copied = copy_open(copies, user, &old);
+	if (copied == 0 && is_copied(ret, &old))
+		return 0;
+	r = home_read(ret);
+	if (r < 0)
+		return r;
+	if (copied == 0 && is_cut(ret, &old))
+		return -EBUSY;
 	if (ret->slots == 0)
 		return -EBUSY;
 	r = is_still(ret);
@@ -373,7 +412,10 @@ static int needs_copy(const char *homes, const char *user, int flags,
 {
 	int r = home_open(homes, user, flags, ret);
 
-	if (r == -EBADMSG && ret->header && is_torn(ret, copy))
+	if (r < 0 || is_copied(ret, copy))
+		return r;
+	r = home_read(ret);
+	if (r == -EBADMSG && is_torn(ret, copy))
 		return 1;
 	return r < 0 ? r : is_cut(ret, copy);
 }

@@ -8,9 +8,9 @@
 #include "base/error.h"
 
 #define HOMES_DIR "/home"
-/* What is copied of a header, in bytes: room for all 32 slots of homed's 256-bit keys.
- * The rest of its 16 MiB is never used, and each start reads this much of every home. */
-#define HOME_HEADER_SIZE (5U << 20)
+/* What is copied of a header, in bytes: all of homed's, two metadata areas of 4 MiB and
+ * the slots behind them. */
+#define HOME_HEADER_SIZE (16U << 20)
 /* Root's alone: a copy opens with a user's password, as the home itself does. */
 #define HOME_HEADERS_DIR "/var/lib/atomos/homes"
 
