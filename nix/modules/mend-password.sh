@@ -8,10 +8,10 @@ if [ -s "/run/atomos/passwords/${USER:-}" ]; then
 	echo "Your password is the one that the medium came with, which everybody knows. Choose another: sudo atomos passwd ${USER:-}"
 	exit
 fi
-echo "Your password was changed, but the disk still opens with the older one."
+echo "Your password isn't the one that opens the disk: some program has changed only one of both."
 case " $(id -nG) " in
 *" sudo "*)
-	echo "With the older password, or the recovery key, they become one again. Ctrl-C leaves it for the next log-in."
+	echo "With the disk's password, or the recovery key, they become one again. Ctrl-C leaves it for the next log-in."
 	sudo "$program" passwd --mend || echo "Later: sudo atomos passwd --mend"
 	;;
 *) echo "Who looks after this machine can mend it: sudo atomos passwd --mend ${USER:-}" ;;

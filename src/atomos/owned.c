@@ -155,17 +155,31 @@ char **owned_public(const struct secret *generic)
 	return out;
 }
 
+/* Of the slots with the password of this account; a list that is never NULL. */
+static char **salts_of(const struct slots *slots, const char *user)
+{
+	char **out = xcalloc(1, sizeof(char *));
+
+	for (size_t i = 0; i < slots->count; i++)
+		if (slots->list[i].kind == SLOT_PASSWORD &&
+		    streq(slots->list[i].user, user))
+			out = strv_add(out, slots->list[i].salt);
+	return out;
+}
+
 char **owned_differing(const struct slots *slots)
 {
 	_cleanup_strv_ char **names = account_names(ACCOUNT_RECORDS);
 	char **out = xcalloc(1, sizeof(char *));
 
 	for (char **name = names; *name; name++) {
+		_cleanup_strv_ char **salts = salts_of(slots, *name);
 		_cleanup_free_ char *digest = NULL;
 
-		if (owned_has_slot(slots, *name) &&
-		    account_password_digest(ACCOUNT_RECORDS, *name, &digest) == 0 &&
-		    record_differs(RECORD_DIR, *name, digest))
+		if (!salts[0])
+			continue;
+		(void)account_password_digest(ACCOUNT_RECORDS, *name, &digest);
+		if (record_differs(RECORD_DIR, *name, digest, salts))
 			out = strv_add(out, *name);
 	}
 	return out;
@@ -191,10 +205,13 @@ int owned_finish_password(struct owned *o, const struct slot *mine,
 			  const struct secret *password, struct error *err)
 {
 	_cleanup_free_ char *digest = NULL;
-	int r = 0;
+	struct slot slot;
+	int r = header_slot(o->header, mine->number, &slot, err);
 
-	if (account_password_digest(ACCOUNT_RECORDS, mine->user, &digest) == 0)
-		r = record_write(RECORD_DIR, mine->user, digest, err);
+	if (r == 0 && account_password_digest(ACCOUNT_RECORDS, mine->user, &digest) == 0)
+		r = record_write(RECORD_DIR, mine->user, digest, slot.salt, err);
+	else if (r == 0)
+		record_remove(RECORD_DIR, mine->user);
 	if (r == 0)
 		r = disk_flush(err);
 	return r < 0 ? r : owned_drop_others(o, mine, password, err);

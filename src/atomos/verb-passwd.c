@@ -89,12 +89,12 @@ static int ask_present(struct change *c, bool keep, struct error *err)
 		r = fail(err, -EPERM, QUALITY_PUBLIC " with 'atomos passwd %s'", c->user);
 	if (r < 0)
 		return r;
-	/* Another tool changed only one of the two: what opens the disk is older. */
+	/* Another tool changed only one of the two. */
 	if (!c->has_slot || header_try(c->o.header, c->old) >= 0) {
 		memcpy(c->authority, c->old, sizeof(*c->old));
 	} else {
 		fprintf(stderr, "The disk has another password than that.\n");
-		r = owned_ask(&c->o, "The older password, or the recovery key",
+		r = owned_ask(&c->o, "The disk's password, or the recovery key",
 			      c->authority, err);
 	}
 	return r;
@@ -251,7 +251,7 @@ static int check_until_still(struct error *err)
 	return r;
 }
 
-/* Another tool has changed only the account: the disk follows. */
+/* Another tool has changed only one of both: the disk follows the account. */
 static int mend(struct change *c, struct error *err)
 {
 	int r;

@@ -115,8 +115,32 @@ static int mark(struct header *h, int token, const char *type, const char *json,
 	return 0;
 }
 
+/* The library has no call for it, but for all of the header's text. */
+static int read_salts(struct header *h, struct slots *slots, struct error *err)
+{
+	_cleanup_variant_ sd_json_variant *v = NULL;
+	const char *text;
+	int r = crypt_dump_json(h->device, &text, 0);
+
+	if (r == 0)
+		r = sd_json_parse(text, 0, &v, NULL, NULL);
+	if (r < 0)
+		return header_fail(h, err, r, "The disk's slots can't be read");
+	for (size_t i = 0; i < slots->count; i++) {
+		struct slot *s = &slots->list[i];
+		_cleanup_free_ char *number = xasprintf("%d", s->number);
+		sd_json_variant *slot = variant_get(variant_get(v, "keyslots"), number);
+
+		snprintf(s->salt, sizeof(s->salt), "%s",
+			 variant_text_or(variant_get(slot, "kdf"), "salt", ""));
+	}
+	return 0;
+}
+
 int header_slots(struct header *h, struct slots *ret, struct error *err)
 {
+	int r;
+
 	*ret = (struct slots){0};
 	for (int i = 0; i < crypt_keyslot_max(CRYPT_LUKS2); i++) {
 		crypt_keyslot_info info = crypt_keyslot_status(h->device, i);
@@ -128,7 +152,21 @@ int header_slots(struct header *h, struct slots *ret, struct error *err)
 				    "The disk has more slots than AtomOS makes");
 		ret->list[ret->count++].number = i;
 	}
-	return header_tokens(h, mark, ret);
+	r = read_salts(h, ret, err);
+	return r < 0 ? r : header_tokens(h, mark, ret);
+}
+
+int header_slot(struct header *h, int number, struct slot *ret, struct error *err)
+{
+	struct slots slots;
+	int r = header_slots(h, &slots, err);
+
+	for (size_t i = 0; r == 0 && i < slots.count; i++)
+		if (slots.list[i].number == number) {
+			*ret = slots.list[i];
+			return 0;
+		}
+	return r < 0 ? r : fail(err, -ENOENT, "The disk has no slot %d", number);
 }
 
 bool header_has_record(struct header *h)

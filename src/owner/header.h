@@ -11,6 +11,7 @@
 #include "init/luks-shape.h"
 
 #define HEADER_USER_MAX 32
+#define HEADER_SALT_MAX 64 /* base64 of 32 bytes; ours have no more */
 
 enum slot_kind {
 	SLOT_OTHER, /* no token names it: the generic password, or somebody else's */
@@ -25,6 +26,9 @@ struct slot {
 	enum slot_kind kind;
 	char user[HEADER_USER_MAX + 1]; /* of SLOT_PASSWORD */
 	bool pin;			/* of SLOT_TPM: wants one, too */
+	/* Of the key's derivation, in base64: a slot that gets another password gets
+	 * another one. */
+	char salt[HEADER_SALT_MAX + 1];
 };
 
 struct slots {
@@ -55,6 +59,8 @@ DEFINE_FREEP(struct header, header_free)
 
 /* What slots there are, in the order of their numbers. */
 int header_slots(struct header *h, struct slots *ret, struct error *err);
+/* That of one number; -ENOENT with a sentence when there is none. */
+int header_slot(struct header *h, int number, struct slot *ret, struct error *err);
 
 /* Whether it keeps a record for the owner (init/record.h). Who may write one can't be
  * told without a password. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which password the disk's slot of a user has. */
+/* Which password the disk's slot of a user has, and which slot that is. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,16 +9,17 @@
 #include "base/str.h"
 #include "owner/record.h"
 
-#define DIGEST_MAX 4096
+#define RECORD_MAX 4096
 
 int record_write(const char *directory, const char *user, const char *digest,
-		 struct error *err)
+		 const char *salt, struct error *err)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", directory, user);
+	_cleanup_free_ char *text = xasprintf("%s %s", digest, salt);
 	int r = make_parents_at(AT_FDCWD, path);
 
 	if (r == 0)
-		r = write_file_at(AT_FDCWD, path, digest, strlen(digest), 0600);
+		r = write_file_at(AT_FDCWD, path, text, strlen(text), 0600);
 	return r < 0 ? fail(err, r, "%s can't be written: %s", path, strerror(-r)) : 0;
 }
 
@@ -29,10 +30,16 @@ void record_remove(const char *directory, const char *user)
 	(void)unlink(path);
 }
 
-bool record_differs(const char *directory, const char *user, const char *digest)
+bool record_differs(const char *directory, const char *user, const char *digest,
+		    char *const *salts)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", directory, user), *text = NULL;
+	char *salt;
 
-	return read_file_at(AT_FDCWD, path, DIGEST_MAX, &text, NULL) == 0 &&
-	       !streq(text, digest);
+	if (read_file_at(AT_FDCWD, path, RECORD_MAX, &text, NULL) < 0)
+		return false;
+	salt = strchr(text, ' ');
+	if (salt)
+		*salt++ = 0;
+	return (digest && !streq(text, digest)) || (salt && !strv_contains(salts, salt));
 }

@@ -58,15 +58,18 @@ static int add_password(struct setup *s, struct error *err)
 		.cost = s->config->cost,
 	};
 	_cleanup_free_ char *digest = NULL;
+	struct slot mine;
 	int r = header_add(s->header, &n, err);
 
+	if (r >= 0)
+		r = header_slot(s->header, r, &mine, err);
 	if (r < 0)
 		return r;
 	/* Without homed's record nothing can be compared; the slot is there all the same.
 	 */
 	if (account_password_digest(ACCOUNT_RECORDS, a->name, &digest) < 0)
 		return 0;
-	return record_write(RECORD_DIR, a->name, digest, err);
+	return record_write(RECORD_DIR, a->name, digest, mine.salt, err);
 }
 
 /* The last step may be cut between the generic password and the answers. */

@@ -94,7 +94,7 @@ class MendPassword(unittest.TestCase):
 
     def test_administrator(self):
         said = self.run_with("ada sudo users")
-        self.assertIn("still opens with the older one", said)
+        self.assertIn("isn't the one that opens the disk", said)
         self.assertIn("\nsudo atomos passwd --mend\n", said)
         self.assertNotIn("Later", said)
 

@@ -86,6 +86,32 @@ static void test_first_boot(void **state)
 	assert_int_equal(slots_of(h).count, 2);
 }
 
+/* cryptsetup luksChangeKey keeps number and token of a slot. */
+static void test_changed_slot(void **state)
+{
+	_cleanup_header_ struct header *h = make(state), *again = NULL;
+	const char *path = in_directory(state, "header");
+	struct crypt_device *cd;
+	struct slot before, after;
+	struct error err;
+
+	assert_int_equal(add(h, SLOT_PASSWORD, "atomos", "second"), 1);
+	assert_ok(header_slot(h, 1, &before, &err), &err);
+	assert_int_equal(header_slot(h, 2, &after, &err), -ENOENT);
+	assert_int_equal(crypt_init(&cd, path), 0);
+	assert_int_equal(crypt_load(cd, CRYPT_LUKS2, NULL), 0);
+	assert_true(crypt_keyslot_change_by_passphrase(cd, 1, 1, "second", 6, "third",
+						       5) == 1);
+	crypt_free(cd);
+	assert_ok(header_open(path, &again, &err), &err);
+	assert_ok(header_slot(again, 1, &after, &err), &err);
+	assert_int_equal(after.kind, SLOT_PASSWORD);
+	assert_string_equal(after.user, "ada");
+	assert_int_equal(strlen(before.salt), strlen(after.salt));
+	assert_string_not_equal(before.salt, "");
+	assert_string_not_equal(before.salt, after.salt);
+}
+
 /* What systemd-cryptenroll leaves for a TPM, without and with a PIN. */
 static void test_tpm(void **state)
 {
@@ -323,6 +349,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_record, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_no_disk, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_changed_slot, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_tpm, setup_directory,
 						teardown_directory),

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from laidout import ANNA, GENERIC, Machine
+from laidout import ANNA, CHEAP, GENERIC, Machine, output
 
 FIRST, SECOND = "seven unlikely lamps", "nine other lamps"
 RECOVERY = "cccccccc-bbbbbbbb-dddddddd-eeeeeeee-ffffffff-gggggggg-hhhhhhhh-iiiiiiii"
@@ -56,10 +56,49 @@ def test_public_password_is_not_chosen(machine):
 def test_mended(machine):
     """The account has another one: it becomes the disk's, with what opens that now."""
     machine.logs_in_with(SECOND)
-    code, said = machine.tell("passwd", "--mend", answers=[(PRESENT, SECOND), ("The older password, or the recovery key", RECOVERY)])
+    code, said = machine.tell("passwd", "--mend", answers=[(PRESENT, SECOND), ("The disk's password, or the recovery key", RECOVERY)])
     assert code == 0, said
     assert machine.opens(SECOND) and machine.opens(RECOVERY) and not machine.opens(FIRST)
     assert machine.types() == ["atomos-password", "systemd-recovery"]
+
+
+def change_slot(machine, old, new):
+    """Root gives a slot another password: its number and token stay."""
+    output("cryptsetup", "luksChangeKey", "-q", *CHEAP, "--key-file", machine.key(old), machine.disk, machine.key(new))
+
+
+def test_slot_changed_by_another_tool(machine):
+    """As the account's side: said, noted for the log-in, and mended by what opens the disk now."""
+    note = machine.run / f"atomos/passwords/{ANNA}"
+    code, said = machine.tell("passwd", "--mend", ANNA, answers=[(PRESENT, FIRST)])
+    assert code == 0 and "password" not in status(machine), said
+    change_slot(machine, FIRST, SECOND)
+    assert machine.types() == ["atomos-password", "systemd-recovery"]
+    level, words = status(machine)["password"]
+    assert level == "yellow" and f"sudo atomos passwd --mend {ANNA}" in words
+    assert machine.tell("passwd", "--check") == (0, "") and note.read_text() == ""
+    code, said = machine.tell("passwd", "--mend", answers=[(PRESENT, FIRST), ("The disk's password, or the recovery key", SECOND)])
+    assert code == 0, said
+    assert machine.opens(FIRST) and machine.opens(RECOVERY) and not machine.opens(SECOND)
+    assert not note.exists() and "password" not in status(machine)
+    change_slot(machine, FIRST, SECOND)
+    code, said = machine.tell("passwd", answers=[(PRESENT, FIRST), ("The disk's password, or the recovery key", RECOVERY),
+                                                 ("New password", FIRST), ("New password again", FIRST)])
+    assert code == 0, said
+    assert machine.opens(FIRST) and not machine.opens(SECOND) and "password" not in status(machine)
+
+
+def test_note_of_an_earlier_release(machine):
+    """It has no salt: of the slot it tells nothing, of the account what it did."""
+    assert machine.tell("passwd", "--mend", answers=[(PRESENT, FIRST)])[0] == 0
+    note = machine.var / f"atomos/slots/{ANNA}"
+    note.write_text(note.read_text().split(" ")[0])
+    change_slot(machine, FIRST, SECOND)
+    assert "password" not in status(machine)
+    machine.logs_in_with(SECOND)
+    assert "password" in status(machine)
+    assert machine.tell("passwd", "--mend", answers=[(PRESENT, SECOND)])[0] == 0
+    assert "password" not in status(machine) and " " in note.read_text()
 
 
 TPM = {"type": "systemd-tpm2", "tpm2-blob": "AAAA", "tpm2-pcrs": [7], "tpm2-pcr-bank": "sha256", "tpm2-primary-alg": "ecc",

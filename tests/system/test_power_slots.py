@@ -63,7 +63,7 @@ def mounted(device, directory):
 
 def record(directory, slots, logs_in_with, act):
     """What reaches the disk while act(machine) goes on, up to the moment in which it is done: base, log, what it returned
-    and homed's digest of the account's password."""
+    and what the note on the account's slot should say."""
     m = Machine(directory, slots)
     base, disk = directory / "base", directory / "recorded"
     make_disk(base, m.disk)
@@ -83,19 +83,22 @@ def record(directory, slots, logs_in_with, act):
             result = act(m)
             # Whatever isn't flushed now is lost.
             shutil.copy(directory / "log", directory / "log-then")
+            header = m.header()
+    slots = {t["user"]: t["keyslots"][0] for t in header["tokens"].values() if "user" in t}
+    salt = header["keyslots"][slots[ANNA]]["kdf"]["salt"] if ANNA in slots else "none"
     digest = hashlib.sha256(json.dumps(hashes, separators=(",", ":")).encode()).hexdigest()
-    return SimpleNamespace(base=base, log=powerlog.Log(directory / "log-then"), result=result, digest=digest)
+    return SimpleNamespace(base=base, log=powerlog.Log(directory / "log-then"), result=result, note=f"{digest} {salt}")
 
 
 class Judge(verdicts.Judge):
     """`old` and `new`: secrets of which one opens at least, in the end only the new one (None: nothing new came); `stay`: what
-    opens always. `written(state, digest)`: whether all else is on the disk when the old one doesn't open any more."""
+    opens always. `written(state, note)`: whether all else is on the disk when the old one doesn't open any more."""
 
     few, many = 3, 9
 
     def __init__(self, recorded, replay, old, new, stay, written=None):
         self.replay, self.old, self.new, self.stay, self.written = replay, old, new, stay, written
-        self.log, self.digest, self.gone, self.seen = recorded.log, recorded.digest, False, {}
+        self.log, self.note, self.gone, self.seen = recorded.log, recorded.note, False, {}
 
     def places(self):
         return [ROOT]
@@ -128,7 +131,7 @@ class Judge(verdicts.Judge):
             copy = self.replay.path.with_suffix(".copy")
             tamper.output("cp", "--reflink=auto", self.replay.path, copy)
             with tamper.mounted(copy, area=STATE) as state:
-                self.seen[content] = self.written(state, self.digest)
+                self.seen[content] = self.written(state, self.note)
             copy.unlink()
         return self.seen[content]
 
@@ -162,10 +165,10 @@ def done(machine, *words, answers):
 def test_mended_password(tmp_path):
     """Slot, sealed key and note: the old slot goes when all of the new is there."""
     def act(m):
-        done(m, "passwd", "--mend", answers=[(f"Present password of {ANNA}", SECOND), ("The older password, or the recovery key", FIRST)])
+        done(m, "passwd", "--mend", answers=[(f"Present password of {ANNA}", SECOND), ("The disk's password, or the recovery key", FIRST)])
 
-    def written(state, digest):
-        return sealed_with((state / SEALED).read_bytes(), SECOND) and (state / RECORD).read_text() == digest
+    def written(state, note):
+        return sealed_with((state / SEALED).read_bytes(), SECOND) and (state / RECORD).read_text() == note
     recorded = record(tmp_path, SLOTS, SECOND, act)
     counts = judge_all("passwd", recorded, tmp_path, FIRST, SECOND, [RECOVERY], written=written)
     assert counts.get("both")
@@ -177,7 +180,7 @@ def test_enrolled_password(tmp_path):
         done(m, "enroll", "password", ANNA, answers=[(OPENS, RECOVERY), (f"Password that {ANNA} logs in with", SECOND)])
     recorded = record(tmp_path, SLOTS, SECOND, act)
     judge_all("enroll-password", recorded, tmp_path, FIRST, SECOND, [RECOVERY],
-              written=lambda state, digest: (state / RECORD).read_text() == digest)
+              written=lambda state, note: (state / RECORD).read_text() == note)
 
 
 @pytest.mark.long

@@ -181,12 +181,12 @@ def test_passwd_then_mended_with_the_older_password(up):
     differs(up)
     assert opens(up, FIRST) and not opens(up, SECOND)
     with Session(up, ANNA, SECOND) as s:
-        s.expect("the disk still opens with the older one")
+        s.expect("Your password isn't the one that opens the disk")
         s.expect(f"Present password of {ANNA}: ")
         s.send("something else")
         s.expect(f"That isn't the password of {ANNA}.")
         s.send(SECOND)
-        s.expect("The older password, or the recovery key: ")
+        s.expect("The disk's password, or the recovery key: ")
         s.send("something else")
         s.expect("That doesn't open the disk.")
         s.send(FIRST)
@@ -209,7 +209,7 @@ def test_homectl_then_mended_with_the_recovery_key(up, disk):
     with Session(up, ANNA, THIRD) as s:
         s.expect(f"Present password of {ANNA}: ")
         s.send(THIRD)
-        s.expect("The older password, or the recovery key: ")
+        s.expect("The disk's password, or the recovery key: ")
         s.send(disk.recovery.replace("-", " "))
         s.expect(f"The disk opens with the present password of {ANNA} now.")
         s.expect(PROMPT)
@@ -224,7 +224,7 @@ def test_atomos_passwd_changes_both(up):
     assert opens(up, FOURTH) and not opens(up, THIRD)
     with Session(up, ANNA, FOURTH) as s:
         s.expect(PROMPT)
-        assert b"older one" not in s.console.before
+        assert b"Your password" not in s.console.before
     assert "password" not in status(up)
 
 
