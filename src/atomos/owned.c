@@ -185,6 +185,31 @@ char **owned_differing(const struct slots *slots)
 	return out;
 }
 
+/* Nothing is left of the account: neither a record, nor a home that homed only doesn't
+ * know of, nor a line of /etc/passwd. */
+static bool is_gone(const char *user, bool homes)
+{
+	_cleanup_strv_ char **others = account_system_names(ACCOUNT_PASSWD);
+
+	return homes && access(ACCOUNT_RECORDS, R_OK) == 0 &&
+	       !account_has_home(ACCOUNT_HOMES, user) && !strv_contains(others, user);
+}
+
+enum slot_user owned_slot_user(const struct slot *slot, bool homes)
+{
+	int r;
+
+	if (slot->kind != SLOT_PASSWORD)
+		return SLOT_USER_GOOD;
+	/* The header's word, which may be anything: no path is made of such a one. */
+	if (!slot->user[0] || strchr(slot->user, '/'))
+		return SLOT_USER_GONE;
+	r = account_administers(ACCOUNT_RECORDS, ACCOUNT_GROUPS, slot->user);
+	if (r == -ENOENT && is_gone(slot->user, homes))
+		return SLOT_USER_GONE;
+	return r == 0 ? SLOT_USER_PLAIN : SLOT_USER_GOOD;
+}
+
 int owned_drop_others(struct owned *o, const struct slot *like,
 		      const struct secret *proof, struct error *err)
 {

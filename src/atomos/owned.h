@@ -42,6 +42,17 @@ char **owned_public(const struct secret *generic);
 /* Names of the accounts whose slot has another password than they log in with. Freed by
  * the caller. */
 char **owned_differing(const struct slots *slots);
+/* Whose password a slot has. */
+enum slot_user {
+	SLOT_USER_GOOD, /* an administrator's, or nothing tells; or it isn't a password */
+	SLOT_USER_PLAIN, /* somebody's who is no administrator */
+	SLOT_USER_GONE,	 /* of an account that isn't there */
+};
+
+/* `homes`: their partition is mounted. Without it, and with a home that homed has no
+ * record of, nobody is said to be gone. */
+enum slot_user owned_slot_user(const struct slot *slot, bool homes);
+
 /* Those of both that were noted as files of DIFFERING_DIR, for who hasn't root's rights:
  * the first have PUBLIC_NOTE in them, the others nothing. */
 #define DIFFERING_DIR "/run/atomos/passwords"

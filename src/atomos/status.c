@@ -162,6 +162,25 @@ static void add_disk(struct status *s, const struct status_facts *f)
 		add(s, "disk", STATUS_GREEN, "encrypted; it opens with %s", who);
 }
 
+/* Whose password goes on opening the disk, and shouldn't. */
+static void add_slots(struct status *s, const struct status_facts *f)
+{
+	static const char *const words[] = {
+		[SLOT_USER_PLAIN] = "who is no administrator: unless you want it so",
+		[SLOT_USER_GONE] = "who has no account any more",
+	};
+
+	for (size_t i = 0; f->boot->owned && f->slots && i < f->slots->count; i++) {
+		const struct slot *slot = &f->slots->list[i];
+
+		if (words[f->users[i]])
+			add(s, "slot", STATUS_YELLOW,
+			    "slot %d opens the disk with the password of %s, %s, run "
+			    "'sudo atomos enroll remove %d'",
+			    slot->number, slot->user, words[f->users[i]], slot->number);
+	}
+}
+
 static void add_homes(struct status *s, const struct status_facts *f)
 {
 	_cleanup_free_ char *open = f->open_homes ? strv_join(f->open_homes, ", ") : NULL;
@@ -296,6 +315,7 @@ void status_find(const struct status_facts *f, struct status *ret)
 		add_pin(ret, f->boot);
 	}
 	add_disk(ret, f);
+	add_slots(ret, f);
 	add_homes(ret, f);
 	if (f->boot->owned) {
 		add_release(ret, f);

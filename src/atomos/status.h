@@ -6,6 +6,7 @@
 
 #include "owner/boot-facts.h"
 #include "owner/header.h"
+#include "atomos/owned.h"
 
 enum status_level { STATUS_GREEN, STATUS_YELLOW, STATUS_RED };
 
@@ -33,9 +34,10 @@ enum owner_secret {
 /* What was found out; all borrowed. */
 struct status_facts {
 	const struct boot_facts *boot;
-	const struct slots *slots;  /* NULL: the header couldn't be read */
-	char *const *firmware_keys; /* names; empty: unknown */
-	char *const *differing;	    /* accounts whose disk slot has another password */
+	const struct slots *slots;	      /* NULL: the header couldn't be read */
+	enum slot_user users[LUKS_SLOTS_MAX]; /* of `slots`, in their order */
+	char *const *firmware_keys;	      /* names; empty: unknown */
+	char *const *differing; /* accounts whose disk slot has another password */
 	/* Homes that no password of their user encrypts, with a remark where that is only
 	 * not known; NULL: who keeps what how couldn't be read. */
 	char *const *open_homes;

@@ -49,6 +49,8 @@ static void read_header(struct status_facts *f, struct slots *slots)
 	if (header_slots(h, slots, NULL) == 0)
 		f->slots = slots;
 	f->record = header_has_record(h);
+	for (size_t i = 0; f->slots && i < slots->count; i++)
+		f->users[i] = owned_slot_user(&slots->list[i], f->boot->home_mounted);
 }
 
 static enum owner_secret find_secret(void)

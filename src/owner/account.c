@@ -3,6 +3,7 @@
 #include <crypt.h>
 #include <ctype.h>
 #include <errno.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -245,6 +246,65 @@ int account_encrypted(const char *records, const char *machine_id, const char *n
 	if (!storage)
 		return -EBADMSG;
 	return streq(storage, "luks") || streq(storage, "fscrypt");
+}
+
+#define ADMINISTRATORS "sudo"
+
+static int is_member(const char *groups, const char *name)
+{
+	_cleanup_fclose_ FILE *f = fopen(groups, "re");
+
+	if (!f)
+		return -EBADF;
+	for (struct group *g; (g = fgetgrent(f));)
+		if (streq(g->gr_name, ADMINISTRATORS))
+			return strv_contains(g->gr_mem, name);
+	return 0;
+}
+
+static bool names_group(sd_json_variant *o)
+{
+	_cleanup_strv_ char **groups = variant_texts(o, "memberOf");
+
+	return strv_contains(groups, ADMINISTRATORS);
+}
+
+int account_administers(const char *records, const char *groups, const char *name)
+{
+	_cleanup_variant_ sd_json_variant *v = NULL;
+	sd_json_variant *machines;
+	int r = read_record(records, name, &v);
+
+	if (r < 0)
+		return r;
+	if (names_group(v))
+		return 1;
+	r = is_member(groups, name);
+	if (r != 0)
+		return r;
+	/* What may hold on some machines alone; which ones, is homed's to say. */
+	machines = variant_get(v, "perMachine");
+	if (!machines)
+		return 0;
+	if (!sd_json_variant_is_array(machines))
+		return -EBADMSG;
+	for (size_t i = 0; i < sd_json_variant_elements(machines); i++)
+		if (names_group(sd_json_variant_by_index(machines, i)))
+			return 1;
+	return 0;
+}
+
+bool account_has_home(const char *homes, const char *name)
+{
+	static const char *const kinds[] = {".home", ".homedir"};
+
+	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+		_cleanup_free_ char *path = xasprintf("%s/%s%s", homes, name, kinds[i]);
+
+		if (access(path, F_OK) == 0 || errno != ENOENT)
+			return true;
+	}
+	return false;
 }
 
 /* The list of hashes in the user's record, a part of *ret_record. */

@@ -13,6 +13,8 @@
 #define ACCOUNT_NAME_MAX 31
 #define ACCOUNT_RECORDS "/var/lib/systemd/home"
 #define ACCOUNT_PASSWD "/etc/passwd"
+#define ACCOUNT_GROUPS "/etc/group"
+#define ACCOUNT_HOMES "/home"
 
 struct account {
 	const char *name, *real_name;
@@ -55,6 +57,14 @@ int account_password_is(const char *records, const char *name,
  * user says of the machine with this id: 1, 0 (the home lies open on its partition), or a
  * negative errno when the record doesn't tell (-EACCES: not to this process). */
 int account_encrypted(const char *records, const char *machine_id, const char *name);
+
+/* Whether the user is one of the group sudo, by homed's record of them or by a file in
+ * the form of group(5): 1, 0, or a negative errno when the record doesn't tell (-ENOENT:
+ * there is none). */
+int account_administers(const char *records, const char *groups, const char *name);
+
+/* Whether a home of this name lies below `homes`, whatever homed knows of it. */
+bool account_has_home(const char *homes, const char *name);
 
 /* The names homed has records of, a sorted NULL-terminated list, below `records`. */
 char **account_names(const char *records);

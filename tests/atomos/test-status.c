@@ -203,6 +203,31 @@ static void test_keys(void **state _unused_)
 	status_done(&s);
 }
 
+/* Passwords that go on opening the disk; what nobody could look at isn't said. */
+static void test_slot_users(void **state _unused_)
+{
+	struct boot_facts b = owned();
+	struct status_facts f = {.boot = &b, .slots = &good, .firmware_keys = none};
+	struct status s;
+
+	f.users[2] = SLOT_USER_PLAIN;
+	status_find(&f, &s);
+	check(&s, "slot", STATUS_YELLOW,
+	      "slot 2 opens the disk with the password of ada, who is no administrator: "
+	      "unless you want it so, run 'sudo atomos enroll remove 2'");
+	status_done(&s);
+	f.users[2] = SLOT_USER_GONE;
+	status_find(&f, &s);
+	check(&s, "slot", STATUS_YELLOW,
+	      "ada, who has no account any more, run 'sudo atomos enroll remove 2'");
+	status_done(&s);
+	f.slots = NULL;
+	status_find(&f, &s);
+	for (size_t i = 0; i < s.count; i++)
+		assert_string_not_equal(s.lines[i].name, "slot");
+	status_done(&s);
+}
+
 static void test_no_secure_boot(void **state _unused_)
 {
 	struct boot_facts b = owned();
@@ -331,7 +356,8 @@ int main(void)
 		cmocka_unit_test(test_no_owner),       cmocka_unit_test(test_medium),
 		cmocka_unit_test(test_slots),	       cmocka_unit_test(test_accounts),
 		cmocka_unit_test(test_no_tpm_slot),    cmocka_unit_test(test_real),
-		cmocka_unit_test(test_remembered),     cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_slot_users),     cmocka_unit_test(test_remembered),
+		cmocka_unit_test(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,30 @@ static void test_encrypted(void **state)
 	assert_int_equal(account_encrypted(*state, "8", "bob"), -ENOENT);
 }
 
+/* By the record or by the groups' file; nobody is taken for none who may be one. */
+static void test_administers(void **state)
+{
+	const char *groups;
+
+	write_record(state, "groups", "sudo:x:27:bob,eve\nvideo:x:44:ivy\n");
+	write_record(state, "ada.identity", "{\"memberOf\":[\"video\",\"sudo\"]}");
+	write_record(state, "bob.identity", "{}");
+	write_record(state, "ivy.identity", "{\"memberOf\":[\"video\",\"sudoers\"]}");
+	write_record(state, "kim.identity",
+		     "{\"perMachine\":[{},{\"memberOf\":[\"sudo\"]}]}");
+	write_record(state, "lee.identity", "{\"perMachine\":[]}");
+	write_record(state, "max.identity", "[]");
+	groups = in_directory(state, "groups");
+	assert_int_equal(account_administers(*state, groups, "ada"), 1);
+	assert_int_equal(account_administers(*state, groups, "bob"), 1);
+	assert_int_equal(account_administers(*state, groups, "ivy"), 0);
+	assert_int_equal(account_administers(*state, groups, "kim"), 1);
+	assert_int_equal(account_administers(*state, groups, "lee"), 0);
+	assert_int_equal(account_administers(*state, groups, "max"), -EBADMSG);
+	assert_int_equal(account_administers(*state, groups, "eve"), -ENOENT);
+	assert_int_equal(account_administers(*state, "nowhere", "bob"), -EBADF);
+}
+
 static void test_system_names(void **state)
 {
 	_cleanup_strv_ char **names = NULL, **none = NULL;
@@ -188,6 +212,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_slot, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_encrypted, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(test_administers, setup_directory,
 						teardown_directory),
 		cmocka_unit_test_setup_teardown(test_system_names, setup_directory,
 						teardown_directory),

@@ -19,7 +19,7 @@ OWNER = "atomos/state/atomos/owner"
 
 def add_home(run, user, storage):
     record = run / f"homed/home/{user}.identity"
-    record.write_text(json.dumps({"userName": user, "binding": {MACHINE: {"storage": storage}}}))
+    record.write_text(json.dumps({"userName": user, "memberOf": ["sudo"], "binding": {MACHINE: {"storage": storage}}}))
     record.chmod(0o600)
 
 
@@ -49,9 +49,9 @@ def machine(tmp_path):
     return run
 
 
-def status(run, *who):
+def status(run, *who, homes="/home"):
     """The lines by their names."""
-    mounts = f"mount --bind {run}/homed /var/lib/systemd && mount --bind {run}/id /etc/machine-id && mount --bind {run} /run"
+    mounts = f"mount --bind {run}/homed /var/lib/systemd && mount --bind {run}/id /etc/machine-id && mount --bind {homes} /home && mount --bind {run} /run"
     command = " ".join([f"{mounts} && exec", *who, "/run/program status --json"])
     said = subprocess.run(["unshare", "-m", "sh", "-c", command], capture_output=True, text=True)
     assert said.returncode == 0 and not said.stderr, said.stderr
@@ -66,7 +66,7 @@ def test_root_sees_all(machine):
     assert level == "green" and words.startswith("systems signed by owner-21fe31df start here, too;")
     assert words.endswith("this machine's private key is on the disk, sealed with a password")
     assert lines["homes"] == ("green", "on an encrypted partition, each encrypted with its user's password")
-    assert "last-failure" not in lines and "refused-keys" not in lines
+    assert not {"last-failure", "refused-keys", "slot"} & set(lines)
 
 
 def test_others_see_what_they_may(machine):
@@ -76,6 +76,34 @@ def test_others_see_what_they_may(machine):
     assert lines["owner-keys"][0] == "green" and lines["owner-keys"][1].endswith("where the private key is, only root may see")
     assert "known to the TPM;" in lines["owner-keys"][1]
     assert lines["homes"][0] == "green" and lines["homes"][1].endswith("only root may see")
+
+
+def test_slot_without_administrator(machine):
+    """Said of whom it is known, and with what to do."""
+    record = machine / "homed/home/anna.identity"
+    record.write_text(record.read_text().replace("sudo", "video"))
+    level, words = status(machine)["slot"]
+    assert level == "yellow" and "the password of anna, who is no administrator" in words
+    assert words.endswith("run 'sudo atomos enroll remove 0'")
+    record.write_text("{")
+    assert "slot" not in status(machine)
+    record.unlink()
+    assert "the password of anna, who has no account any more" in status(machine)["slot"][1]
+    assert "slot" not in status(machine, *NOBODY)
+
+
+def test_slot_whose_account_may_be_there(machine):
+    """homed's records aren't there, as when the state can't be kept; or the homes aren't."""
+    (machine / "homed/home/anna.identity").unlink()
+    (machine / "homes").mkdir()
+    (machine / "homes/anna.home").touch()
+    assert "slot" not in status(machine, homes=machine / "homes")
+    (machine / "homes/anna.home").unlink()
+    assert "slot" in status(machine, homes=machine / "homes")
+    (machine / "atomos/boot.json").write_text((machine / "atomos/boot.json").read_text().replace('"homeMounted": true', '"homeMounted": false'))
+    assert "slot" not in status(machine)
+    (machine / "homed/home").rmdir()
+    assert "slot" not in status(machine)
 
 
 def test_homes_in_the_open(machine):
