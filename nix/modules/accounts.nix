@@ -11,6 +11,12 @@ let
     text = builtins.readFile source;
   };
 
+  # For shells that read what sh reads.
+  word = ''
+    # A password that some program has changed in the account or on the disk only: see atomos-passwd(1).
+    [ ! -e "/run/atomos/passwords/''${USER:-}" ] || [ -z "''${USER:-}" ] || [ ! -t 0 ] || /usr/lib/atomos/mend-password
+  '';
+
   ### Subordinate numbers (subuid(5))
 
   count = 65536;
@@ -45,9 +51,24 @@ in
         [Service]
         Environment=GLIBC_TUNABLES=glibc.malloc.perturb=170:glibc.malloc.tcache_count=0
       '';
-      "profile.d/atomos-password.sh".text = ''
-        # A password that some program has changed in the account only: see atomos-passwd(1).
-        [ ! -e "/run/atomos/passwords/''${USER:-}" ] || [ -z "''${USER:-}" ] || [ ! -t 0 ] || /usr/lib/atomos/mend-password
+      "profile.d/atomos-password.sh".text = word;
+      # Debian's zsh reads no profile.d. Where there is no zsh, apt would find a file that isn't its own.
+      "zsh/zprofile" = lib.mkIf (builtins.elem "zsh" config.environment.systemPackages) { text = word; };
+      # Who opens the disk has changed, by whatever tool: udev tells when somebody has written there.
+      "udev/rules.d/90-atomos-passwords.rules".text = ''
+        ACTION=="change", SUBSYSTEM=="block", ENV{ID_PART_ENTRY_TYPE}=="2c1f8a5e-6d0b-4e0b-9b0e-61746f6d726f", RUN+="/usr/bin/systemctl start --no-block atomos-passwords.service"
+      '';
+    };
+    # Nor does fish.
+    build.files."/usr/share/fish/vendor_conf.d/atomos-password.fish" = {
+      mode = "0644";
+      user = "root";
+      group = "root";
+      text = ''
+        # A password that some program has changed in the account or on the disk only: see atomos-passwd(1).
+        if status is-login; and test -n "$USER"; and test -e "/run/atomos/passwords/$USER"; and test -t 0
+            /usr/lib/atomos/mend-password
+        end
       '';
     };
     build.files."/usr/lib/atomos/mend-password" = script ./mend-password.sh;
@@ -119,8 +140,12 @@ in
       description = "Accounts whose password isn't the disk's";
       wantedBy = [ "multi-user.target" ];
       after = [ "systemd-homed.service" ];
-      # Only an owner's disk has slots with names, and the first start is about to give them.
-      unitConfig.ConditionPathExists = "/run/atomos/owned";
+      unitConfig = {
+        # Only an owner's disk has slots with names, and the first start is about to give them.
+        ConditionPathExists = "/run/atomos/owned";
+        # One change of a slot writes several times.
+        StartLimitIntervalSec = 0;
+      };
       serviceConfig = {
         Type = "oneshot";
         ExecStart = "/usr/bin/atomos passwd --check";

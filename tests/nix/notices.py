@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The notice at log-in tells what changed since the boot, and nothing else."""
+import json
 import os
 import pathlib
+import pty
 import subprocess
 import tempfile
 import unittest
@@ -122,6 +124,41 @@ class MendPassword(unittest.TestCase):
         self.assertEqual(self.window("ada", "berta"), "")
         self.assertEqual(self.window("", "ada"), "")
         self.assertIn("A log-in in a terminal says how", self.window("ada", "ada", terminal="notify-send"))
+
+
+class LogIn(unittest.TestCase):
+    """What a log-in shell of each kind reads leads to MendPassword's script, in a terminal and where there is something to mend."""
+
+    FILES = {"bash": "etc/profile.d/atomos-password.sh", "zsh": "etc/zsh/zprofile",
+             "fish": "usr/share/fish/vendor_conf.d/atomos-password.fish"}
+
+    def log_in(self, shell, options="-l", terminal=True, noted="root"):
+        texts = json.loads((pathlib.Path(__file__).parent / "lib/accounts.exp").read_text())["log-in"]
+        with tempfile.TemporaryDirectory() as place:
+            mend = pathlib.Path(place, "usr/lib/atomos/mend-password")
+            for file, text in ((mend, "#!/bin/sh\necho mending\n"), (pathlib.Path(place, self.FILES[shell]), texts[shell])):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text)
+            mend.chmod(0o755)
+            layers = " && ".join(f"mount -t overlay overlay -o lowerdir={place}/{d}:/{d} /{d}" for d in ("etc", "usr") if
+                                 pathlib.Path(place, d).exists())
+            run = f"mount -t tmpfs tmpfs /run && mkdir -p /run/atomos/passwords && touch /run/atomos/passwords/{noted}"
+            command = ["unshare", "-m", "sh", "-c", f"{layers} && {run} && exec {shell} {options} -c 'echo goes on'"]
+            ours, theirs = pty.openpty()
+            run = subprocess.run(command, stdin=theirs if terminal else subprocess.DEVNULL, capture_output=True, text=True,
+                                 env={"PATH": "/usr/bin:/bin", "HOME": place, "USER": "root"})
+            os.close(ours)
+            os.close(theirs)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        return run.stdout
+
+    def test_all(self):
+        for shell in self.FILES:
+            with self.subTest(shell):
+                self.assertEqual(self.log_in(shell), "mending\ngoes on\n")
+                self.assertEqual(self.log_in(shell, options=""), "goes on\n")
+                self.assertEqual(self.log_in(shell, terminal=False), "goes on\n")
+                self.assertEqual(self.log_in(shell, noted="ada"), "goes on\n")
 
 
 if __name__ == "__main__":

@@ -242,6 +242,27 @@ def test_open_home_is_left_alone(up):
         up.run(f"mv /run/copy {copy}")
 
 
+def test_slot_changed_by_another_tool(up):
+    """Root gives anna's slot another password: noted at once, without an end of noting, and mended by that password."""
+    up.run(f"printf %s {shlex.quote(FOURTH)} >/run/old; printf %s {shlex.quote(FIRST)} >/run/new")
+    up.run(f"cryptsetup luksChangeKey -q --key-file /run/old /dev/{up.boot_json()['partition']} /run/new && rm /run/old /run/new", 180)
+    assert opens(up, FIRST) and not opens(up, FOURTH)
+    differs(up)
+    up.listen(10)
+    looked = up.run("systemctl show -P InvocationID atomos-passwords")
+    up.listen(10)
+    assert up.run("systemctl show -P InvocationID atomos-passwords") == looked
+    with Session(up, ANNA, FOURTH) as s:
+        s.expect(f"Present password of {ANNA}: ")
+        s.send(FOURTH)
+        s.expect("The disk's password, or the recovery key: ")
+        s.send(FIRST)
+        s.expect(f"The disk opens with the present password of {ANNA} now.")
+        s.expect(PROMPT)
+    assert "password" not in status(up)
+    assert opens(up, FOURTH) and not opens(up, FIRST)
+
+
 def test_enroll_list(up):
     assert sorted(slots(up).values()) == ["the TPM of this machine", f"the password of {ANNA}", "the recovery key"]
     assert re.search(rf"^\d  the password of {ANNA}$", up.run("atomos enroll list"), re.M)
@@ -255,6 +276,9 @@ def test_enroll_password_and_remove(up):
     added = set(slots(up)) - set(before)
     assert len(added) == 1 and opens(up, BOBS)
     number = added.pop()
+    line = status(up)["slot"]
+    assert line["level"] == "yellow" and f"the password of {BOB}, who is no administrator" in line["words"]
+    assert f"sudo atomos enroll remove {number}" in line["words"]
     stays = "A password or recovery key that opens the disk and stays: "
     code, said = up.dialog(f"atomos enroll remove {number}", (stays, BOBS))
     assert code == 1 and "opens only the slot which is to be removed" in said and opens(up, BOBS)
@@ -263,7 +287,7 @@ def test_enroll_password_and_remove(up):
     code, said = up.dialog("atomos enroll remove 31")
     assert code == 1 and "The disk has no slot 31" in said
     code, said = up.dialog(f"atomos enroll remove {number}", (stays, FOURTH))
-    assert code == 0 and slots(up) == before and not opens(up, BOBS)
+    assert code == 0 and slots(up) == before and not opens(up, BOBS) and "slot" not in status(up)
 
 
 def test_enroll_recovery(up, disk):

@@ -32,8 +32,19 @@ in
   );
   sudo = files."/etc/sudoers.d/atomos";
   bus = files."/etc/systemd/system/dbus.service.d/50-atomos.conf".text;
-  without = builtins.filter (path: (evaluate { services.homed.enable = false; }).files ? ${path}) [
+  log-in = {
+    bash = files."/etc/profile.d/atomos-password.sh".text;
+    fish = files."/usr/share/fish/vendor_conf.d/atomos-password.fish".text;
+    zsh = (evaluate { environment.systemPackages = [ "zsh" ]; }).files."/etc/zsh/zprofile".text;
+    without-zsh = files ? "/etc/zsh/zprofile";
+  };
+  written = files."/etc/udev/rules.d/90-atomos-passwords.rules".text;
+  without = builtins.filter (path: (evaluate { services.homed.enable = false; environment.systemPackages = [ "zsh" ]; }).files ? ${path}) [
     "/etc/subuid"
+    "/etc/profile.d/atomos-password.sh"
+    "/usr/share/fish/vendor_conf.d/atomos-password.fish"
+    "/etc/zsh/zprofile"
+    "/etc/udev/rules.d/90-atomos-passwords.rules"
     "/etc/sudoers.d/atomos"
     "/etc/systemd/system/dbus.service.d/50-atomos.conf"
     "/etc/systemd/system/atomos-forget.path"
