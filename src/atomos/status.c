@@ -309,6 +309,11 @@ void status_find(const struct status_facts *f, struct status *ret)
 	add_system(ret, f->boot);
 	if (f->failure)
 		add(ret, "last-failure", STATUS_YELLOW, "%s", f->failure);
+	else if (f->boot->earlier_failure)
+		add(ret, "last-failure", STATUS_YELLOW,
+		    "in an earlier start, by a note in the firmware (which any system on "
+		    "this machine can write): %s",
+		    f->boot->earlier_failure);
 	add_secure_boot(ret, f);
 	if (!f->boot->medium) {
 		add_tpm(ret, f);

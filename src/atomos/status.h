@@ -42,8 +42,9 @@ struct status_facts {
 	 * not known; NULL: who keeps what how couldn't be read. */
 	char *const *open_homes;
 	char *const *public; /* accounts that have the generic one */
-	const char *failure; /* why the last try to start failed; NULL: none did */
-	bool record;	     /* the disk's header has one, whatever it says */
+	/* Why the last try to start failed; NULL: none did in this power-on. */
+	const char *failure;
+	bool record; /* the disk's header has one, whatever it says */
 	enum owner_secret secret;
 };
 

@@ -25,6 +25,7 @@ struct outcome {
 	enum tpm_state tpm;
 	bool ready;	  /* the root stands, init names its first program */
 	bool public_only; /* the open volume's password is public: no secret is open */
+	bool installed;	  /* it was found, and isn't a medium's */
 	char step[32];	  /* that was begun last */
 	char reason[ERROR_MESSAGE_MAX];
 	char init[PATH_MAX];

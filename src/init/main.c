@@ -34,7 +34,7 @@ static int boot_child(void *outcome)
 /* Runs the boot in a child. True when the root is ready. */
 static bool try_boot(struct outcome *outcome)
 {
-	outcome->ready = outcome->public_only = false;
+	outcome->ready = outcome->public_only = outcome->installed = false;
 	outcome->reason[0] = 0;
 	return supervise_boot_done(outcome, supervise(boot_child, outcome));
 }

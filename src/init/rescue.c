@@ -231,7 +231,7 @@ enum rescue_choice rescue(struct outcome *outcome, struct consoles *c)
 {
 	bool closed;
 
-	status_add_failure(outcome->step, outcome->reason);
+	status_add_failure(outcome);
 	if (boot_leave(outcome, c) < 0)
 		return stop(outcome, c);
 	watch_devices();

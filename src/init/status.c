@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is kept of the boot for `atomos status`: /run/atomos/boot.json and failures. */
+/* What is kept of the boot for `atomos status`: /run/atomos/boot.json and failures, and
+ * why a start failed in the firmware. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "base/variant.h"
 #include "init/boot.h"
+#include "init/failure.h"
 #include "init/find.h"
 #include "init/owner-keys.h"
 #include "init/status.h"
@@ -35,6 +37,38 @@ static uint64_t bytes_read(const char *partition)
 	    sscanf(text, "%*u %*u %llu", &sectors) != 1)
 		return 0;
 	return sectors * SECTOR;
+}
+
+#define FAILURES RUN_DIR "/failures"
+#define EFIVARS_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+/* False without UEFI, or with one that takes no variables from a system. */
+static bool efivars_writable(void)
+{
+	/* A start that was about to be handed over has it unmounted. */
+	return mount(NULL, EFIVARS, NULL, MS_REMOUNT | EFIVARS_FLAGS, NULL) == 0 ||
+	       mount("efivarfs", EFIVARS, "efivarfs", EFIVARS_FLAGS, NULL) == 0;
+}
+
+static void efivars_protect(void)
+{
+	(void)mount(NULL, EFIVARS, NULL, MS_REMOUNT | MS_RDONLY | EFIVARS_FLAGS, NULL);
+}
+
+/* What a start before this power-on has left. A medium leaves machines as they are, and a
+ * later failure outweighs it; NULL then. */
+static char *earlier_failure(const struct boot *b)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (b->partition.medium || !efivars_writable())
+		return NULL;
+	text = failure_take(EFIVARS);
+	efivars_protect();
+	if (!text || access(FAILURES, F_OK) == 0)
+		return NULL;
+	log_warning("an earlier start failed, as the firmware has kept it: %s", text);
+	return TAKE_PTR(text);
 }
 
 static const char *tpm_word(enum tpm_state state)
@@ -118,6 +152,8 @@ static int build_trust(const struct boot *b, sd_json_variant **ret)
 
 static int build_boot(struct boot *b, uint64_t read, sd_json_variant **ret)
 {
+	_cleanup_free_ char *failure = earlier_failure(b);
+
 	return sd_json_buildo(
 		ret, SD_JSON_BUILD_PAIR_UNSIGNED("version", 1),
 		SD_JSON_BUILD_PAIR_STRING("product", b->info.product),
@@ -132,6 +168,8 @@ static int build_boot(struct boot *b, uint64_t read, sd_json_variant **ret)
 		SD_JSON_BUILD_PAIR_BOOLEAN("medium", b->partition.medium),
 		SD_JSON_BUILD_PAIR_STRING("partition", b->partition.node),
 		SD_JSON_BUILD_PAIR_BOOLEAN("publicPassword", b->outcome->public_only),
+		SD_JSON_BUILD_PAIR_CONDITION(!!failure, "earlierFailure",
+					     SD_JSON_BUILD_STRING(failure)),
 		SD_JSON_BUILD_PAIR_STRING("tpm", tpm_word(b->outcome->tpm)),
 		SD_JSON_BUILD_PAIR_STRING("secureBoot", secure_boot_word()));
 }
@@ -191,12 +229,20 @@ int step_status(struct boot *b, struct error *err)
 	return 0;
 }
 
-void status_add_failure(const char *step, const char *reason)
+void status_add_failure(const struct outcome *outcome)
 {
-	_cleanup_close_ int fd = open(RUN_DIR "/failures",
-				      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	_cleanup_close_ int fd = -EBADF;
+	struct error err;
 
-	log_warning("boot failed in step %s: %s", step, reason);
+	log_warning("boot failed in step %s: %s", outcome->step, outcome->reason);
+	/* The first steps make nothing there. */
+	(void)make_parents_at(AT_FDCWD, FAILURES);
+	fd = open(FAILURES, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd >= 0)
-		dprintf(fd, "%s: %s\n", step, reason);
+		dprintf(fd, "%s: %s\n", outcome->step, outcome->reason);
+	if (!outcome->installed || !efivars_writable())
+		return;
+	if (failure_keep(EFIVARS, outcome->step, outcome->reason, &err) < 0)
+		log_warning("%s", err.message);
+	efivars_protect();
 }

@@ -2,5 +2,8 @@
 /* What is kept of the boot for `atomos status`. */
 #pragma once
 
-/* Adds a line to /run/atomos/failures and the kernel's log. */
-void status_add_failure(const char *step, const char *reason);
+#include "init/boot.h"
+
+/* Adds a line to /run/atomos/failures and the kernel's log. That of an installed disk
+ * outlives the power: the next start that comes to its end tells it. */
+void status_add_failure(const struct outcome *outcome);

@@ -20,6 +20,8 @@ int step_find(struct boot *b, struct error *err)
 {
 	int r = find_volume(b->consoles, &b->partition, err);
 
+	/* Also one whose installation was interrupted. */
+	b->outcome->installed = b->partition.node[0] && !b->partition.medium;
 	if (r == 0)
 		log_info("volume %s (%s), %s", b->partition.node, b->partition.model,
 			 b->partition.medium ? "medium" : "installed");

@@ -21,6 +21,7 @@ void boot_facts_done(struct boot_facts *f)
 	free(f->disk);
 	free(f->tpm);
 	free(f->tpm_says);
+	free(f->earlier_failure);
 	free(f->secure_boot);
 	free(f->opened_by);
 	free(f->pin);
@@ -78,6 +79,7 @@ static void fill(sd_json_variant *v, struct boot_facts *f)
 		f->disk = disk_of(f->partition);
 	f->tpm = variant_copy(v, "tpm", "absent");
 	f->tpm_says = variant_copy(v, "tpmSays", NULL);
+	f->earlier_failure = variant_copy(v, "earlierFailure", NULL);
 	f->secure_boot = variant_copy(v, "secureBoot", "unknown");
 	f->opened_by = variant_copy(v, "openedBy", "");
 	f->pin = variant_copy(v, "pin", "none");

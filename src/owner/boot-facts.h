@@ -17,7 +17,8 @@
 
 struct boot_facts {
 	char *product, *system, *key, *partition, *disk;
-	char *tpm;	/* "present", "absent", "failed" */
+	char *tpm;	       /* "present", "absent", "failed" */
+	char *earlier_failure; /* of a start before this power-on; NULL: none is known */
 	char *tpm_says; /* why it didn't open the disk; NULL: it did, or wasn't asked */
 	char *secure_boot; /* "on", "off", "unknown" */
 	char *opened_by;   /* "tpm", "password", "recovery", "fido2", "generic" */

@@ -348,6 +348,26 @@ static void test_accounts(void **state _unused_)
 	check(&s, "secure-boot", STATUS_GREEN, "keys of ada");
 }
 
+/* Of this power-on, or else of the last one that left a word in the firmware. */
+static void test_failure(void **state _unused_)
+{
+	struct boot_facts b = owned();
+	struct status_facts f = {.boot = &b, .slots = &good, .firmware_keys = none};
+	struct status s;
+
+	b.earlier_failure = (char *)"copy: no";
+	status_find(&f, &s);
+	check(&s, "last-failure", STATUS_YELLOW, "in an earlier start, by a note in the");
+	check(&s, "last-failure", STATUS_YELLOW, "write): copy: no");
+	status_done(&s);
+	f.failure = "find: no disk";
+	status_find(&f, &s);
+	check(&s, "last-failure", STATUS_YELLOW, "find: no disk");
+	for (size_t i = 0; i < s.count; i++)
+		assert_null(strstr(s.lines[i].words, "copy: no"));
+	status_done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,8 +376,8 @@ int main(void)
 		cmocka_unit_test(test_no_owner),       cmocka_unit_test(test_medium),
 		cmocka_unit_test(test_slots),	       cmocka_unit_test(test_accounts),
 		cmocka_unit_test(test_no_tpm_slot),    cmocka_unit_test(test_real),
-		cmocka_unit_test(test_slot_users),     cmocka_unit_test(test_remembered),
-		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_slot_users),     cmocka_unit_test(test_failure),
+		cmocka_unit_test(test_remembered),     cmocka_unit_test(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static void test_owner(void **state _unused_)
 		"{\"version\":1,\"product\":\"atomos-demo\",\"release\":1,\"system\":"
 		"\"86hjdchhsr36xswz9n8v93v5rqnxjc2m-atomos-system-atomos-demo-1\","
 		"\"generation\":3,\"remembered\":\"tpm\",\"recorded\":true,"
-		"\"lowestRelease\":1,"
+		"\"lowestRelease\":1,\"earlierFailure\":\"copy: no\","
 		"\"ownerKeys\":[{\"sha256\":"
 		"\"21fe31dfa154a261626bf854046fd2271b7bed4b6abe45"
 		"aa58877ef47f9721b9\",\"name\":\"owner-21fe31df\"},{\"sha256\":"
@@ -44,6 +44,7 @@ static void test_owner(void **state _unused_)
 
 	assert_ok(boot_facts_parse(text, &f, &err), &err);
 	assert_string_equal(f.remembered, "tpm");
+	assert_string_equal(f.earlier_failure, "copy: no");
 	assert_true(f.recorded);
 	assert_int_equal(f.generation, 3);
 	assert_int_equal(f.lowest_release, 1);

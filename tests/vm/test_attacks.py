@@ -5,6 +5,7 @@ All of them share one boot: the refusal ends at the rescue prompt, where the nex
 is plugged in and tried."""
 
 import base64
+import json
 import os
 import re
 
@@ -266,4 +267,9 @@ def test_the_unaltered_medium_starts_after_all(rescue, copy):
     """What refused the others was their alteration, not this machine."""
     attack(rescue, copy)
     rescue.expect(re.compile(rb"\d+ paths.*signed by"), 180)
-    rescue.expect("login: ", 240)
+    rescue.login()
+    refusals = re.findall(r"AtomOS didn't start: (.{20})", rescue.said())
+    words = next(line["words"] for line in json.loads(rescue.run("atomos status --json"))["lines"] if line["name"] == "last-failure")
+    assert refusals[-1] in words
+    # The machine itself is left as it was.
+    assert not rescue.run("ls /sys/firmware/efi/efivars | grep -i ^atomos", check=False)

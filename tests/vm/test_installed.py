@@ -254,6 +254,20 @@ def test_secure_boot_off(machine, copy, keep):
     opened_by_tpm(machine(image=path, keep=keep))
 
 
+NOT_ASKED_FOR = "and its owner didn't ask for it"
+
+
+def last_failure(m):
+    """Level and words of `atomos status` on that."""
+    return next((line["level"], line["words"]) for line in json.loads(m.run("atomos status --json"))["lines"]
+                if line["name"] == "last-failure")
+
+
+def noted_failures(m):
+    """What the firmware keeps; a start that came to its end has taken it away."""
+    return m.run("ls /sys/firmware/efi/efivars | grep ^AtomosLastFailure", check=False)
+
+
 @pytest.mark.long
 def test_release_below_the_pinned(machine, copy, keep, tmp_path):
     """An older system of the vendor's, on the very disk that the TPM opens, isn't started without the owner."""
@@ -267,11 +281,18 @@ def test_release_below_the_pinned(machine, copy, keep, tmp_path):
     m.send("")
     assert m.expect(OUTCOMES) == FAILED
     m.expect("and its owner didn't ask for it")
-    cut(m)
+    m.expect("ower off")
+    m.send("r")
+    m.wait_off()
     m = machine(image=path, keep=keep)
     m.expect("type a password or recovery key of this disk")
     m.send("correct horse")
     assert m.expect(OUTCOMES) == OPEN
+    m.login()
+    level, words = last_failure(m)
+    assert level == "yellow" and "in an earlier start" in words and NOT_ASKED_FOR in words
+    assert "an earlier start failed, as the firmware has kept it: release: " in m.run("journalctl -b -t atomos")
+    assert not noted_failures(m)
 
 
 @pytest.mark.long
@@ -286,12 +307,22 @@ def test_release_below_the_record(machine, copy, keep, tmp_path):
     m.expect("type yes, or press Enter:")
     m.send("")
     assert m.expect(OUTCOMES) == FAILED
+    m.expect("ower off")
+    m.send("s")
+    m.expect("rescue# ", 30)
+    m.send("ls /sys/firmware/efi/efivars; exit")
+    m.expect("AtomosLastFailure-", 30)
+    m.expect("ower off")
     m.send("t")
     m.expect("Password for this AtomOS disk")
     m.send("correct horse")
     m.expect("type yes, or press Enter:")
     m.send("yes")
     assert m.expect(OUTCOMES) == OPEN
+    m.login()
+    level, words = last_failure(m)
+    assert level == "yellow" and words.startswith("release: ") and NOT_ASKED_FOR in words
+    assert not noted_failures(m)
     cut(m)
     tokens = [t["type"] for t in installed.tokens(path).values()]
     assert tokens.count("atomos-record") == 1
