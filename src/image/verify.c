@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "core/btrfs-super.h"
 #include "image/gpt.h"
 #include "image/luks.h"
 #include "image/mount.h"
@@ -145,8 +146,11 @@ int image_verify(const struct image_verify *v, struct engine_result *ret,
 	if (file < 0)
 		return fail(err, -errno, "Can't make the temporary file %s: %m", path);
 	r = decrypt(v, file, err);
-	/* Writable: after a power cut btrfs first makes good what its log has, as at
-	 * boot. It is our own file. */
+	/* It is our own file: what a power cut left is made good first, as at boot. Where
+	 * that can't be, mounting it says so. */
+	if (r == 0)
+		(void)btrfs_super_mend(file);
+	/* Writable for btrfs, which writes what its log has. */
 	if (r == 0)
 		r = loop_mount(path, false, &mount, err);
 	if (r < 0)
