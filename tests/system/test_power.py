@@ -58,9 +58,7 @@ class Judge(verdicts.Judge):
 
     def verify(self, flush, kept, table):
         """Verifies the whole system, once for each content of the volume."""
-        volume = table.find(judge.INSTALLED)
-        before = sum(w.touches(*volume) for gap in self.log.gaps[:flush] for w in gap)
-        content = before, tuple(sorted((w.at, str(sectors)) for w, sectors in kept if w.touches(*volume)))
+        content = self.content(flush, kept, *table.find(judge.INSTALLED))
         if content not in self.verified:
             self.verified[content] = judge.verify(self.replay.path)
         return self.verified[content]
@@ -144,6 +142,21 @@ def test_every_state_of_the_first_start(first_start, tmp_path):
     first_start.judge_all("first-start", tmp_path / "disk", SEED)
 
 
+def test_first_start_is_as_signed(first_start, tmp_path):
+    """The first and the last state of each verdict, after a flush: the system is whole. In make check-all it is every state."""
+    log = first_start.log
+    replay, last = powerlog.last(log, first_start.base, tmp_path / "ahead", first_start.asks)
+    replay.close()
+    replay = powerlog.Replay(log, first_start.base, tmp_path / "disk")
+    its_judge = first_start.judge(replay)
+    for flush, gap in enumerate(log.gaps):
+        if flush in (0, last, last + 1, log.flushes()):
+            verdict, said = its_judge.verdict(flush)
+            assert verdict == ("asks" if flush <= last else "owned") and "paths as signed" in said, f"{flush}: {said}"
+        replay.advance(gap)
+    replay.close()
+
+
 @pytest.mark.parametrize("share", [0.5, 0.8])
 def test_first_start_again(first_start, tmp_path, share):
     """The questions are answered once more, after a cut in the middle and one when the owner's slots were made."""
@@ -160,8 +173,9 @@ def test_first_start_again(first_start, tmp_path, share):
     table = judge.Table(again.final, tries)
     assert [table.opens(n) for n in range(5)] == [True, True, True, False, False]
     end = powerlog.Replay(again.log, again.base, work / "disk")
-    j = again.judge(end, SEED)
+    j = again.judge(end)
     for gap in again.log.gaps:
         end.advance(gap)
-    assert j.verdict()[0] == "owned"
+    verdict, said = j.verdict()
+    assert verdict == "owned", said
     end.close()

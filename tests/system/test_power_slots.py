@@ -125,8 +125,7 @@ class Judge(verdicts.Judge):
 
     def is_written(self, flush, kept):
         """Once for each content, on a copy: btrfs replays its log."""
-        before = sum(w.touches(*STATE) for gap in self.log.gaps[:flush] for w in gap)
-        content = before, tuple(sorted((w.at, str(sectors)) for w, sectors in kept if w.touches(*STATE)))
+        content = self.content(flush, kept, *STATE)
         if content not in self.seen:
             copy = self.replay.path.with_suffix(".copy")
             tamper.output("cp", "--reflink=auto", self.replay.path, copy)

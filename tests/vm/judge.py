@@ -54,9 +54,10 @@ def whole(f, lba):
     return zlib.crc32(header[:length]) == crc and count * entry <= 1 << 20 and zlib.crc32(f.read(count * entry)) == sum_
 
 
-def verify(path):
-    """The verdict of `atomos verify` over the whole disk: (good, sentence)."""
-    said = subprocess.run([vm.BUILD / "lib/atomos", "verify", "--json", "--keys", vm.keys(), path], capture_output=True, text=True)
+def verify(path, password=tamper.PASSWORD):
+    """The verdict of `atomos verify` over the whole disk, which this password opens: (good, sentence)."""
+    said = subprocess.run([vm.BUILD / "lib/atomos", "verify", "--json", "--keys", vm.keys(), "--password-file", "/dev/stdin", path],
+                          input=password.decode(), capture_output=True, text=True)
     answer = json.loads(said.stdout or "{}")
     if answer.get("good"):
         return True, f"{answer['paths']} paths as signed"

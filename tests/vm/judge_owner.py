@@ -3,7 +3,6 @@
 with every key and everything that was kept."""
 
 import os
-import random
 from contextlib import contextmanager
 
 import first_boot
@@ -16,8 +15,6 @@ HEADER = 64 << 10
 # What the state keeps of the running system's paths, and of ours.
 KEPT = ("etc/machine-id", f"var/lib/systemd/home/{first_boot.USER}.identity", "var/lib/atomos/choices.json")
 OWNERS = "public-key", "secret-key.sealed"
-# Of the states that still ask one in so many is verified as a whole, drawn by the seed.
-VERIFIED = 50
 
 
 class Volume:
@@ -72,8 +69,8 @@ class Judge(verdicts.Judge):
 
     few, many, large = 2, 12, 32 << 20
 
-    def __init__(self, replay, final, words, missing, seed):
-        self.path, self.missing, directory = replay.path, missing, replay.path.parent
+    def __init__(self, replay, final, words, missing):
+        self.path, self.log, self.missing, directory = replay.path, replay.log, missing, replay.path.parent
         # Password and recovery key.
         self.words = [word.encode() for word in words]
         self.root = self.volume(final, judge.INSTALLED, self.words[0], directory / "plain-of-root")
@@ -84,7 +81,7 @@ class Judge(verdicts.Judge):
         self.home = self.volume(final, judge.HOME, self.home_key, directory / "plain-of-homes")
         self.home.renew_all()
         replay.watch = self.changed
-        self.random, self.is_owned = random.Random(seed), False
+        self.verified, self.is_owned = {}, False
 
     def volume(self, final, kind, secret, path):
         start, size = judge.Table(final).find(kind)
@@ -107,32 +104,36 @@ class Judge(verdicts.Judge):
     def places(self):
         return [*super().places(), (self.root.start - tamper.DATA_OFFSET, HEADER)]
 
-    def verdict(self, flush=None, tail=None, kept=None):
+    def verdict(self, flush=None, tail=None, kept=()):
         """Who owns it once owns it for ever."""
         verdict, reason = self.look()
         if not tail and verdict == "asks" and self.is_owned:
             return "failure", "the generic password opens it again"
         self.is_owned |= verdict == "owned"
-        return verdict, reason
+        if verdict == "failure":
+            return verdict, reason
+        good, said = self.verify(flush, kept, tamper.PASSWORD if verdict == "asks" else self.words[0])
+        return (verdict if good else "failure"), f"{said}; {reason}"
+
+    def verify(self, flush, kept, word):
+        """Verifies the whole system, once for each content of the volume and each who opens it."""
+        content = word, *self.content(flush, kept, self.root.start, self.root.size)
+        if content not in self.verified:
+            self.verified[content] = judge.verify(self.path, word)
+        return self.verified[content]
 
     def look(self):
-        """The verdict on this state alone."""
+        """Who opens this state, and has what is theirs."""
         table = judge.Table(self.path, [(judge.INSTALLED, tamper.PASSWORD)])
         by = f"read by its {' and '.join(judge.copies(self.path))} table"
         if not table.find(judge.INSTALLED):
             return "failure", table.why or f"no root of ours; {by}"
         if table.opens(0):
-            return self.asks(by)
+            return "asks", by
         table = judge.Table(self.path, [*((judge.INSTALLED, word) for word in self.words), (judge.HOME, self.home_key)])
         if not all(table.opens(n) for n in range(3)):
             return "failure", f"password, recovery key, partition of homes: {'; '.join(table.answers)}"
         return self.owned(by)
-
-    def asks(self, by):
-        if self.random.randrange(VERIFIED):
-            return "asks", by
-        good, said = judge.verify(self.path)
-        return ("asks", f"{said}; {by}") if good else ("failure", said)
 
     def owned(self, by):
         """Everything that makes the machine usable is there, as a start finds it."""
@@ -156,13 +157,13 @@ class FirstStart:
                 return f"{file.name} isn't there"
         return self.home_missing(homes / f"{first_boot.USER}.home")
 
-    def judge(self, replay, seed):
-        return Judge(replay, self.final, (self.password, self.recovery), self.missing, seed)
+    def judge(self, replay):
+        return Judge(replay, self.final, (self.password, self.recovery), self.missing)
 
     def judge_all(self, name, path, seed):
         """Until the last step it asks again; from then on the owner has everything."""
         replay = powerlog.Replay(self.log, self.base, path)
-        counts = self.judge(replay, seed).run(name, self.log, replay, seed)
+        counts = self.judge(replay).run(name, self.log, replay, seed)
         replay.close()
         assert counts["asks"] > 10 and counts["owned"] > 2
 

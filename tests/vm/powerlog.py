@@ -181,6 +181,23 @@ def states(log, replay, seed, tails):
             yield number + 1, None, []
 
 
+def last(log, base, path, is_so):
+    """The disk at the last flush at which this is so, and the number of that flush."""
+    ahead, number = Replay(log, base, path), None
+    for flush, gap in enumerate(log.gaps[:-1], 1):
+        ahead.advance(gap)
+        if is_so(ahead.path):
+            number = flush
+        elif number:
+            break
+    ahead.close()
+    assert number, "it is never so"
+    replay = Replay(log, base, path)
+    for gap in log.gaps[:number]:
+        replay.advance(gap)
+    return replay, number
+
+
 # -- recording without a machine ---------------------------------------------------------------
 
 

@@ -22,28 +22,11 @@ SUPERBLOCK = 64 << 10
 SEED = int(os.environ.get("ATOMOS_TEST_SEED", "1"))
 
 
-def last(log, base, path, is_so):
-    """The disk at the last flush at which this is so, and the number of that flush."""
-    ahead, number = powerlog.Replay(log, base, path), None
-    for flush, gap in enumerate(log.gaps[:-1], 1):
-        ahead.advance(gap)
-        if is_so(ahead.path):
-            number = flush
-        elif number:
-            break
-    ahead.close()
-    assert number, "it is never so"
-    replay = powerlog.Replay(log, base, path)
-    for gap in log.gaps[:number]:
-        replay.advance(gap)
-    return replay, number
-
-
 def test_interrupted_installation_says_so(image, medium, machine, tmp_path):
     """The last state before the switch."""
     directory = recording.recorded("over-gpt", image, medium)
-    replay, _ = last(powerlog.Log(directory / "log"), directory / "base", tmp_path / "disk",
-                     lambda path: judge.Table(path).find(judge.UNFINISHED))
+    replay, _ = powerlog.last(powerlog.Log(directory / "log"), directory / "base", tmp_path / "disk",
+                              lambda path: judge.Table(path).find(judge.UNFINISHED))
     m = machine(image=replay.path)
     m.expect("The installation onto this disk")
     m.expect("was interrupted: start the medium again")
@@ -67,7 +50,7 @@ def test_every_state_of_a_first_start(first_start, tmp_path):
 
 def test_asks_again(first_start, machine, tmp_path):
     """The last state that still opens with the generic password: the owner's slots are there already."""
-    replay, _ = last(first_start.log, first_start.base, tmp_path / "disk", first_start.asks)
+    replay, _ = powerlog.last(first_start.log, first_start.base, tmp_path / "disk", first_start.asks)
     m = machine(image=replay.path, keep=first_start.machine_of(tmp_path))
     m.expect("Telling the TPM to open this disk.")
     first_boot.greeted(m)
@@ -78,7 +61,7 @@ def test_asks_again(first_start, machine, tmp_path):
 def test_owner(first_start, machine, tmp_path, end):
     """The first and the last state that are the owner's: the TPM opens the disk, and the owner logs in to their home."""
     log = first_start.log
-    replay, number = last(log, first_start.base, tmp_path / "disk", first_start.asks)
+    replay, number = powerlog.last(log, first_start.base, tmp_path / "disk", first_start.asks)
     for gap in log.gaps[number:] if end else log.gaps[number:number + 1]:
         replay.advance(gap)
     assert not first_start.asks(replay.path)

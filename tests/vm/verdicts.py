@@ -6,7 +6,7 @@ import recording
 
 
 class Judge:
-    """Judges the states of a recording. A kind of them has its own `verdict`, and its own numbers of torn tails."""
+    """Judges the states of a recording, `log`. A kind of them has its own `verdict`, and its own numbers of torn tails."""
 
     # Torn states of a gap: usually, where something in `places` changes, and how much written is too much for more than one.
     few, many, large = 3, 18, 64 << 20
@@ -19,6 +19,11 @@ class Judge:
     def verdict(self, flush, tail, kept):
         """(verdict, reason); "failure" for what must never be."""
         raise NotImplementedError
+
+    def content(self, flush, kept, start, size):
+        """What a state has in this area of the disk, as the writes that it comes of: to look only once at what is the same."""
+        before = sum(w.touches(start, size) for gap in self.log.gaps[:flush] for w in gap)
+        return before, tuple(sorted((w.at, str(sectors)) for w, sectors in kept if w.touches(start, size)))
 
     def tails(self, gap):
         if any(w.touches(*place) for w in gap for place in self.places()):
