@@ -118,9 +118,9 @@ static char *keyboard_text(const char *keymap)
 			layout = xstrdup(layouts[i].layout);
 			variant = layouts[i].variant;
 		}
-	return xasprintf("XKBMODEL=\"pc105\"\nXKBLAYOUT=\"%s\"\nXKBVARIANT=\"%s\"\n"
-			 "XKBOPTIONS=\"\"\nBACKSPACE=\"guess\"\n",
-			 layout, variant);
+	return xasprintf("KEYMAP=\"%s\"\nXKBMODEL=\"pc105\"\nXKBLAYOUT=\"%s\"\n"
+			 "XKBVARIANT=\"%s\"\nXKBOPTIONS=\"\"\nBACKSPACE=\"guess\"\n",
+			 keymap, layout, variant);
 }
 
 /* Writes a formatted line to a file below the root. */
@@ -154,6 +154,16 @@ static int put_zone(int root, const char *zone, struct error *err)
 	return put(root, "etc/timezone", err, "%s\n", zone);
 }
 
+/* Debian has the first for a link to the second and makes it one again at each boot
+ * (tmpfiles.d/debian.conf), when we are done: all that either holds is in both. */
+static int put_keyboard(int root, const char *keymap, struct error *err)
+{
+	_cleanup_free_ char *text = keyboard_text(keymap);
+	int r = put(root, "etc/vconsole.conf", err, "%s", text);
+
+	return r < 0 ? r : put(root, "etc/default/keyboard", err, "%s", text);
+}
+
 int choices_apply(const char *root_path, const struct choices *c, struct error *err)
 {
 	_cleanup_close_ int root = open(root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -165,12 +175,5 @@ int choices_apply(const char *root_path, const struct choices *c, struct error *
 		r = put(root, "etc/locale.conf", err, "LANG=%s\n", c->language);
 	if (r == 0 && c->zone[0])
 		r = put_zone(root, c->zone, err);
-	if (r == 0 && c->keymap[0])
-		r = put(root, "etc/vconsole.conf", err, "KEYMAP=%s\n", c->keymap);
-	if (r == 0 && c->keymap[0]) {
-		_cleanup_free_ char *text = keyboard_text(c->keymap);
-
-		r = put(root, "etc/default/keyboard", err, "%s", text);
-	}
-	return r;
+	return r == 0 && c->keymap[0] ? put_keyboard(root, c->keymap, err) : r;
 }
