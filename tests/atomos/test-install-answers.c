@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The file of --answers, and the consents that stand for a typed name. */
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "fixture.h"
@@ -10,10 +12,12 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "owner/account.h"
+#include "owner/boot-facts.h"
 #include "atomos/install-answers.h"
 #include "atomos/install-confirm.h"
 
 #define FILE_NAME "test-install-answers.json"
+#define PASSWORD "seven unlikely lamps"
 
 static int load(const char *text, struct install_answers *a, struct error *err)
 {
@@ -98,15 +102,19 @@ static void test_refused(void **state)
 	assert_non_null(strstr(err.message, "nowhere.json"));
 }
 
+/* Answers to all questions; the recovery key goes to this file. */
+static char *whole_text(const char *key)
+{
+	return xasprintf("{\"serial\":\"S1\",\"name\":\"anna\",\"password\":\"" PASSWORD
+			 "\",\"recoveryKeyFile\":\"%s\"}",
+			 key);
+}
+
 /* Where nothing keeps a secret none is left, and no key is made that opens nothing. */
 static void test_no_secret_without_tpm(void **state)
 {
 	_cleanup_install_answers_ struct install_answers a;
-	_cleanup_free_ char *key = key_name(),
-			    *text = xasprintf("{\"serial\":\"S1\",\"name\":\"anna\","
-					      "\"password\":\"seven unlikely "
-					      "lamps\",\"recoveryKeyFile\":\"%s\"}",
-					      key);
+	_cleanup_free_ char *key = key_name(), *text = whole_text(key);
 	struct error err;
 
 	must(load(text, &a, &err), &err);
@@ -115,6 +123,46 @@ static void test_no_secret_without_tpm(void **state)
 	assert_null(a.leave.sealed);
 	assert_string_equal(a.leave.open->data, "{\"name\":\"anna\"}");
 	assert_int_equal(access(key, F_OK), -1);
+}
+
+static void put(const char *path, const char *text)
+{
+	assert_int_equal(make_parents_at(AT_FDCWD, path), 0);
+	assert_int_equal(write_file_at(AT_FDCWD, path, text, strlen(text), 0600), 0);
+}
+
+/* For this process alone, from here on: a verified start of a machine with a TPM. */
+static void verified_start(void)
+{
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL), 0);
+	assert_int_equal(mount("tmpfs", "/run", "tmpfs", 0, NULL), 0);
+	put(BOOT_FACTS_FILE, "{\"product\":\"x\",\"system\":\"y\",\"tpm\":\"present\","
+			     "\"secureBoot\":\"on\"}");
+	put(LEAVE_PUBLIC_KEY, "a key");
+}
+
+/* What anybody may read has no secret; password and recovery key are in the rest alone.
+ */
+static void test_secret_for_the_tpm(void **state)
+{
+	_cleanup_install_answers_ struct install_answers a;
+	_cleanup_free_ char *key = key_name(), *text = whole_text(key), *written = NULL,
+			    *whole = NULL;
+	struct error err;
+
+	verified_start();
+	must(load(text, &a, &err), &err);
+	must(install_answers_prepare(&a, true, &err), &err);
+	must(read_file_at(AT_FDCWD, key, 4096, &written, NULL), NULL);
+	assert_true(install_answers_undo(&a));
+	written[strcspn(written, "\n")] = 0;
+	whole = xasprintf("{\"name\":\"anna\",\"password\":\"" PASSWORD
+			  "\",\"recoveryKey\":\"%s\"}",
+			  written);
+	assert_string_equal(a.leave.open->data, "{\"name\":\"anna\"}");
+	assert_non_null(a.leave.sealed);
+	assert_string_equal(a.leave.sealed->data, whole);
 }
 
 /* Only what the installation has written is removed. */
@@ -159,6 +207,8 @@ int main(void)
 		cmocka_unit_test(test_no_secret_without_tpm),
 		cmocka_unit_test(test_undo),
 		cmocka_unit_test(test_serial_consents),
+		/* The last: it alters what the process sees of the machine. */
+		cmocka_unit_test(test_secret_for_the_tpm),
 	};
 
 	return cmocka_run_group_tests_name("install-answers", tests, NULL, NULL);

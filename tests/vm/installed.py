@@ -11,7 +11,7 @@ import struct
 import tempfile
 from pathlib import Path
 
-from tamper import DATA_OFFSET, MEDIUM_ROOT, PASSWORD, SECTOR, crypt, output, partition, volume_key
+from tamper import DATA_OFFSET, HEADER, MEDIUM_ROOT, PASSWORD, SECTOR, crypt, output, partition, volume_key
 
 INSTALLED_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D726F"
 UNFINISHED_ROOT = "2C1F8A5E-6D0B-4E0B-9B0E-61746F6D756E"
@@ -133,7 +133,16 @@ def metadata(file):
 
 def tokens(image, kind=INSTALLED_ROOT):
     """The tokens of the header."""
-    return edit_header(image, lambda file, _: metadata(file)["tokens"], kind)
+    return tokens_at(image, partition(image, kind)[0])
+
+
+def tokens_at(disk, start):
+    """The same of a header whose place is known."""
+    with tempfile.TemporaryDirectory() as directory, open(disk, "rb") as f:
+        header = Path(directory, "header")
+        f.seek(start)
+        header.write_bytes(f.read(HEADER))
+        return metadata(header)["tokens"]
 
 
 def ask(image, *wants, kind=INSTALLED_ROOT):

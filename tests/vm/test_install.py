@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From the medium to an empty disk, which then starts alone."""
 
+import base64
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ import first_boot
 import tamper
 import vm
 from disks import GIB, empty_disk, look_at, make_medium, parse_list, with_disk
-from installed import INSTALLED_ROOT
+from installed import INSTALLED_ROOT, tokens
 
 pytestmark = pytest.mark.xdist_group("install")
 NEIGHBOUR_DISK = "0B2D3F4A-1C5E-4F6A-8B7C-9D0E1F2A3B4C"
@@ -251,7 +252,7 @@ def again(owned, image, keep, tmp_path_factory):
         after = boot_entries(m)
         m.send("systemctl poweroff")
         m.wait_off(180)
-    return {"disk": owned["disk"], "large": large, "before": before, "after": after, "recovery": recovery,
+    return {"disk": owned["disk"], "large": large, "before": before, "after": after, "recovery": recovery, "answers": answers,
             "said_large": said[0], "said": said[1]}
 
 
@@ -265,8 +266,11 @@ def test_an_old_boot_entry_goes_with_its_disk(again):
 def test_first_start_with_answers_over_an_earlier_owner(again, keep):
     """The TPM has forgotten the earlier owner's disk, is told to open this one, and gives the answers: no question."""
     assert again["said"]["oldPin"] == "removed"
-    with open(again["disk"], "rb") as f:
-        assert NEXT_PASSWORD.encode() not in f.read(2 << 30)
+    left, = (token for token in tokens(again["disk"]).values() if token["type"] == "atomos-answers")
+    assert set(left) == {"type", "keyslots", "open", "sealed"}
+    # Everybody reads this, in base64.
+    assert json.loads(base64.b64decode(left["open"])) == {name: again["answers"][name] for name in ("zone", "realName", "name")}
+    assert NEXT_PASSWORD.encode() not in base64.b64decode(left["sealed"])
     with vm.boot("first-boot-again", again["disk"], keep=keep) as m:
         m.expect("Telling the TPM to open this disk.")
         # Whichever console is the first; the other one only waits.
