@@ -193,22 +193,46 @@ def test_starts_by_itself_from_then_on(owned, keep):
         tamper.volume_key(owned["disk"], start)
 
 
-@pytest.mark.long
-def test_exchanged_disk(owned, installed, keep):
-    """One that opens with the generic password doesn't get what the TPM keeps for the owner's. Here it is the disk with
-    another system: it gets an owner and homes, and what was there stays as it was."""
+THEIR_USER, THEIR_PASSWORD = "mallory", "nine crooked fences"
+
+
+@pytest.fixture(scope="module")
+def exchanged(owned, installed, keep):
+    """Another disk in the owner's machine gets an owner of its own, who then seals a slot to this very TPM: what the boot
+    has left about itself, and what is mounted for homes."""
     with vm.boot("exchanged", installed["beside"], keep=keep) as m:
         m.expect("The TPM keeps something for another disk")
-        first_boot.answer(m, USER, PASSWORD)
-        m.login(USER, PASSWORD)
-        boot = m.boot_json()
-        assert boot["pin"] == "other-volume" and not boot["enrolled"]
-        assert m.run("findmnt -no FSTYPE /home") == "btrfs"
+        first_boot.answer(m, THEIR_USER, THEIR_PASSWORD)
+        m.login(THEIR_USER, THEIR_PASSWORD)
+        boot, homes = m.boot_json(), m.run("findmnt -no FSTYPE /home")
+        m.run(f"umask 077; printf %s '{THEIR_PASSWORD}' >/root/key")
+        m.run(f"systemd-cryptenroll --unlock-key-file=/root/key --tpm2-device=auto --tpm2-pcrs=7 /dev/{boot['partition']}", 300)
         switch_off(m)
-    assert neighbour_bytes(installed["beside"]) == installed["before"]
-    table = table_of(installed["beside"])
+    return {"disk": installed["beside"], "boot": boot, "homes": homes}
+
+
+@pytest.mark.long
+def test_exchanged_disk(exchanged, installed):
+    """One that opens with the generic password doesn't get what the TPM keeps for the owner's. Here it is the disk with
+    another system: it gets an owner and homes, and what was there stays as it was."""
+    assert exchanged["boot"]["pin"] == "other-volume" and not exchanged["boot"]["enrolled"]
+    assert exchanged["homes"] == "btrfs"
+    assert neighbour_bytes(exchanged["disk"]) == installed["before"]
+    table = table_of(exchanged["disk"])
     assert table["id"] == NEIGHBOUR_DISK
     assert [p["name"] for p in table["partitions"]] == ["theirs", "esp", "bios", "atomos", "atomos-home"]
+
+
+@pytest.mark.long
+def test_exchanged_disk_sealed_to_this_tpm(exchanged, owned, keep):
+    """It would open by the TPM, which isn't asked to; its password opens it, and changes nothing without a typed yes."""
+    with vm.boot("exchanged-sealed", exchanged["disk"], keep=keep) as m:
+        assert m.expect(["The TPM knows another disk than this one", "Verifying and copying"]) == 0
+        assert m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 0
+        m.send(THEIR_PASSWORD)
+        m.expect("Shall the TPM open this disk from now on, and no longer the other one?")
+        m.send()
+        assert m.expect(["Telling the TPM", "Verifying and copying"]) == 1
     with vm.boot("own-again", owned["disk"], keep=keep) as m:
         assert m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 1
 
