@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """A TPM that falls silent: sits between QEMU and swtpm and passes everything on, until a command
 extends a PCR with the SHA-256 of WORD. That command and all later ones are taken and never answered;
-with WORD:after that one is answered still, with WORD:never all are. The file LISTEN.heard is made when
-the command comes.
+with WORD:after that one is answered still, with WORD:never all are. With WORD:slow all are, too, but
+from then on each unsealing takes SLOW seconds. The file LISTEN.heard is made when the command comes.
 
-Usage: mute_tpm.py LISTEN SWTPM WORD[:after|:never]   (LISTEN: socket for QEMU's chardev; SWTPM: swtpm's --ctrl socket)
+Usage: mute_tpm.py LISTEN SWTPM WORD[:after|:never|:slow]   (LISTEN: socket for QEMU's chardev; SWTPM: swtpm's --ctrl socket)
 
 Stopping swtpm itself won't do: QEMU talks to it over a control channel too, and would hang with it.
 """
@@ -14,8 +14,12 @@ import os
 import select
 import socket
 import sys
+import threading
 
 CHUNK = 65536
+UNSEAL = bytes.fromhex("0000015e")  # behind tag and size of a command
+# Longer than the boot waits with its prompt, shorter than the kernel waits for the TPM (two minutes).
+SLOW = 30
 
 
 def connect(path):
@@ -58,9 +62,22 @@ class Proxy:
             return False
         if source is self.guest:
             self.listen(data)
-        if not self.mute:
+        if self.is_slow(data):
+            self.later(self.data[source].sendall, data)
+        elif not self.mute:
             self.data[source].sendall(data)
         return True
+
+    def is_slow(self, command):
+        """Whether this one takes its time; no answer looks like it."""
+        return self.heard and self.mode == "slow" and command[6:10] == UNSEAL
+
+    @staticmethod
+    def later(send, data):
+        """Sends after SLOW seconds; QEMU's control channel goes on meanwhile."""
+        timer = threading.Timer(SLOW, send, [data])
+        timer.daemon = True
+        timer.start()
 
     def listen(self, command):
         """Falls silent where this command says so."""
