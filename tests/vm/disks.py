@@ -50,12 +50,11 @@ def open_image(image):
     return made
 
 
-def make_medium(directory, lines):
-    """The image of the demo with these lines added to its configuration."""
-    demo = vm.TOP / "examples/demo"
-    shutil.copy(demo / "configuration.nix", directory / "demo.nix")
-    shutil.copy(demo / "atomos.lock", directory)
-    (directory / "configuration.nix").write_text(f"{{ lib, ... }}:\n{{\n  imports = [ ./demo.nix ];\n{lines}}}\n")
+def make_medium(directory, lines, example="demo"):
+    """The image of an example with these lines added to its configuration."""
+    example = vm.TOP / "examples" / example
+    shutil.copy(example / "atomos.lock", directory)
+    (directory / "configuration.nix").write_text(f"{{ lib, ... }}:\n{{\n  imports = [ {example}/configuration.nix ];\n{lines}}}\n")
     image = directory / "medium.img"
     tamper.output(vm.BUILD / "lib/atomos", "image", "--configuration", directory, "-o", image)
     return image

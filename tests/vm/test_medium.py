@@ -19,11 +19,6 @@ from screens import ENTER, Serial
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("medium")]
 MIB = 1 << 20
-MEDIUM = """\
-  atomos.install.menu.enable = true;
-  networking.useNetworkd = lib.mkForce false;
-  networking.networkmanager.enable = true;
-"""
 POOR = {"secure_boot": "off", "tpm": False}
 SYSTEM = "atomos-demo 1 (AtomOS, Debian 13)"
 USER, PASSWORD = first_boot.USER, first_boot.OWNER_PASSWORD
@@ -173,7 +168,7 @@ def install(machine, serial, directory):
 def seen(tmp_path_factory):
     """One boot of the medium, tried on the screen and installed from the serial console."""
     directory = tmp_path_factory.mktemp("medium")
-    medium = make_medium(directory, MEDIUM)
+    medium = make_medium(directory, "", "medium")
     extra = ["-device", "VGA"] + port(2, "small") + port(3, "target")
     extra += with_disk(empty_disk(directory / "huge.img", 4 * 10**12), "huge")
     with vm.boot("medium", medium, extra=extra, **POOR) as m:

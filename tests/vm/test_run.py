@@ -112,11 +112,11 @@ class Typist(vm.Console):
 def test_try_the_installation(tmp_path):
     """As the README says it: the medium with an empty disk, and then the disk alone, which becomes somebody's."""
     readme = (vm.TOP / "README.md").read_text()
-    for command in ("./atomos image --configuration examples/demo/medium.nix -o build/medium.img\n",
+    for command in ("./atomos image --configuration examples/medium -o build/medium.img\n",
                     "./atomos run --disk 8G build/medium.img ", "./atomos run build/medium.img.disk "):
         assert command in readme
     own = tmp_path / "medium.img"
-    subprocess.run([PROGRAM, "image", "--configuration", vm.TOP / "examples/demo/medium.nix", "-o", own], check=True)
+    subprocess.run([PROGRAM, "image", "--configuration", vm.TOP / "examples/medium", "-o", own], check=True)
     anna = first_boot.USER, first_boot.OWNER_PASSWORD
     with Typist("try-medium", "--disk", "8G", own) as t:
         t.expect("Try it")

@@ -17,8 +17,6 @@ pytestmark = [pytest.mark.long, pytest.mark.xdist_group("wireless")]
 SHOWN = vm.LOGS / "wireless-screens.txt"
 NETWORK, PASSPHRASE = "Lamplight", "twelve quiet rivers"
 SYSTEM = f"""\
-  networking.useNetworkd = lib.mkForce false;
-  networking.networkmanager.enable = true;
   environment.systemPackages = [ "hostapd" "dnsmasq-base" "iw" "iproute2" ];
   environment.etc."access-point.conf".text = ''
     interface=wlan1
@@ -60,7 +58,7 @@ SYSTEM = f"""\
 def disk(tmp_path_factory):
     """Installed, without an owner, and what its machine keeps."""
     directory = tmp_path_factory.mktemp("wireless")
-    with Copy(make_medium(directory, SYSTEM), "wireless") as copy:
+    with Copy(make_medium(directory, SYSTEM, "medium"), "wireless") as copy:
         installed.ownerless(copy)
         installed.add_room(copy.path, first_boot.HOMES)
         yield copy.path, directory
