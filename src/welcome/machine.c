@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Asks the running system. */
+#include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "welcome/machine.h"
 
 #define PLYMOUTH "/usr/bin/plymouth"
+#define SYS_NET "/sys/class/net"
 #define TABLE_MAX (1U << 20)
 /* syslog(2) has no names for them. */
 #define CONSOLE_OFF 6
@@ -56,6 +58,21 @@ bool machine_network(void)
 	(void)read_file_at(AT_FDCWD, "/proc/net/route", TABLE_MAX, &route, NULL);
 	(void)read_file_at(AT_FDCWD, "/proc/net/ipv6_route", TABLE_MAX, &route6, NULL);
 	return machine_network_in(route ? route : "", route6 ? route6 : "");
+}
+
+bool machine_wireless(void)
+{
+	_cleanup_closedir_ DIR *directory = opendir(SYS_NET);
+	struct dirent *entry;
+
+	while (directory && (entry = readdir(directory))) {
+		_cleanup_free_ char *radio =
+			xasprintf(SYS_NET "/%s/phy80211", entry->d_name);
+
+		if (access(radio, F_OK) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* NetworkManager's word; never in the user's language. */

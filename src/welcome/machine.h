@@ -7,6 +7,8 @@
 /* There is a way to somewhere else. */
 bool machine_network(void);
 bool machine_network_in(const char *route, const char *route6);
+/* There is a radio for networks. */
+bool machine_wireless(void);
 /* Waits until there is, at most so long, while NetworkManager is making a connection. */
 void machine_wait_for_network(unsigned seconds);
 

@@ -35,6 +35,17 @@ static void show_menu(const struct medium *m, struct screen *s)
 		"this image lies on an inner disk: the system gets the space behind it");
 }
 
+static void show_network(const struct medium *m _unused_, struct screen *s)
+{
+	s->title = xstrdup("Network");
+	s->text =
+		xstrdup("This machine has no connection to a network. One can be made at "
+			"any time (nmtui); like all else it isn't kept.");
+	s->back = true;
+	screen_add(s, "Go on without", NULL);
+	screen_add(s, "Make a connection", "Wi-Fi, wired, mobile");
+}
+
 static void show_where(const struct medium *m, struct screen *s)
 {
 	s->title = xstrdup("Where to install");
@@ -120,7 +131,8 @@ static void show_installed(const struct medium *m, struct screen *s)
 void medium_show(const struct medium *m, struct screen *ret)
 {
 	static void (*const shows[])(const struct medium *, struct screen *) = {
-		show_menu, show_where, show_confirm, show_tpm, show_installed};
+		show_menu,    show_network, show_where,
+		show_confirm, show_tpm,	    show_installed};
 
 	*ret = (struct screen){.kind = SCREEN_MENU};
 	shows[m->step](m, ret);
@@ -150,13 +162,21 @@ static enum medium_next take_confirm(struct medium *m, const char *typed)
 	return MEDIUM_ON;
 }
 
+static enum medium_next take_installed(struct medium *m, size_t choice)
+{
+	if (choice < 2)
+		return choice == 0 ? MEDIUM_OFF : MEDIUM_RESTART;
+	return m->running ? MEDIUM_TRY : MEDIUM_REACH;
+}
+
 enum medium_next medium_take(struct medium *m, const struct answer *a)
 {
 	set_error(m, NULL);
 	if (a->back && m->step == MEDIUM_WHERE && m->running)
 		return MEDIUM_TRY;
 	if (a->back) {
-		m->step = m->step == MEDIUM_TPM	      ? MEDIUM_CONFIRM
+		m->step = m->step == MEDIUM_NETWORK   ? m->before
+			  : m->step == MEDIUM_TPM     ? MEDIUM_CONFIRM
 			  : m->step == MEDIUM_CONFIRM ? MEDIUM_WHERE
 						      : MEDIUM_MENU;
 		return MEDIUM_ON;
@@ -164,7 +184,7 @@ enum medium_next medium_take(struct medium *m, const struct answer *a)
 	switch (m->step) {
 	case MEDIUM_MENU:
 		if (a->choice == 0)
-			return MEDIUM_TRY;
+			return MEDIUM_REACH;
 		if (a->choice == 2) {
 			m->chosen =
 				(size_t)(targets_behind(&m->targets) - m->targets.list);
@@ -173,6 +193,8 @@ enum medium_next medium_take(struct medium *m, const struct answer *a)
 		}
 		m->step = MEDIUM_WHERE;
 		return MEDIUM_LIST;
+	case MEDIUM_NETWORK:
+		return a->choice == 0 ? MEDIUM_TRY : MEDIUM_CONNECT;
 	case MEDIUM_WHERE:
 		return take_where(m, a->choice);
 	case MEDIUM_CONFIRM:
@@ -181,9 +203,7 @@ enum medium_next medium_take(struct medium *m, const struct answer *a)
 		m->take_tpm = a->choice == 1;
 		return MEDIUM_INSTALL;
 	default:
-		return a->choice == 0	? MEDIUM_OFF
-		       : a->choice == 1 ? MEDIUM_RESTART
-					: MEDIUM_TRY;
+		return take_installed(m, a->choice);
 	}
 }
 
@@ -198,4 +218,14 @@ void medium_failed(struct medium *m, const char *words)
 {
 	m->step = MEDIUM_WHERE;
 	set_error(m, xasprintf("%s.", words));
+}
+
+enum medium_next medium_network(struct medium *m, bool lacking)
+{
+	if (!lacking)
+		return MEDIUM_TRY;
+	if (m->step != MEDIUM_NETWORK)
+		m->before = m->step;
+	m->step = MEDIUM_NETWORK;
+	return MEDIUM_ON;
 }

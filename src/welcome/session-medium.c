@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The medium's menu on a front end. */
 #include "base/alloc.h"
+#include "base/process.h"
 #include "base/sysfs.h"
 #include "welcome/installer.h"
 #include "welcome/lock.h"
+#include "welcome/machine.h"
 #include "welcome/medium.h"
 #include "welcome/session.h"
+
+/* DHCP on a cable, which needs nobody. */
+#define CABLE_SECONDS 10
 
 static void list(struct session *s, struct medium *m)
 {
@@ -29,6 +34,23 @@ static void install(struct session *s, struct medium *m)
 		medium_installed(m, note);
 }
 
+/* Without a radio there is nothing to choose: a cable connects by itself. */
+static bool lacks_network(void)
+{
+	return !machine_network() && machine_wireless() && process_available("nmtui");
+}
+
+static enum medium_next reach(struct session *s, struct medium *m, bool connect)
+{
+	if (connect) {
+		session_connect(s);
+	} else if (lacks_network()) {
+		(*s->ui)->methods->progress(*s->ui, "Looking for a network", NULL, 0, 0);
+		machine_wait_for_network(CABLE_SECONDS);
+	}
+	return medium_network(m, lacks_network());
+}
+
 /* Until somebody wants to try the system, or the machine goes. */
 static int ask_all(struct session *s, struct medium *m, struct error *err)
 {
@@ -37,13 +59,17 @@ static int ask_all(struct session *s, struct medium *m, struct error *err)
 
 	for (;;) {
 		_cleanup_screen_ struct screen screen = {0};
+		enum medium_next next;
 		int r;
 
 		medium_show(m, &screen);
 		r = session_ask(s, &screen, &a, err);
 		if (r < 0)
 			return r;
-		switch (medium_take(m, &a)) {
+		next = medium_take(m, &a);
+		if (next == MEDIUM_REACH || next == MEDIUM_CONNECT)
+			next = reach(s, m, next == MEDIUM_CONNECT);
+		switch (next) {
 		case MEDIUM_TRY:
 			return 0;
 		case MEDIUM_LIST:

@@ -178,7 +178,7 @@ static int take_turn(struct first_boot *f, struct error *err)
 }
 
 /* nmtui lists what was found before it began, and can be left before it is connected. */
-static void connect_network(struct session *s)
+void session_connect(struct session *s)
 {
 	static const char *const scan[] = {"nmcli",    "device", "wifi", "list",
 					   "--rescan", "yes",	 NULL};
@@ -200,7 +200,7 @@ static void act(struct first_boot *f, struct flow *flow, enum flow_next next)
 	if (next == FLOW_KEYMAP) {
 		machine_use_keymap(flow_answers(flow)->keymap);
 	} else if (next == FLOW_NETWORK) {
-		connect_network(f->session);
+		session_connect(f->session);
 		flow_tried_network(flow, machine_network());
 	}
 }

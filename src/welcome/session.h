@@ -43,6 +43,10 @@ int session_ask(struct session *s, const struct screen *screen, struct answer *r
 /* A program that has the terminal for itself; what it fails on is only said. */
 void session_run(struct session *s, const char *const *argv);
 
+/* NetworkManager's own screens; then waits for the connection. machine_network says
+ * whether there is one. */
+void session_connect(struct session *s);
+
 /* The machine goes off, or starts anew. */
 void session_end(struct session *s, bool restart);
 

@@ -39,6 +39,19 @@ WHERE = """\
       empty
     Look again
       after a disk was plugged in"""
+NETWORK = """\
+  Network
+
+  This machine has no connection to a network. One can be made at any time
+  (nmtui); like all else it isn't kept.
+
+  > Go on without
+    Make a connection  Wi-Fi, wired, mobile"""
+# The first time it is left without a connection.
+NMTUI = """echo "nmtui $*" >>"${0%nmtui}atomos.calls"
+[ -e "$0.left" ] && { ip link set lo up; ip route add default dev lo; }
+touch "$0.left"
+"""
 FAILED = """\
   Where to install
 
@@ -82,6 +95,54 @@ def test_full_screen(consoles):
     child.send(ENTER)
     child.expect(pexpect.EOF)
     assert consoles.calls().splitlines() == [ORDER, ORDER, "systemctl poweroff"]
+
+
+@pytest.fixture
+def radio(consoles):
+    """The same where there is a radio, NetworkManager, and nothing that it is connected to."""
+    consoles.cut_off = True
+    consoles.show("/sys/class/net", ("wlan0/phy80211", None))
+    consoles.stand_in("nmtui", NMTUI)
+    consoles.stand_in("nmcli", "echo disconnected\n")
+    return consoles
+
+
+def test_who_tries_is_asked_for_a_network(radio):
+    child = radio.start("--medium", term="vt220")
+    see(child, "> Try it")
+    child.send(ENTER)
+    assert see(child, "no connection").startswith(NETWORK + "\n\n")
+    child.send(ESCAPE)
+    see(child, "> Try it")
+    child.send(ENTER)
+    for _ in range(2):
+        see(child, "no connection")
+        child.send(DOWN + ENTER)
+    child.expect(pexpect.EOF)
+    assert radio.calls() == "nmtui connect\n" * 2
+
+
+def test_who_tries_is_asked_in_plain_lines(radio):
+    child = radio.start("--medium")
+    for question, line in (("  1  Try it", "1"), ("  2  Make a connection: Wi-Fi, wired, mobile", "2"), ("no connection", "")):
+        child.expect(question)
+        child.expect(": $")
+        child.sendline(line)
+    child.expect(pexpect.EOF)
+    assert radio.calls() == "nmtui connect\n"
+
+
+@pytest.mark.parametrize("without", ["radio", "program"])
+def test_not_asked_for_a_network_that_nobody_can_choose(radio, without):
+    if without == "radio":
+        (radio.directory / "sys-class-net/wlan0/phy80211").rmdir()
+    else:
+        (radio.directory / "nmtui").unlink()
+    child = radio.start("--medium", term="vt220")
+    see(child, "> Try it")
+    child.send(ENTER)
+    child.expect(pexpect.EOF)
+    assert "no connection" not in child.logfile_read.picture() and radio.calls() is None
 
 
 def test_plain_lines(consoles):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The first start of a machine that has no network but a wireless one. The radios are the kernel's own simulated ones
-(mac80211_hwsim); the access point, what it encrypts with and NetworkManager are real."""
+"""A medium that is tried, and the first start of a disk, in a machine that has no network but a wireless one. The radios are
+the kernel's own simulated ones (mac80211_hwsim); the access point, what it encrypts with and NetworkManager are real."""
 
 import re
 
@@ -14,7 +14,7 @@ from screens import ENTER, TAB, Serial
 from tamper import Copy
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("wireless")]
-SHOWN = vm.LOGS / "wireless-screens.txt"
+SHOWN, TRIED = vm.LOGS / "wireless-screens.txt", vm.LOGS / "wireless-try-screens.txt"
 NETWORK, PASSPHRASE = "Lamplight", "twelve quiet rivers"
 SYSTEM = f"""\
   environment.systemPackages = [ "hostapd" "dnsmasq-base" "iw" "iproute2" ];
@@ -55,10 +55,16 @@ SYSTEM = f"""\
 
 
 @pytest.fixture(scope="module")
-def disk(tmp_path_factory):
+def air(tmp_path_factory):
+    """A medium that has the access point with it."""
+    return make_medium(tmp_path_factory.mktemp("air"), SYSTEM, "medium")
+
+
+@pytest.fixture(scope="module")
+def disk(air, tmp_path_factory):
     """Installed, without an owner, and what its machine keeps."""
     directory = tmp_path_factory.mktemp("wireless")
-    with Copy(make_medium(directory, SYSTEM, "medium"), "wireless") as copy:
+    with Copy(air, "wireless") as copy:
         installed.ownerless(copy)
         installed.add_room(copy.path, first_boot.HOMES)
         yield copy.path, directory
@@ -73,6 +79,18 @@ def connect(serial):
     serial.press(PASSPHRASE + TAB + TAB + ENTER)
     serial.see("* " + NETWORK, 90)
     serial.press("\x1b")
+
+
+def test_asked_for_when_it_is_tried(air):
+    """Between the menu and the log-in."""
+    with vm.boot("wireless-try", air, network=False) as m:
+        serial = Serial(m, TRIED)
+        serial.see("Try it")
+        serial.choose("Try it")
+        serial.see("no connection to a network")
+        connect(serial)
+        m.login()
+        assert m.run("nmcli -g STATE general; cat /sys/class/net/wlan0/operstate").split() == ["connected", "up"]
 
 
 def test_asked_for_at_the_first_start_and_there_from_then_on(disk):

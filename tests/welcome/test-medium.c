@@ -90,7 +90,7 @@ static void test_confirm(void **state _unused_)
 	medium_installed(&m, NULL);
 	assert_int_equal(choose(&m, 0), MEDIUM_OFF);
 	assert_int_equal(choose(&m, 1), MEDIUM_RESTART);
-	assert_int_equal(choose(&m, 2), MEDIUM_TRY);
+	assert_int_equal(choose(&m, 2), MEDIUM_REACH);
 }
 
 /* Asked for by somebody who tries the system already. */
@@ -189,13 +189,45 @@ static void test_from_a_disk(void **state _unused_)
 	assert_null(s.items[1].detail);
 	assert_string_equal(s.items[2].label, "Go on with this system");
 	assert_int_equal(s.preset, 2);
+	assert_int_equal(choose(&m, 2), MEDIUM_TRY);
 }
 
 static void test_try(void **state _unused_)
 {
 	_cleanup_medium_ struct medium m = {.system = "AtomOS demo"};
 
+	assert_int_equal(choose(&m, 0), MEDIUM_REACH);
+	assert_int_equal(medium_network(&m, false), MEDIUM_TRY);
+}
+
+/* Without a network that could be had, until there is one or nobody wants it. */
+static void test_network(void **state _unused_)
+{
+	_cleanup_medium_ struct medium m = {.system = "AtomOS demo"};
+	_cleanup_secret_ struct secret *none = secret_new();
+	const struct answer back = {.back = true, .text = none};
+	_cleanup_screen_ struct screen s = {0};
+
+	assert_int_equal(choose(&m, 0), MEDIUM_REACH);
+	assert_int_equal(medium_network(&m, true), MEDIUM_ON);
+	medium_show(&m, &s);
+	assert_string_equal(s.title, "Network");
+	assert_true(s.back);
+	assert_int_equal(s.preset, 0);
+	assert_int_equal(choose(&m, 1), MEDIUM_CONNECT);
+	assert_int_equal(medium_network(&m, true), MEDIUM_ON);
+	assert_int_equal(m.step, MEDIUM_NETWORK);
 	assert_int_equal(choose(&m, 0), MEDIUM_TRY);
+	assert_int_equal(choose(&m, 1), MEDIUM_CONNECT);
+	assert_int_equal(medium_network(&m, false), MEDIUM_TRY);
+	assert_int_equal(medium_take(&m, &back), MEDIUM_ON);
+	assert_int_equal(m.step, MEDIUM_MENU);
+	/* Behind an installation, too. */
+	medium_installed(&m, NULL);
+	assert_int_equal(choose(&m, 2), MEDIUM_REACH);
+	assert_int_equal(medium_network(&m, true), MEDIUM_ON);
+	assert_int_equal(medium_take(&m, &back), MEDIUM_ON);
+	assert_int_equal(m.step, MEDIUM_INSTALLED);
 }
 
 static void test_list_again(void **state _unused_)
@@ -279,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_from_a_disk),
 		cmocka_unit_test(test_try),
+		cmocka_unit_test(test_network),
 		cmocka_unit_test(test_list_again),
 		cmocka_unit_test(test_bad_lists),
 		cmocka_unit_test(test_progress),
