@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "welcome/choices.h"
+#include "welcome/inner.h"
 #include "welcome/lock.h"
 #include "welcome/machine.h"
 #include "welcome/preset.h"
@@ -283,6 +284,8 @@ static int run(struct command *c, struct error *err)
 		return 0;
 	if (boot.installed && boot.owned)
 		drop_left(c, &boot);
+	if (c->console && boot.medium && !config.menu)
+		inner_note(&boot);
 	c->mode = mode_of(c, &boot, &config);
 	if (c->mode == MODE_AUTO)
 		return 0;

@@ -31,10 +31,14 @@ class Consoles:
             (directory / name).write_text(text)
             (directory / name).chmod(0o755)
         (directory / "atomos.list").write_text(json.dumps(disks))
-        (directory / "boot.json").write_text('{"product": "x", "system": "y", "medium": true, "partition": "vdz3"}')
-        (directory / "config.json").write_text(json.dumps({"system": "AtomOS demo", "keymaps": ["us"], **config}))
+        (directory / "boot.json").write_text('{"product": "x", "system": "y", "medium": true, "disk": "vdz", "partition": "vdz3"}')
+        self.configure(**config)
         (directory / "run").mkdir()
         self.seen_as, self.cut_off = {"/run": directory / "run"}, False
+
+    def configure(self, **config):
+        """What the configuration decided."""
+        (self.directory / "config.json").write_text(json.dumps({"system": "AtomOS demo", "keymaps": ["us"], **config}))
 
     def stand_in(self, name, script):
         """A further program in place of one that is called by this name."""

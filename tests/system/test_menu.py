@@ -97,6 +97,24 @@ def test_full_screen(consoles):
     assert consoles.calls().splitlines() == [ORDER, ORDER, "systemctl poweroff"]
 
 
+@pytest.mark.parametrize("gigabytes, removable, menu, said", [
+    (4, 0, False, "To make this machine yours: sudo atomos install --disk vdz --free\n\n"),
+    (1, 0, False, None), (4, 1, False, None), (4, 0, True, None)])
+def test_an_inner_disk_without_menu_says_the_command(consoles, gigabytes, removable, menu, said):
+    """Above the log-in, where there is room behind the image."""
+    start, size, room = 2048, 800000, gigabytes << 21
+    consoles.show("/sys/block", ("vdz/size", f"{start + size + room}\n"), ("vdz/removable", f"{removable}\n"),
+                  ("vdz/vdz3/start", f"{start}\n"), ("vdz/vdz3/size", f"{size}\n"))
+    consoles.configure(menu=menu)
+    child = consoles.start(boot=True)
+    if menu:
+        see(child, "Try it")
+    else:
+        child.expect(pexpect.EOF)
+    issue = consoles.directory / "run/issue.d/atomos.issue"
+    assert (issue.read_text() if issue.exists() else None) == said
+
+
 @pytest.fixture
 def radio(consoles):
     """The same where there is a radio, NetworkManager, and nothing that it is connected to."""

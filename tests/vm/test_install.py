@@ -46,13 +46,17 @@ def neighbour_bytes(path):
 
 @pytest.fixture(scope="module")
 def installed(image, tmp_path_factory):
-    """Two disks that were installed to in one boot of the medium, with what was said."""
+    """Two disks that were installed to in one boot of the medium, with what was said. The medium itself is an inner disk with
+    room behind the image."""
     directory = tmp_path_factory.mktemp("install")
-    disk, beside = empty_disk(directory / "disk.img"), directory / "beside.img"
+    disk, beside, medium = empty_disk(directory / "disk.img"), directory / "beside.img", directory / "medium.img"
     make_neighbour(beside)
+    tamper.output("cp", "--reflink=auto", "--sparse=always", image, medium)
+    os.truncate(medium, 5 * GIB)
     before = neighbour_bytes(beside)
-    with vm.boot("install", image, extra=with_disk(disk, "target") + with_disk(beside, "beside")) as m:
+    with vm.boot("install", medium, extra=with_disk(disk, "target") + with_disk(beside, "beside")) as m:
         m.login()
+        greeting, runs_from = m.said(), look_at(m, "medium")["disk"]
         target = look_at(m, "target")
         assert target["content"] == "empty" and target.get("refusal") is None
         wrong = m.run(f"atomos install --disk {target['disk']} --yes other", 120, check=False)
@@ -63,7 +67,13 @@ def installed(image, tmp_path_factory):
         free = install(m, "beside", "--free")
         m.send("systemctl poweroff")
         m.wait_off(180)
-    return {"disk": disk, "said": said, "beside": beside, "free": free, "before": before}
+    return {"disk": disk, "said": said, "beside": beside, "free": free, "before": before,
+            "greeting": greeting, "runs_from": runs_from}
+
+
+def test_an_inner_disk_says_how_it_becomes_somebodys(installed):
+    command = f"To make this machine yours: sudo atomos install --disk {installed['runs_from']} --free"
+    assert command in installed["greeting"].split("login:")[0]
 
 
 def test_says_what_to_do_next(installed):
