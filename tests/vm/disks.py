@@ -2,6 +2,7 @@
 """Disks to install to, and media to install from, as the tests of the installation need them."""
 
 import fcntl
+import hashlib
 import json
 import shutil
 
@@ -9,6 +10,8 @@ import tamper
 import vm
 
 GIB = 1 << 30
+NEIGHBOUR_DISK = "0B2D3F4A-1C5E-4F6A-8B7C-9D0E1F2A3B4C"
+NEIGHBOUR_SIZE = 300 << 20
 # The demo's account stays on a disk that was installed to.
 OPEN_ACCOUNT = "users.users.atom.untilOwned = lib.mkForce false;"
 
@@ -24,6 +27,21 @@ def empty_disk(path, size=5 * GIB):
     with open(path, "wb") as f:
         f.truncate(size)
     return path
+
+
+def make_neighbour(path, size=5 * GIB):
+    """A disk with a Linux on it and free space behind."""
+    empty_disk(path, size)
+    script = f"label: gpt\nlabel-id: {NEIGHBOUR_DISK}\nstart=1MiB, size={NEIGHBOUR_SIZE >> 20}MiB, name=theirs\n"
+    tamper.output("sfdisk", "--quiet", path, input=script.encode())
+    tamper.output("mkfs.ext4", "-q", "-L", "theirs", "-E", f"offset={1 << 20}", path, f"{NEIGHBOUR_SIZE >> 20}M")
+    return path
+
+
+def digest(path):
+    """Of all that is on a disk."""
+    with open(path, "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
 
 
 def parse_list(text):

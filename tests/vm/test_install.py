@@ -14,11 +14,11 @@ import pytest
 import first_boot
 import tamper
 import vm
-from disks import GIB, empty_disk, look_at, make_medium, parse_list, with_disk
+from disks import (
+    GIB, NEIGHBOUR_DISK, NEIGHBOUR_SIZE, empty_disk, look_at, make_medium, make_neighbour, parse_list, with_disk)
 from installed import INSTALLED_ROOT, tokens
 
 pytestmark = pytest.mark.xdist_group("install")
-NEIGHBOUR_DISK = "0B2D3F4A-1C5E-4F6A-8B7C-9D0E1F2A3B4C"
 LARGE_SECTORS = ",logical_block_size=4096,physical_block_size=4096"
 
 
@@ -28,20 +28,11 @@ def install(machine, serial, *options):
     return machine.run(f"atomos install --disk {name} --yes {name} {' '.join(options)}; echo status $?", 900, check=False)
 
 
-def make_neighbour(path):
-    """A disk with a Linux on it and free space behind."""
-    with open(path, "wb") as f:
-        f.truncate(5 * GIB)
-    script = f"label: gpt\nlabel-id: {NEIGHBOUR_DISK}\nstart=1MiB, size=300MiB, name=theirs\n"
-    tamper.output("sfdisk", "--quiet", path, input=script.encode())
-    tamper.output("mkfs.ext4", "-q", "-L", "theirs", "-E", f"offset={1 << 20}", path, "300M")
-
-
 def neighbour_bytes(path):
     """Digest of the other system's partition."""
     with open(path, "rb") as f:
         f.seek(1 << 20)
-        return hashlib.sha256(f.read(300 << 20)).hexdigest()
+        return hashlib.sha256(f.read(NEIGHBOUR_SIZE)).hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +40,7 @@ def installed(image, tmp_path_factory):
     """Two disks that were installed to in one boot of the medium, with what was said. The medium itself is an inner disk with
     room behind the image."""
     directory = tmp_path_factory.mktemp("install")
-    disk, beside, medium = empty_disk(directory / "disk.img"), directory / "beside.img", directory / "medium.img"
-    make_neighbour(beside)
+    disk, beside, medium = empty_disk(directory / "disk.img"), make_neighbour(directory / "beside.img"), directory / "medium.img"
     tamper.output("cp", "--reflink=auto", "--sparse=always", image, medium)
     os.truncate(medium, 5 * GIB)
     before = neighbour_bytes(beside)

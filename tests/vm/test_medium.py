@@ -14,7 +14,7 @@ import installed
 import tamper
 import terminal
 import vm
-from disks import empty_disk, make_medium, parse_list, with_disk
+from disks import NEIGHBOUR_SIZE, digest, empty_disk, make_medium, make_neighbour, parse_list, with_disk
 from screens import ENTER, Serial
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("medium")]
@@ -122,6 +122,7 @@ def try_it(machine, directory):
     screen.see("Password:")
     screen.type("atom\n")
     screen.see("$")
+    machine.ssh_root("echo mine | tee /etc/kept /var/lib/kept >/home/atom/kept; sync")
     seen["who"] = machine.ssh("who")
     seen["network"] = machine.ssh("nmcli -g STATE general; command -v nmtui")
     screen.type("sudo atomos install\n")
@@ -166,19 +167,26 @@ def install(machine, serial, directory):
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
-    """One boot of the medium, tried on the screen and installed from the serial console."""
+    """One boot of the medium, tried on the screen and installed from the serial console. What it was started from is written
+    to for good."""
     directory = tmp_path_factory.mktemp("medium")
+    (directory / "keep").mkdir()
     medium = make_medium(directory, "", "medium")
     extra = ["-device", "VGA"] + port(2, "small") + port(3, "target")
     extra += with_disk(empty_disk(directory / "huge.img", 4 * 10**12), "huge")
-    with vm.boot("medium", medium, extra=extra, **POOR) as m:
+    theirs = make_neighbour(directory / "theirs.img", NEIGHBOUR_SIZE + 2 * MIB)
+    extra += with_disk(theirs, "theirs")
+    before = {path.name: digest(path) for path in (medium, theirs)}
+    with vm.boot("medium", medium, extra=extra, keep=directory / "keep", **POOR) as m:
         serial = Serial(m, SHOWN)
         serial.see("Try it")
         tried = try_it(m, directory)
+        tried["disks"] = {path.name: digest(path) for path in (medium, theirs)}
         result = install(m, serial, directory)
         serial.press(ENTER)
         m.wait_off(180)
-    return {**result, "screen": tried}
+    after = {path.name: digest(path) for path in (medium, theirs)}
+    return {**result, "screen": tried, "before": before, "after": after}
 
 
 def label(disk):
@@ -194,6 +202,11 @@ def test_menu_on_both_consoles(seen):
 
 def test_try_it_is_a_log_in(seen):
     assert re.search(r"^atom +tty1 ", seen["screen"]["who"], re.M)
+
+
+def test_trying_changes_nothing(seen):
+    """No byte of the medium or of a disk that is there; nor does installing, of those that weren't chosen."""
+    assert seen["screen"]["disks"] == seen["before"] == seen["after"]
 
 
 def test_network_is_there_by_itself(seen):
