@@ -110,6 +110,9 @@ def test_administrator(up):
     assert "sudo" in up.run(f"id -nG {ANNA}").split()
     assert ANNA in up.run("getent group sudo").split(":")[3].split(",")
     assert "luks" in up.run(f"homectl --no-pager inspect {ANNA} | grep -i storage")
+    assert not {"password", "slot"} & set(status(up))
+    # Of the password and of the slot.
+    assert len(up.run(f"cat /var/lib/atomos/slots/{ANNA}").split()) == 2
     assert up.ssh("id -un; pwd", user=ANNA, password=FIRST).split() == [ANNA, f"/home/{ANNA}"]
 
 
