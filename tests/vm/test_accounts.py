@@ -234,10 +234,10 @@ def test_atomos_passwd_changes_both(up):
 def test_open_home_is_left_alone(up):
     """The copy of its header was made after the change; another one isn't put back while homed may be writing there."""
     copy, home = f"/var/lib/atomos/homes/{ANNA}", f"/home/{ANNA}.home"
-    header = f"dd if={home} bs=1M count=6 status=none | sha256sum"
+    header = f"dd if={home} bs=1M count=17 status=none | sha256sum"
     with Session(up, ANNA, FOURTH) as s:
         s.expect(PROMPT)
-        assert up.run(f"dd if={home} bs=1M skip=1 count=5 status=none | cmp - {copy}") == ""
+        assert up.run(f"dd if={home} bs=1M skip=1 count=16 status=none | cmp - {copy}") == ""
         before = up.run(header)
         # As if its slot had been wiped since the copy was made.
         up.run(f"cp {copy} /run/copy; printf x | dd of={copy} bs=1 seek=40000 conv=notrunc status=none")
