@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 
+import first_boot
 import judge
 import judge_owner
 import powerlog
@@ -144,5 +145,5 @@ class Change:
 
 
 def recorded(image, first):
-    directory = recording.kept("changed-password", image, lambda new: record(first, new))
+    directory = recording.kept("changed-password", image, lambda new: record(first, new), first_boot.__file__)
     return Change(directory, first.recovery)

@@ -8,6 +8,8 @@ import vm
 from tamper import Copy, output
 
 USER, OWNER_PASSWORD = "anna", "seven unlikely lamps"
+# Another keyboard and another part of the world than the configuration's.
+KEYMAP, ZONE = "de-latin1-nodeadkeys", "America/New_York"
 HOMES = 2 << 30
 CTRL_P = "\x10"
 GROUP = re.compile(r"(\d): ([a-z]{8})")
@@ -22,6 +24,9 @@ PROMPTS = [
     re.compile(rb"This machine is yours now"),
     re.compile(rb"That didn't work.*", re.S),
 ]
+# What is typed at the menus that have these words; at the others what is preset is taken.
+MENUS = {b"Which keyboard is this?": KEYMAP, b"Which part of the world": "America", b"Which place has": "New York",
+         b"easy to guess": "2"}
 
 
 def greeted(machine):
@@ -41,7 +46,8 @@ def answer_all(machine, user, password, name="Anna Beispiel"):
     groups = {}
     while True:
         asked = machine.expect(PROMPTS, 300)
-        groups.update({int(n): text for n, text in GROUP.findall(machine.console.before.decode(errors="replace"))})
+        before = machine.console.before
+        groups.update({int(n): text for n, text in GROUP.findall(before.decode(errors="replace"))})
         if asked == DONE:
             machine.expect(PROMPTS[MENU])
             machine.send()
@@ -50,13 +56,20 @@ def answer_all(machine, user, password, name="Anna Beispiel"):
             machine.listen(2)
             raise AssertionError(machine.tail(12))
         machine.send({
-            MENU: lambda: "2" if b"easy to guess" in machine.console.before else "",
+            MENU: lambda: next((typed for words, typed in MENUS.items() if words in before), ""),
             NAME: lambda: name,
             LOGIN: lambda: user,
             PASSWORD: lambda: password,
             AGAIN: lambda: password,
             TYPE_BACK: lambda: groups[int(machine.console.match.group(1))],
         }[asked]())
+
+
+def place_is_kept(m):
+    """Asserts that the root has what answer() chose, though each start makes it anew."""
+    assert m.run("cat /etc/timezone; readlink -f /etc/localtime") == f"{ZONE}\n/usr/share/zoneinfo/{ZONE}"
+    for file in ("/etc/vconsole.conf", "/etc/default/keyboard"):
+        assert {f'KEYMAP="{KEYMAP}"', 'XKBLAYOUT="de"', 'XKBVARIANT="nodeadkeys"'} <= set(m.run(f"cat {file}").splitlines())
 
 
 def own(name, image, keep, meanwhile=lambda m, recovery: None, **options):

@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager
 
 import first_boot
+import installed
 import judge
 import powerlog
 import tamper
@@ -64,8 +65,8 @@ class Volume:
 
 
 class Judge(verdicts.Judge):
-    """Judges the states of a first start. `final` is the disk behind it; missing(state, homes) says what is missing in the
-    two mounted file systems, or nothing."""
+    """Judges the states of a first start. `final` is the disk behind it; missing(state, homes, tokens) says what is missing in
+    the two mounted file systems and the header's tokens, or nothing."""
 
     few, many, large = 2, 12, 32 << 20
 
@@ -137,21 +138,25 @@ class Judge(verdicts.Judge):
 
     def owned(self, by):
         """Everything that makes the machine usable is there, as a start finds it."""
+        tokens = installed.tokens_at(self.path, self.root.start - tamper.DATA_OFFSET)
         with self.root.mounted() as root, self.home.mounted() as homes:
             if (root / "state/atomos/home.key").read_bytes() != self.home_key:
                 return "failure", "the key of the homes isn't the one in the state"
-            missing = self.missing(root / "state", homes)
+            missing = self.missing(root / "state", homes, tokens.values())
         return ("failure", missing) if missing else ("owned", by)
 
 
 class FirstStart:
     """A recorded one: `base` is the disk before it, `log` what was written, `final` the disk behind it, and `recovery` the
-    recovery key. A kind of them has the owner's `password`, and home_missing(file) as missing()."""
+    recovery key. A kind of them has the owner's `password` and `keymap`, and home_missing(file) as missing()."""
 
     kept = KEPT
 
-    def missing(self, state, homes):
+    def missing(self, state, homes, tokens):
         """What the owner had and a start doesn't find."""
+        keymaps = [token["keymap"] for token in tokens if token["type"] == "atomos-keymap"]
+        if keymaps != [self.keymap]:
+            return f"the prompt's keyboard is {keymaps or 'not noted'}"
         for file in (*(state / "root" / name for name in self.kept), *(state / "atomos/owner" / name for name in OWNERS)):
             if not file.exists() or not file.stat().st_size:
                 return f"{file.name} isn't there"

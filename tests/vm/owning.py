@@ -12,7 +12,8 @@ import recording
 import tamper
 import vm
 
-PASSWORD = "seven unlikely lamps"
+# As own-disk has them.
+PASSWORD, KEYMAP = "seven unlikely lamps", "de-latin1"
 HOME_SIZE = 20 << 20
 OWN = vm.BUILD / "meson/tests/welcome/own-disk"
 HOMECTL = """#!/bin/sh
@@ -51,7 +52,7 @@ def home_key(disk):
 class FirstStart(judge_owner.FirstStart):
     """As dm-crypt would have written it."""
 
-    password = PASSWORD
+    password, keymap = PASSWORD, KEYMAP
 
     def __init__(self, base, directory):
         self.base, self.final, log = base, directory / "final", directory / "log"

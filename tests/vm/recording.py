@@ -101,9 +101,9 @@ def next_data(f, at):
         return sys.maxsize
 
 
-def kept(name, image, make):
-    """The directory of what make(directory) makes, once for each image and installer."""
-    directory = WORK / f"{name}-{digest(image, INSTALL)}"
+def kept(name, image, make, *files):
+    """The directory of what make(directory) makes, once for each image, installer, and whatever else it depends on."""
+    directory = WORK / f"{name}-{digest(image, INSTALL, *files)}"
     if not directory.exists():
         tamper.output("rm", "-rf", *WORK.glob(f"{name}-*"))
         new = directory.with_suffix(".new")

@@ -39,7 +39,8 @@ def volume_of(home):
 class FirstStart(judge_owner.FirstStart):
     """See record()."""
 
-    password, kept = PASSWORD, (*judge_owner.KEPT, "var/lib/systemd/home/local.private", "var/lib/systemd/home/local.public")
+    password, keymap = PASSWORD, first_boot.KEYMAP
+    kept = (*judge_owner.KEPT, "var/lib/systemd/home/local.private", "var/lib/systemd/home/local.public")
 
     def home_missing(self, home):
         try:
@@ -67,4 +68,5 @@ class FirstStart(judge_owner.FirstStart):
 
 
 def recorded(image, medium):
-    return FirstStart(recording.kept("first-start", image, lambda directory: record(image, medium, directory)))
+    return FirstStart(recording.kept("first-start", image, lambda directory: record(image, medium, directory),
+                                     first_boot.__file__))

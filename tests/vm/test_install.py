@@ -167,7 +167,7 @@ def test_nobody_logs_in_while_it_asks(owned):
 
 @pytest.mark.long
 def test_starts_by_itself_from_then_on(owned, keep):
-    """No question about the disk, the same machine, the same home; the generic password opens nothing."""
+    """No question about the disk, the same machine, the same home, keyboard and time zone; the generic password opens nothing."""
     with vm.boot("own-boot", owned["disk"], keep=keep) as m:
         assert m.expect(["Password for this AtomOS disk", "Verifying and copying"]) == 1
         m.login(USER, PASSWORD)
@@ -183,9 +183,11 @@ def test_starts_by_itself_from_then_on(owned, keep):
         assert locked(m) and "Log in as atom" not in m.said() and "Changed since the boot" not in m.said()
         assert m.run("cat /etc/machine-id") == owned["machine"]
         assert m.run(f"cat /home/{USER}/kept") == "mine"
+        first_boot.place_is_kept(m)
         assert "luks (strong encryption)" in m.run(f"homectl --no-pager inspect {USER}")
         m.send("systemctl poweroff")
         m.wait_off(180)
+    assert [t["keymap"] for t in tokens(owned["disk"]).values() if t["type"] == "atomos-keymap"] == [first_boot.KEYMAP]
     start, _ = tamper.partition(owned["disk"], INSTALLED_ROOT)
     keys = {tamper.volume_key(owned["disk"], start, word.encode()) for word in (PASSWORD, owned["recovery"])}
     assert len(keys) == 1 and len(keys.pop()) == 64

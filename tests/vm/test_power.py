@@ -72,6 +72,7 @@ def test_owner(first_start, machine, tmp_path, end):
     assert boot["owned"] and boot["openedBy"] == "tpm" and boot["homeMounted"]
     assert m.run("cat /etc/machine-id") == m.run("cat /run/atomos/state/root/etc/machine-id")
     assert f"/home/{starting.USER}" in m.run(f"findmnt -no TARGET /home/{starting.USER}")
+    first_boot.place_is_kept(m)
     replay.close()
 
 
