@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Answers the questions of the first start on the serial console, as somebody does who reads plain lines."""
+"""Answers the questions of the first start on the serial console, as somebody does who reads plain lines, or on the full
+screens."""
 
 import re
 
 import installed
 import vm
+from screens import ENTER, Serial
 from tamper import Copy, output
 
 USER, OWNER_PASSWORD = "anna", "seven unlikely lamps"
@@ -65,6 +67,28 @@ def answer_all(machine, user, password, name="Anna Beispiel"):
         }[asked]())
 
 
+def answer_on_screens(machine, user, password, name="Anna Beispiel"):
+    """As answer(), on the full screens; the login name is the one that is made of the name."""
+    serial = Serial(machine, vm.LOGS / f"{machine.name}-screens.txt")
+    serial.see("> Begin")
+    serial.press(ENTER)
+    serial.see("Which keyboard is this?")
+    serial.choose(KEYMAP)
+    # The time zone is guessed by the keyboard.
+    for text, typed in (("> Europe", ""), ("> Berlin", ""), ("Your name:", name), (f"Login name: {user}", ""), ("Password:", password),
+                        ("Password again:", password), ("> Yes", "")):
+        serial.see(text)
+        serial.press(typed + ENTER)
+    groups = dict(GROUP.findall(serial.see("> I have written it down")))
+    serial.press(ENTER)
+    serial.press(groups[re.search(r"Group (\d):", serial.see("Group "))[1]] + ENTER)
+    serial.see("> Make this machine mine")
+    serial.press(ENTER)
+    serial.see("This machine is yours now", 300)
+    serial.press(ENTER)
+    return "-".join(groups[n] for n in sorted(groups))
+
+
 def place_is_kept(m):
     """Asserts that the root has what answer() chose, though each start makes it anew."""
     assert m.run("cat /etc/timezone; readlink -f /etc/localtime") == f"{ZONE}\n/usr/share/zoneinfo/{ZONE}"
@@ -72,12 +96,12 @@ def place_is_kept(m):
         assert {f'KEYMAP="{KEYMAP}"', 'XKBLAYOUT="de"', 'XKBVARIANT="nodeadkeys"'} <= set(m.run(f"cat {file}").splitlines())
 
 
-def own(name, image, keep, meanwhile=lambda m, recovery: None, **options):
+def own(name, image, keep, meanwhile=lambda m, recovery: None, answers=answer, **options):
     """Answers the first start of an installed disk, with Secure Boot and a TPM, up to the log-in, and switches the
-    machine off, after meanwhile(machine, recovery key); the recovery key."""
+    machine off, after meanwhile(machine, recovery key); the recovery key. `answers` is answer, or one like it."""
     with vm.boot(name, image, keep=keep, **options) as m:
         m.expect("Telling the TPM to open this disk.")
-        recovery = answer(m, USER, OWNER_PASSWORD)
+        recovery = answers(m, USER, OWNER_PASSWORD)
         m.expect("login: ")
         assert "[FAILED]" not in m.said(), m.tail(60)
         meanwhile(m, recovery)

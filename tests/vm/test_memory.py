@@ -97,7 +97,7 @@ def test_no_secret_of_the_disk_stays_in_memory(machine, copy, tmp_path):
 
 
 class Owner(first_boot.Owned):
-    """A machine whose first start was answered, and `dump`, its memory half a minute later."""
+    """A machine whose first start was answered on the full screens, and `dump`, its memory half a minute later."""
 
     def __init__(self, image, directory):
         self.dump = directory / "memory"
@@ -105,7 +105,7 @@ class Owner(first_boot.Owned):
         def meanwhile(m, _):
             time.sleep(SETTLED)
             dump(m, self.dump)
-        super().__init__(image, directory, meanwhile=meanwhile)
+        super().__init__(image, directory, meanwhile=meanwhile, answers=first_boot.answer_on_screens)
         self.keys = self._keys(directory)
 
     def _plain(self, kind, secret, path):
@@ -132,10 +132,16 @@ def owner(image, tmp_path_factory):
     return Owner(image, tmp_path_factory.mktemp("owner"))
 
 
+def wide(text):
+    """As ncurses has what is typed and shown: four bytes a letter."""
+    return text.decode().encode("utf-32-le")
+
+
 def assert_no_password(memory):
     """Neither whole nor as what the C library leaves of a piece that it got back, whose first 16 bytes are its own."""
     assert_no_copy(memory, OWNERS, "the password")
     assert_no_copy(memory, OWNERS[-12:], "the end of the password")
+    assert_no_copy(memory, wide(OWNERS[-12:]), "the end of the password in wide letters")
 
 
 def test_no_secret_of_the_first_start_stays_in_memory(owner):
@@ -143,7 +149,8 @@ def test_no_secret_of_the_first_start_stays_in_memory(owner):
     with searched(owner.dump, b"Anna Beispiel") as memory:
         assert_no_password(memory)
         for group in owner.recovery.split("-"):
-            assert_no_copy(memory, group.encode(), "the recovery key")
+            for form in (group.encode(), wide(group.encode())):
+                assert_no_copy(memory, form, "the recovery key")
         for what in ("the root", "the partition of the homes"):
             assert_only_dm_crypts(memory, owner.keys[what], what)
         assert_no_copy(memory, owner.keys["the user's home"], "the key of the user's home")
