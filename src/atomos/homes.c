@@ -9,8 +9,7 @@
 #include "owner/home-header.h"
 #include "atomos/homes.h"
 
-/* The failures behind the first are only said. */
-static int add_failure(int failed, int r, const struct error *e, struct error *err)
+int first_failure(int failed, int r, const struct error *e, struct error *err)
 {
 	if (r >= 0)
 		return failed;
@@ -28,13 +27,13 @@ int homes_restore(struct error *err)
 
 	for (char **name = names; *name; name++) {
 		struct error e;
-		int r = home_header_mend(HOMES_DIR, HOME_HEADERS_DIR, *name, &e);
+		int r = home_header_mend(ACCOUNT_HOMES, HOME_HEADERS_DIR, *name, &e);
 
 		if (r > 0)
 			printf("A change of the password of %s was cut off: their home "
 			       "opens with the one from before.\n",
 			       *name);
-		failed = add_failure(failed, r, &e, err);
+		failed = first_failure(failed, r, &e, err);
 	}
 	return failed;
 }
@@ -47,9 +46,9 @@ int homes_keep(struct error *err)
 	home_headers_prune(HOME_HEADERS_DIR, names);
 	for (char **name = names; *name; name++) {
 		struct error e;
-		int r = home_header_keep(HOMES_DIR, HOME_HEADERS_DIR, *name, &e);
+		int r = home_header_keep(ACCOUNT_HOMES, HOME_HEADERS_DIR, *name, &e);
 
-		failed = add_failure(failed, r, &e, err);
+		failed = first_failure(failed, r, &e, err);
 	}
 	return failed;
 }

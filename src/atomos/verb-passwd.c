@@ -129,7 +129,7 @@ static int reseal(const struct change *c, struct error *err)
 
 static int change_home(const struct change *c, struct error *err)
 {
-	int r = home_header_keep(HOMES_DIR, HOME_HEADERS_DIR, c->user, err);
+	int r = home_header_keep(ACCOUNT_HOMES, HOME_HEADERS_DIR, c->user, err);
 
 	return r < 0 ? r : account_change_password(c->user, c->old, c->new, err);
 }
@@ -208,11 +208,10 @@ static int check_slots(struct owned *o, struct error *err)
 static int check(struct owned *o, struct error *err)
 {
 	struct error e;
-	int slots = check_slots(o, err);
-	int restored = homes_restore(slots < 0 ? &e : err);
-	int kept = homes_keep(slots < 0 || restored < 0 ? &e : err);
+	int r = check_slots(o, err);
 
-	return slots < 0 ? slots : restored < 0 ? restored : kept;
+	r = first_failure(r, homes_restore(&e), &e, err);
+	return first_failure(r, homes_keep(&e), &e, err);
 }
 
 /* When accounts and slots were changed last. */

@@ -372,8 +372,12 @@ int home_header_keep(const char *homes, const char *copies, const char *user,
 		if (r == 0 || is_none(r))
 			return 0;
 		if (r != -EBUSY)
-			return fail(err, r, "The header of %s's home can't be read: %s",
-				    user, strerror(-r));
+			return fail(
+				err, r,
+				"The header of %s's home can't be read (%s), so no "
+				"copy is made of it: 'journalctl -k' may tell what the "
+				"disk has",
+				user, strerror(-r));
 		nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
 	}
 	log_debug("home of %s: its header changes all the time", user);

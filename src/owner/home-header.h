@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 
-#define HOMES_DIR "/home"
 /* What is copied of a header, in bytes: all of homed's, two metadata areas of 4 MiB and
  * the slots behind them. */
 #define HOME_HEADER_SIZE (16U << 20)
