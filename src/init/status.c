@@ -150,10 +150,10 @@ static int build_trust(const struct boot *b, sd_json_variant **ret)
 			       SD_JSON_BUILD_PAIR_STRV("refusedKeys", b->refused_keys));
 }
 
-static int build_boot(struct boot *b, uint64_t read, sd_json_variant **ret)
+/* `failure`: of an earlier start; NULL when none is known. */
+static int build_boot(struct boot *b, uint64_t read, const char *failure,
+		      sd_json_variant **ret)
 {
-	_cleanup_free_ char *failure = earlier_failure(b);
-
 	return sd_json_buildo(
 		ret, SD_JSON_BUILD_PAIR_UNSIGNED("version", 1),
 		SD_JSON_BUILD_PAIR_STRING("product", b->info.product),
@@ -200,9 +200,9 @@ static int note_owner(const struct boot *b, struct error *err)
 int step_status(struct boot *b, struct error *err)
 {
 	_cleanup_variant_ sd_json_variant *v = NULL, *volume = NULL, *trust = NULL;
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *failure = earlier_failure(b);
 	uint64_t read = bytes_read(b->partition.node);
-	int r = build_boot(b, read, &v);
+	int r = build_boot(b, read, failure, &v);
 
 	if (r >= 0)
 		r = build_volume(b, &volume);
