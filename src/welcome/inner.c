@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/sysfs.h"
 #include "welcome/inner.h"
+#include "welcome/setup.h"
 
 /* In sectors of sysfs. Less than the ESP, the least root and the least home take; whether
  * there is enough the installation says. */
@@ -43,9 +44,9 @@ void inner_note(const struct boot_facts *boot)
 
 	if (!has_room(boot))
 		return;
-	r = make_parents_at(AT_FDCWD, INNER_ISSUE);
+	r = make_parents_at(AT_FDCWD, NO_OWNER_ISSUE);
 	if (r == 0)
-		r = write_file_at(AT_FDCWD, INNER_ISSUE, text, strlen(text), 0644);
+		r = write_file_at(AT_FDCWD, NO_OWNER_ISSUE, text, strlen(text), 0644);
 	if (r < 0)
-		log_warning("%s can't be written: %s", INNER_ISSUE, strerror(-r));
+		log_warning("%s can't be written: %s", NO_OWNER_ISSUE, strerror(-r));
 }

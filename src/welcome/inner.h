@@ -5,8 +5,6 @@
 
 #include "owner/boot-facts.h"
 
-#define INNER_ISSUE "/run/issue.d/atomos.issue"
-
 /* Has every log-in say how the machine becomes somebody's, where there is room behind the
  * medium of this boot. */
 void inner_note(const struct boot_facts *boot);

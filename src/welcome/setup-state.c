@@ -140,7 +140,7 @@ int setup_tell(struct setup *s _unused_, struct error *err _unused_)
 
 	if (r < 0)
 		log_warning("%s can't be written: %s", OWNED_MARK, strerror(-r));
-	(void)unlink(NOT_ASKED_ISSUE);
+	(void)unlink(NO_OWNER_ISSUE);
 	/* It was not to look before: now there are slots and homes to note. */
 	TRY_TO_RUN("systemctl", "start", "--no-block", "atomos-passwords.service");
 	/* All that the first start wrote is nobody's change: the next boot makes it

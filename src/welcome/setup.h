@@ -21,8 +21,8 @@
 #define OWNER_DIR "/run/atomos/owner"
 /* What is newer is told at log-in: nix/modules/notices.nix. */
 #define STARTED_MARK "/run/atomos/started"
-/* Of the boot: what a log-in says on a machine without an owner. */
-#define NOT_ASKED_ISSUE "/run/issue.d/atomos.issue"
+/* What a log-in says on a machine without an owner; the boot writes it, too. */
+#define NO_OWNER_ISSUE "/run/issue.d/atomos.issue"
 #define ROOT_DEVICE "/dev/mapper/atomos-root"
 #define HOME_MAPPER "atomos-home"
 #define HOME_DEVICE "/dev/mapper/" HOME_MAPPER
