@@ -87,6 +87,7 @@ def has_kvm():
 # Linux counts the emulated timer's ticks early in its start: where QEMU itself had no processor meanwhile there were too few,
 # and it stands still.
 NO_TICKS = re.compile(rb"8254 timer not connected to IO-APIC")
+STARTS = 3
 
 
 class Console:
@@ -102,12 +103,14 @@ class Console:
         patterns = text if isinstance(text, list) else [text]
         patterns = [p if hasattr(p, "search") else re.compile(re.escape(p).encode()) for p in patterns]
         try:
-            while (found := self.console.expect([*patterns, NO_TICKS], timeout=timeout * PATIENCE)) == len(patterns):
+            for _ in range(STARTS):
+                if (found := self.console.expect([*patterns, NO_TICKS], timeout=timeout * PATIENCE)) < len(patterns):
+                    return found
                 self.start_anew()
-            return found
         except (pexpect.TIMEOUT, pexpect.EOF) as failure:
             how = "ended" if isinstance(failure, pexpect.EOF) else f"said nothing of the kind in {timeout * PATIENCE:.0f} s"
             raise AssertionError(f"{self.name}: waited for {text!r}; the machine {how}\n{self.tail()}") from None
+        raise AssertionError(f"{self.name}: the emulated timer had no processor in {STARTS} starts\n{self.tail()}")
 
     def start_anew(self):
         """Resets a machine whose emulation has failed, not what is tested."""
